@@ -1,0 +1,31 @@
+# make run   sets up .venv and opens the app        (make run ARGS="--server.port 8601")
+# make test  sets up .venv and runs every check     (make test ARGS="-k cache")
+.DELETE_ON_ERROR:
+.PHONY: run test setup lint bench models clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+run: $(VENV)/.app
+	$(BIN)/python -m streamlit run app.py $(ARGS)
+
+test: $(VENV)/.dev lint
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+setup: $(VENV)/.dev
+
+$(VENV)/.app: requirements.txt tools/setup_venv.sh
+	bash tools/setup_venv.sh $(VENV) requirements.txt "$(PYTHON)"
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt tools/setup_venv.sh
+	bash tools/setup_venv.sh $(VENV) requirements-dev.txt "$(PYTHON)"
+	@touch $@ $(VENV)/.app
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,65 @@
+"""Every error that a person may read: one sentence that says what happened and what to do."""
+
+
+class AstroSeqError(Exception):
+    """Base of all expected errors; its text is shown to people as it stands."""
+
+
+class TargetError(AstroSeqError):
+    """A name or number that is no target, or not one that can be opened."""
+
+
+class TimeSystemError(AstroSeqError):
+    """Times in another system than the one they were said to be in."""
+
+
+class EphemerisError(AstroSeqError):
+    """An ephemeris, or a table of them, that cannot be used."""
+
+
+class LightCurveError(AstroSeqError):
+    """A light curve that cannot be used; the subclasses say why."""
+
+
+class CorruptFileError(LightCurveError):
+    """A file that cannot be read as what its name says it is (truncated, damaged, another format)."""
+
+
+class MissingColumnError(LightCurveError):
+    """A file without a column that it must have, or with columns of unequal lengths."""
+
+
+class UnknownTargetError(LightCurveError):
+    """A file from whose content and name no target can be told."""
+
+
+class EmptyLightCurveError(LightCurveError):
+    """No cadence at all."""
+
+
+class AllNaNError(LightCurveError):
+    """Cadences, but not one with a finite time and flux that passes the quality mask."""
+
+
+class TooShortError(LightCurveError):
+    """Fewer usable cadences than anything here could use."""
+
+
+class UnsortedTimesError(LightCurveError):
+    """Times that go backwards."""
+
+
+class DuplicateTimesError(LightCurveError):
+    """The same time more than once."""
+
+
+class CacheError(AstroSeqError):
+    """The cache cannot be read or written (disk full, read-only, made by a newer version)."""
+
+
+class ModelError(AstroSeqError):
+    """A model that cannot be found, read, or used on these data."""
+
+
+class SettingsError(AstroSeqError):
+    """A setting outside what is possible."""
