@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from astroseq_core.errors import TargetError
-from astroseq_core.times import TimeSystem
+from astroseq_core.times import PLAUSIBLE_BJD, TimeSystem
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Mission:
 
     ``quality_bitmask``: the lightkurve "default" bits, cadences with any of them are dropped
     (lightkurve.utils.KeplerQualityFlags / TessQualityFlags). ``cadence_minutes``: of the usual product.
+    ``data_bjd``: the first and the last moment at which it can have taken data.
     """
 
     name: str
@@ -21,14 +22,16 @@ class Mission:
     author: str
     cadence_minutes: float
     quality_bitmask: int
+    data_bjd: tuple[float, float]
 
 
-KEPLER = Mission("Kepler", "KIC", TimeSystem.BKJD, "quarter", "Kepler", 29.4244, 1130799)
-K2 = Mission("K2", "EPIC", TimeSystem.BKJD, "campaign", "K2", 29.4244, 1130799)
-TESS = Mission("TESS", "TIC", TimeSystem.BTJD, "sector", "SPOC", 2.0, 17087)
+# Data from: Kepler 2009-05 to 2013-05, K2 2014-02 to 2018-10, TESS since 2018-07, each with some days of room.
+KEPLER = Mission("Kepler", "KIC", TimeSystem.BKJD, "quarter", "Kepler", 29.4244, 1130799, (2_454_930.0, 2_456_450.0))
+K2 = Mission("K2", "EPIC", TimeSystem.BKJD, "campaign", "K2", 29.4244, 1130799, (2_456_690.0, 2_458_430.0))
+TESS = Mission("TESS", "TIC", TimeSystem.BTJD, "sector", "SPOC", 2.0, 17087, (2_458_300.0, PLAUSIBLE_BJD[1]))
 #: The built-in survey. Its stars are seen as TESS, Kepler or K2 would see them, so the light curve, not this record,
 #: says which time system and cadence apply to one of them; the values here only stand for the first of the three.
-SIMULATED = Mission("Simulated", "SIM", TimeSystem.BTJD, "observation", "AstroSeq", 2.0, 0)
+SIMULATED = Mission("Simulated", "SIM", TimeSystem.BTJD, "observation", "AstroSeq", 2.0, 0, PLAUSIBLE_BJD)
 
 MISSIONS: dict[str, Mission] = {m.name: m for m in (KEPLER, K2, TESS, SIMULATED)}
 BY_PREFIX: dict[str, Mission] = {m.prefix: m for m in MISSIONS.values()}

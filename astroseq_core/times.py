@@ -48,16 +48,16 @@ def convert(days: Any, source: TimeSystem, to: TimeSystem) -> Any:
     return days + (source.zero_bjd - to.zero_bjd)
 
 
-def check(days: NDArray[np.float64], system: TimeSystem, what: str) -> None:
-    """Raise TimeSystemError when finite ``days`` [d], shape (n,), cannot be times of that system (years 1980 to 2080)."""
+def check(days: NDArray[np.float64], system: TimeSystem, what: str, limits_bjd: tuple[float, float] = PLAUSIBLE_BJD) -> None:
+    """Raise TimeSystemError when finite ``days`` [d], shape (n,), of that system lie outside ``limits_bjd``."""
     finite = days[np.isfinite(days)]
     if finite.size == 0:
         return
-    low, high = (bound - system.zero_bjd for bound in PLAUSIBLE_BJD)
+    low, high = (bound - system.zero_bjd for bound in limits_bjd)
     if finite.min() < low or finite.max() > high:
         worst = finite.min() if finite.min() < low else finite.max()
         raise TimeSystemError(
-            f"{what}: {worst:.3f} cannot be a {system} time in days (that would be outside 1980-2080). "
+            f"{what}: {worst:.3f} cannot be a {system} time in days; here they lie between {low:.0f} and {high:.0f}. "
             "Give the right time system, or convert seconds and MJD to days first."
         )
 

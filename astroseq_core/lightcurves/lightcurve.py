@@ -13,6 +13,7 @@ from astroseq_core.errors import (
     EmptyLightCurveError,
     LightCurveError,
     MissingColumnError,
+    TimeSystemError,
     TooShortError,
     UnsortedTimesError,
 )
@@ -61,7 +62,8 @@ class LightCurve:
 
     def usable(self) -> NDArray[np.bool_]:
         """Which cadences have a finite flux and none of the mission's default quality bits, shape (n,)."""
-        return np.isfinite(self.flux) & ((self.quality & self.instrument.quality_bitmask) == 0)
+        good: NDArray[np.bool_] = np.isfinite(self.flux) & ((self.quality & self.instrument.quality_bitmask) == 0)
+        return good
 
 
 def make(
@@ -101,14 +103,16 @@ def make(
         system = instrument.time_system if system is TimeSystem.BJD or time_system is None else system
         t = times.convert(t, TimeSystem.BJD, system)
     elif system is TimeSystem.BJD:
-        raise times.TimeSystemError(f"{what} is said to be in BJD, but its times are around {np.median(t):.1f}; say BKJD or BTJD.")
-    times.check(t, system, what)
+        raise TimeSystemError(f"{what} is said to be in BJD, but its times are around {np.median(t):.1f}; say BKJD or BTJD.")
+    times.check(t, system, what, instrument.data_bjd)
     step = np.diff(t)
     if (step < 0).any():
         raise UnsortedTimesError(f"{what}: time goes backwards after cadence {int(np.argmax(step < 0))}; sort the rows by time.")
     if (step == 0).any():
         raise DuplicateTimesError(f"{what}: {int((step == 0).sum())} times stand twice; keep one row for each cadence.")
-    curve = LightCurve(target, observation, t, f, q, system, instrument, e, author, flattened, provenance or Provenance(observation))
+    curve = LightCurve(
+        target, observation, t, f, q, system, instrument, e, author, flattened, provenance or Provenance(observation)
+    )
     usable = int(curve.usable().sum())
     if usable == 0:
         raise AllNaNError(f"{what}: none of its {t.size} cadences has a finite flux and passes the quality mask.")
@@ -120,9 +124,10 @@ def make(
 def _native(values: Any, dtype: type) -> NDArray[Any]:
     """A one-dimensional copy in native byte order; masked values become NaN, or 0 for integers."""
     if np.ma.isMaskedArray(values):
-        values = values.astype(dtype).filled(np.nan if dtype is np.float64 else 0)
+        masked: Any = values
+        values = masked.astype(dtype).filled(np.nan if dtype is np.float64 else 0)
     try:
-        array = np.array(values, dtype=dtype, copy=True)
+        array: NDArray[Any] = np.array(values, dtype=dtype, copy=True)
     except (TypeError, ValueError) as error:
         raise LightCurveError(f"A column holds something that is not a number ({error}).") from error
     if array.ndim != 1:
