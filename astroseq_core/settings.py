@@ -10,8 +10,8 @@ def home() -> Path:
 
 
 def cache_dir() -> Path:
-    """The folder of recomputable things."""
-    return home() / "cache"
+    """The folder of recomputable things: ASTROSEQ_CACHE, else ``cache`` under ``home()``."""
+    return Path(os.environ.get("ASTROSEQ_CACHE") or home() / "cache")
 
 
 def models_dir() -> Path:

@@ -41,10 +41,18 @@ def trend(time: NDArray[np.float64], flux: NDArray[np.float64], method: str, win
 def _biweight(time: NDArray[np.float64], flux: NDArray[np.float64], window_days: float) -> NDArray[np.float64]:
     from wotan import flatten
 
+    # A constant is added and taken away again, which no location estimate minds: wotan wants positive flux only.
+    lift = max(0.0, 1.0 - float(np.min(flux)))
     _, smooth = flatten(
-        time, flux, method="biweight", window_length=window_days, edge_cutoff=0.0, break_tolerance=BREAK_DAYS, return_trend=True
+        time,
+        flux + lift,
+        method="biweight",
+        window_length=window_days,
+        edge_cutoff=0.0,
+        break_tolerance=BREAK_DAYS,
+        return_trend=True,
     )
-    return np.asarray(smooth, dtype=np.float64)
+    return np.asarray(smooth, dtype=np.float64) - lift
 
 
 def _by_piece(filtered: Callable[[NDArray[np.float64], int], Any]) -> Callable[..., NDArray[np.float64]]:

@@ -1,0 +1,291 @@
+"""The cache of light curves and of other arrays that can be made again."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core import settings, targets
+from astroseq_core.errors import AstroSeqError, CacheError, CorruptFileError
+from astroseq_core.lightcurves import cached, index, storage
+from astroseq_core.lightcurves.cached import Absence, CachedObservation, VerifyReport
+from astroseq_core.lightcurves.index import Entry, Key
+from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.targets import Target
+
+log = logging.getLogger(__name__)
+
+CURVE = "lightcurve"
+_ARRAYS = "arrays:"
+
+
+class LightCurveCache:
+    """Light curves, one ``.npz`` each, and an index in ``folder`` (default ``lightcurves`` in the cache's folder).
+
+    Several threads and processes may use one folder at once. Files are written under temporary names, renamed when they are
+    whole, and checked by their SHA-256 on reading; a damaged one is moved to ``damaged/`` and counts as not there.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = settings.cache_dir() / "lightcurves" if folder is None else Path(folder)
+        self._index = index.Index(self.folder, self._entries_on_disk)
+
+    # ---- light curves
+
+    def put(self, curve: LightCurve, *, author: str | None = None, exposure_seconds: float | None = None) -> None:
+        """Store a light curve under its target, observation, author and exposure (default: its own author and cadence)."""
+        key = Key(
+            CURVE,
+            curve.target.slug,
+            curve.observation,
+            curve.author if author is None else author,
+            round(curve.cadence_minutes * 60 if exposure_seconds is None else exposure_seconds),
+        )
+        self._write(key, *cached.pack(curve))
+
+    def get(
+        self, target: Target, observation: str, *, author: str | None = None, exposure_seconds: float | None = None
+    ) -> LightCurve | None:
+        """The light curve stored for that observation, of any author and exposure where they are not given, or None.
+
+        Raises CacheError when a newer AstroSeq wrote it.
+        """
+        where, values = ["kind = ?", "target = ?", "observation = ?"], [CURVE, target.slug, observation]
+        if author is not None:
+            where.append("author = ?")
+            values.append(author)
+        if exposure_seconds is not None:
+            where.append("exposure = ?")
+            values.append(str(round(exposure_seconds)))
+        found = self._read_first(" AND ".join(where), tuple(values))
+        return None if found is None else cached.unpack(*found)
+
+    def get_or_make(
+        self,
+        target: Target,
+        observation: str,
+        make: Callable[[], LightCurve],
+        *,
+        author: str | None = None,
+        exposure_seconds: float | None = None,
+    ) -> LightCurve:
+        """The stored light curve, else the one that ``make`` returns, which is then stored.
+
+        ``make`` is called at most once: also where a stored file is damaged, which is set aside. What it raises is passed on.
+        """
+        if (found := self.get(target, observation, author=author, exposure_seconds=exposure_seconds)) is not None:
+            return found
+        curve = make()
+        if (curve.target, curve.observation) != (target, observation):
+            raise CacheError(
+                f"{observation} of {target} was asked for and {curve.observation} of {curve.target} was made; nothing is stored."
+            )
+        self.put(curve, author=author, exposure_seconds=exposure_seconds)
+        return curve
+
+    def targets(self) -> tuple[str, ...]:
+        """The identifiers of the targets with a light curve, by catalogue and number."""
+        with self._index.open() as connection:
+            rows = connection.execute("SELECT DISTINCT target FROM files WHERE kind = ?", (CURVE,)).fetchall()
+        stars = [targets.parse_star(row[0]) for row in rows]
+        return tuple(star.id for star in sorted(stars, key=lambda star: (star.prefix, int(star.number))))
+
+    def observations(self, target: Target) -> tuple[CachedObservation, ...]:
+        """What is stored of a target, in the order of the observations' names."""
+        with self._index.open() as connection:
+            entries = index.find(connection, "kind = ? AND target = ?", (CURVE, target.slug))
+        return tuple(
+            CachedObservation(target.id, e.key.observation, e.key.author, e.key.exposure_seconds, e.size_bytes) for e in entries
+        )
+
+    # ---- other arrays
+
+    def store_arrays(self, kind: str, key: str, **arrays: NDArray[Any]) -> None:
+        """Store arrays that can be made again, of any shape, under a kind and a key of any text."""
+        self._write(Key(_ARRAYS + kind, "", key), {"kind": kind, "key": key}, {k: np.asarray(v) for k, v in arrays.items()})
+
+    def load_arrays(self, kind: str, key: str) -> dict[str, NDArray[Any]] | None:
+        """The arrays stored under that kind and key, or None."""
+        found = self._read_first("kind = ? AND observation = ?", (_ARRAYS + kind, key))
+        return None if found is None else found[1]
+
+    # ---- what is not to be had
+
+    def remember_absent(self, target: Target, what: str, reason: str) -> None:
+        """Remember that the archive has no ``what`` of a target, and why."""
+        with self._index.open(write=True) as connection:
+            connection.execute("INSERT OR REPLACE INTO absent VALUES (?, ?, ?, ?)", (target.slug, what, reason, time.time()))
+
+    def absent(self, target: Target, what: str) -> str | None:
+        """Why the archive has no ``what`` of that target, or None when nothing of the kind is remembered."""
+        with self._index.open() as connection:
+            row = connection.execute("SELECT reason FROM absent WHERE target = ? AND what = ?", (target.slug, what)).fetchone()
+        return None if row is None else str(row[0])
+
+    def absences(self) -> tuple[Absence, ...]:
+        """Everything that is remembered as absent."""
+        with self._index.open() as connection:
+            rows = connection.execute("SELECT target, what, reason, since FROM absent ORDER BY target, what").fetchall()
+        return tuple(Absence(targets.parse_star(row[0]).id, *row[1:]) for row in rows)
+
+    def forget_absent(self, target: Target | None = None, what: str | None = None) -> int:
+        """Forget what is remembered as absent, of all targets or one, of all things or one; how many there were."""
+        with self._index.open(write=True) as connection:
+            return connection.execute(
+                "DELETE FROM absent WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR what = ?2)",
+                (None if target is None else target.slug, what),
+            ).rowcount
+
+    # ---- upkeep
+
+    def verify(self) -> VerifyReport:
+        """Check every file, set the damaged aside, put the index right, and delete what ended processes left."""
+        damaged: list[str] = []
+        missing: list[str] = []
+        with self._index.open() as connection:
+            entries = index.find(connection)
+        for entry in entries:
+            try:
+                self._read(entry)
+            except FileNotFoundError:
+                missing.append(entry.file)
+                self._forget(entry)
+            except CorruptFileError as error:
+                damaged.append(entry.file)
+                self._set_aside(entry, error)
+        known = {entry.file for entry in entries}
+        adopted: list[str] = []
+        for entry in self._entries_on_disk(skip=known):
+            with self._index.open(write=True) as connection:
+                if index.with_key(connection, entry.key) is None:
+                    index.upsert(connection, entry)
+                    adopted.append(entry.file)
+        leftovers = storage.remove_leftovers(self.folder)
+        return VerifyReport(len(entries), tuple(damaged), tuple(missing), tuple(adopted), leftovers)
+
+    def purge(self, target: Target | None = None) -> int:
+        """Delete all that is stored and remembered of one target, or everything; the bytes that were freed."""
+        with self._index.open(write=True) as connection:
+            entries = [e for e in index.find(connection) if target is None or e.key.target == target.slug]
+            for entry in entries:
+                storage.remove(self.folder / entry.file)
+                index.delete(connection, entry)
+        self.forget_absent(target)
+        freed = sum(entry.size_bytes for entry in entries)
+        if target is None:
+            for path in (*self._paths(), *(self.folder / index.DAMAGED).glob("*")):
+                freed += path.stat().st_size
+                storage.remove(path)
+            storage.remove_leftovers(self.folder)
+        return freed
+
+    def size_bytes(self) -> int:
+        """The bytes of everything stored."""
+        with self._index.open() as connection:
+            (total,) = connection.execute("SELECT COALESCE(SUM(bytes), 0) FROM files").fetchone()
+        return int(total)
+
+    # ---- files
+
+    def _write(self, key: Key, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        data = storage.encode({**header, "cache_key": list(key.row)}, arrays)
+        digest = storage.sha256(data)
+        # The content's hash in the name: two processes that store different data never write one file.
+        final = self.folder / _file(key, digest)
+        temporary = storage.write_temporary(final, data)
+        try:
+            with self._index.open(write=True) as connection:
+                before = index.with_key(connection, key)
+                os.replace(temporary, final)
+                entry = Entry(key, final.relative_to(self.folder).as_posix(), digest, len(data))
+                index.upsert(connection, entry)
+                if before is not None and before.file != entry.file:
+                    storage.remove(self.folder / before.file)
+        except OSError as error:
+            raise storage.cannot_write(final.parent, error) from error
+        finally:
+            storage.remove(temporary)
+
+    def _read_first(self, where: str, values: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+        """The header and arrays of the first sound entry that meets the condition, or None."""
+        for _ in range(2):  # another process may have put a new file in the place of one just listed
+            with self._index.open() as connection:
+                entries = index.find(connection, where, values)
+            vanished = False
+            for entry in entries:
+                try:
+                    return self._read(entry)
+                except FileNotFoundError:
+                    vanished = True
+                except CorruptFileError as error:
+                    self._set_aside(entry, error)
+            if not vanished:
+                return None
+        for entry in entries:
+            if not (self.folder / entry.file).exists():
+                self._forget(entry)
+        return None
+
+    def _read(self, entry: Entry) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        path = self.folder / entry.file
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise CacheError(f"The cached file {path} cannot be read ({error.strerror}); check its permissions.") from error
+        if storage.sha256(data) != entry.sha256:
+            raise CorruptFileError(f"The cached file {entry.file} has changed since it was written.")
+        return storage.decode(data, path.name)
+
+    def _forget(self, entry: Entry) -> None:
+        with self._index.open(write=True) as connection:
+            index.delete(connection, entry)
+
+    def _set_aside(self, entry: Entry, error: AstroSeqError) -> None:
+        log.warning("%s It is set aside in %s/ and will be made again.", error, index.DAMAGED)
+        aside = self.folder / index.DAMAGED / entry.file.replace("/", "__")
+        with self._index.open(write=True) as connection:
+            index.delete(connection, entry)
+            try:
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(self.folder / entry.file, aside)
+            except FileNotFoundError:
+                pass  # another process was faster
+            except OSError as reason:
+                raise storage.cannot_write(aside.parent, reason) from reason
+
+    def _paths(self) -> list[Path]:
+        """The files of light curves and arrays, in the index or not; temporary ones are no part of it."""
+        found = (*self.folder.glob("curves/*/*.npz"), *self.folder.glob("arrays/*/*/*.npz"))
+        return sorted(path for path in found if not path.name.startswith("."))
+
+    def _entries_on_disk(self, skip: Iterable[str] = ()) -> list[Entry]:
+        """The entries of the files that are there and whole; others are left where they are, and are not in the index."""
+        entries: list[Entry] = []
+        for path in self._paths():
+            file = path.relative_to(self.folder).as_posix()
+            if file in skip:
+                continue
+            try:
+                data = path.read_bytes()
+                header, _ = storage.decode(data, path.name)
+                key = Key(*header["cache_key"])
+            except (OSError, AstroSeqError, KeyError, TypeError) as error:
+                log.warning("%s is left out of the cache's index: %s", file, error)
+                continue
+            entries.append(Entry(key, file, storage.sha256(data), len(data)))
+        return entries
+
+
+def _file(key: Key, digest: str) -> str:
+    """The file of a key, relative to the cache's folder: no text of a key becomes a path as it stands."""
+    name = storage.sha256("\0".join(map(str, key.row)).encode())[:12]
+    if key.kind == CURVE:
+        return f"curves/{storage.safe_name(key.target)}/{storage.safe_name(key.observation)}-{name}-{digest[:12]}.npz"
+    return f"arrays/{storage.safe_name(key.kind.removeprefix(_ARRAYS))}/{name[:2]}/{name}-{digest[:12]}.npz"

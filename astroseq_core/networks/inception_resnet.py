@@ -1,0 +1,76 @@
+"""The published one-dimensional Inception-ResNet, of standard layers only, so that its file loads in Keras' safe mode."""
+
+from typing import Any
+
+#: Parallel kernels of an inception block [places]: a point, an ingress, a short transit, a long one.
+KERNELS = (1, 3, 7, 15)
+#: Residual branches are scaled down before they are added, which keeps deep stacks stable (Szegedy et al. 2017, section 3.3).
+RESIDUAL_SCALE = 0.2
+STEM_FILTERS, STEM_KERNEL = 64, 7
+WIDE_FILTERS = 96
+
+
+def build_inception_resnet_1d(
+    window: int,
+    channels: int,
+    *,
+    blocks: tuple[int, int] = (2, 2),
+    stem_stride: int = 1,
+    spatial_dropout: float = 0.1,
+    dropout: float = 0.3,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 1e-4,
+) -> Any:
+    """A compiled keras.Model: segments (b, window, channels) -> probability of a transit (b, 1).
+
+    Stem (64 filters, kernel 7, batch norm, max-pool), inception-residual blocks, a second stack after widening to 96,
+    SpatialDropout1D, global average pooling, dropout, a sigmoid. AdamW, binary cross-entropy; ROC-AUC, PR-AUC, accuracy.
+    ``stem_stride`` above 1 makes it that many times faster and blurs what is shorter; the published network has 1.
+    """
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((window, channels), name="segments")
+    x = layers.Conv1D(STEM_FILTERS, STEM_KERNEL, strides=stem_stride, padding="same", use_bias=False)(inputs)
+    x = layers.BatchNormalization()(x)
+    x = layers.Activation("relu")(x)
+    x = layers.MaxPooling1D(2, padding="same")(x)
+    for _ in range(blocks[0]):
+        x = _inception_residual(x, STEM_FILTERS)
+    x = layers.Conv1D(WIDE_FILTERS, 3, strides=2, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Activation("relu")(x)
+    for _ in range(blocks[1]):
+        x = _inception_residual(x, WIDE_FILTERS)
+    x = layers.SpatialDropout1D(spatial_dropout)(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(1, activation="sigmoid", name="probability")(x)
+    model = keras.Model(inputs, outputs, name="inception_resnet_1d")
+    model.compile(
+        optimizer=keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay),
+        loss="binary_crossentropy",
+        metrics=[keras.metrics.AUC(name="roc_auc"), keras.metrics.AUC(curve="PR", name="pr_auc"), "accuracy"],
+    )
+    return model
+
+
+def _inception_residual(x: Any, filters: int) -> Any:
+    """One block: (b, places, filters) -> the same shape."""
+    from keras import layers
+
+    narrow = filters // 4
+    branches = []
+    for kernel in KERNELS:
+        branch = layers.Conv1D(narrow, 1, padding="same", use_bias=False)(x)
+        if kernel > 1:
+            branch = layers.BatchNormalization()(branch)
+            branch = layers.Activation("relu")(branch)
+            branch = layers.Conv1D(narrow, kernel, padding="same", use_bias=False)(branch)
+        branches.append(branch)
+    mixed = layers.Concatenate()(branches)
+    mixed = layers.BatchNormalization()(mixed)
+    mixed = layers.Activation("relu")(mixed)
+    mixed = layers.Conv1D(filters, 1, padding="same")(mixed)
+    mixed = layers.Rescaling(RESIDUAL_SCALE)(mixed)
+    return layers.Activation("relu")(layers.Add()([x, mixed]))

@@ -1,0 +1,147 @@
+"""Opening a star: its light curves prepared and its ephemerides, wherever they come from. Loads no network."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from astroseq_core import targets
+from astroseq_core.ephemeris import Ephemeris, EphemerisTable, read_table
+from astroseq_core.errors import LightCurveError, TargetError
+from astroseq_core.lightcurves import local, reading
+from astroseq_core.lightcurves.cache import LightCurveCache
+from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.lightcurves.prepare import Preparation, PreparedCurve, prepare
+from astroseq_core.missions import Mission
+from astroseq_core.targets import Target
+from astroseq_core.times import TimeSystem
+
+
+class Source(StrEnum):
+    """Where light curves come from."""
+
+    SIMULATED = "simulated"
+    FILES = "files"
+    CACHE = "cache"
+
+
+@dataclass(frozen=True)
+class StarRequest:
+    """Which star to open, and how to prepare it.
+
+    ``name``: a target, freely spelt. ``folder``: of light curves, or one file, for files. ``ephemerides``: path of a table in
+    the design's form, none where empty. ``observations``: their names, all where empty. ``preparation``: the instrument's
+    default where None.
+    """
+
+    name: str
+    source: Source
+    folder: str = ""
+    ephemerides: str = ""
+    observations: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedStar:
+    """A star ready to be shown: ``prepared`` observations in time order, at least one.
+
+    ``observations``: the names of all that exist, also of those not asked for. ``problems``: one sentence for each thing left
+    out. ``catalogue``: where the ephemerides are from.
+    """
+
+    target: Target
+    source: Source
+    prepared: tuple[PreparedCurve, ...]
+    observations: tuple[str, ...]
+    ephemerides: tuple[Ephemeris, ...]
+    problems: tuple[str, ...]
+    catalogue: str
+
+    @property
+    def curves(self) -> tuple[LightCurve, ...]:
+        """The light curves as read, in time order."""
+        return tuple(p.curve for p in self.prepared)
+
+    @property
+    def instrument(self) -> Mission:
+        """The mission whose detector took the light curves (for a simulated star: the one that it is seen as)."""
+        return self.prepared[0].curve.instrument
+
+    @property
+    def system(self) -> TimeSystem:
+        """The system of all its times."""
+        return self.prepared[0].system
+
+
+def open_star(request: StarRequest) -> OpenedStar:
+    """The star that is asked for.
+
+    Raises TargetError when it is not there, LightCurveError when none of its light curves can be used, EphemerisError when the
+    table cannot be read; one unusable light curve among several is only a problem to be told.
+    """
+    target = targets.parse_star(request.name)
+    curves, problems = light_curves(target, request.source, request.folder)
+    table = _ephemerides(target, request)
+    names = tuple(c.observation for c in curves)
+    prepared = []
+    for curve in curves:
+        if request.observations and curve.observation not in request.observations:
+            continue
+        try:
+            prepared.append(prepare(curve, request.preparation))
+        except LightCurveError as error:
+            problems.append(str(error))
+    if not prepared:
+        wanted = f"None of its observations is called {', '.join(request.observations)}; there are {', '.join(names)}."
+        raise LightCurveError(f"{target} has no usable light curve. {' '.join(problems) or wanted}")
+    prepared.sort(key=lambda p: p.time[0])
+    catalogue = "the simulation's truth" if target.is_simulated else Path(request.ephemerides).name
+    return OpenedStar(
+        target, request.source, tuple(prepared), names, table.of(target.id), (*problems, *table.problems), catalogue
+    )
+
+
+def light_curves(target: Target, source: Source, folder: str = "") -> tuple[list[LightCurve], list[str]]:
+    """The target's light curves as read, and one sentence for each that could not be; raises TargetError when it has none."""
+    if target.is_simulated:
+        return list(_simulated(target)), []
+    if source is Source.FILES:
+        return _from_files(target, folder)
+    if source is Source.CACHE:
+        cache = LightCurveCache()
+        curves = [c for name in cache.observations(target) if (c := cache.get(target, name)) is not None]
+        if not curves:
+            raise TargetError(f"{target} is not in the cache; open it from a folder of light curves, or fetch it first.")
+        return curves, []
+    raise TargetError(f"{target} is a real star and not in the simulated survey, whose stars are SIM 1 to SIM 60.")
+
+
+def _simulated(target: Target) -> tuple[LightCurve, ...]:
+    from astroseq_core.simulate import survey
+
+    return survey.star(target.id).curves
+
+
+def _from_files(target: Target, folder: str) -> tuple[list[LightCurve], list[str]]:
+    if not folder.strip():
+        raise TargetError(f"Name the folder that holds the light curves of {target}.")
+    found = local.group_by_target(local.list_light_curves(Path(folder).expanduser())).by_target
+    if target.id not in found:
+        raise TargetError(f"There is no light curve of {target} in {folder}; {len(found)} other targets are.")
+    curves, unread = reading.read_many(found[target.id])
+    if not curves:
+        raise LightCurveError(" ".join(unread))
+    return list(curves), [*unread]
+
+
+def _ephemerides(target: Target, request: StarRequest) -> EphemerisTable:
+    if target.is_simulated:
+        from astroseq_core.simulate import survey
+
+        return EphemerisTable(tuple(survey.ephemerides(target.id)))
+    if not request.ephemerides.strip():
+        return EphemerisTable(())
+    table = read_table(Path(request.ephemerides).expanduser())
+    return EphemerisTable(table.of(target.id), tuple(p for p in table.problems if target.id in p))
+
+

@@ -1,0 +1,234 @@
+"""What the spacecraft do to light curves: gaps, drifts, jumps, ramps, and the quality bits that go with them.
+
+The effects are pure functions of (rng, time) that return relative flux about 1, for use on real light curves too; ``observe``
+puts together what one sector, quarter or campaign has. As in the real products some bad cadences are flagged and some are not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core.errors import SettingsError
+from astroseq_core.missions import K2, KEPLER, TESS, Mission
+
+# Quality bits: TESS Science Data Products Description Document, table 32; Kepler Archive Manual, table 2-3.
+TESS_ARGABRIGHTENING, TESS_DESATURATION, TESS_IMPULSIVE, TESS_SCATTERED = 1 << 4, 1 << 5, 1 << 9, 1 << 12
+KEPLER_SAFE_MODE, KEPLER_DESATURATION, KEPLER_SENSITIVITY_DROP, KEPLER_COSMIC_RAY = 1 << 1, 1 << 5, 1 << 10, 1 << 13
+K2_POSSIBLE_THRUSTER, K2_THRUSTER = 1 << 19, 1 << 20
+#: Share of thruster firings that K2's quality bits catch as certain.
+K2_FLAGGED = 0.85
+
+#: Start of the first observation [d, the mission's system] and from one to the next [d]: close to the real calendars, in which
+#: the spacing varies by a day or two.
+FIRST_START = {"TESS": 1325.3, "Kepler": 131.5, "K2": 1977.5}
+SPACING_DAYS = {"TESS": 27.4, "Kepler": 93.4, "K2": 83.0}
+#: Length of one observation [d], gaps included, and how many there can be.
+LENGTH_DAYS = {"TESS": 26.2, "Kepler": 90.0, "K2": 79.0}
+MAX_OBSERVATIONS = {"TESS": 80, "Kepler": 15, "K2": 18}
+MISSION_OF: dict[str, Mission] = {"TESS": TESS, "Kepler": KEPLER, "K2": K2}
+
+#: From one K2 thruster correction to the next [h] (Howell et al. 2014).
+K2_ROLL_HOURS = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """One observation's cadences: ``time`` [d], instrumental ``factor`` about 1, ``quality`` bits, ``missing`` (flux NaN)."""
+
+    time: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    quality: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+
+
+def drift(rng: np.random.Generator, time: NDArray[np.float64], amplitude: float) -> NDArray[np.float64]:
+    """Relative flux of a slow thermal or pointing drift of about that size: a random cubic over the times."""
+    x = 2 * (time - time[0]) / max(float(time[-1] - time[0]), 1e-9) - 1
+    coefficients = np.r_[0.0, rng.normal(size=3) * (1.0, 0.6, 0.35)]
+    return 1.0 + amplitude * np.asarray(np.polynomial.legendre.legval(x, coefficients), dtype=np.float64)
+
+
+def recovery(time: NDArray[np.float64], start: float, amplitude: float, days: float) -> NDArray[np.float64]:
+    """Relative flux that starts ``amplitude`` off at ``start`` [d] and recovers exponentially over ``days``."""
+    since = time - start
+    return 1.0 + np.where(since >= 0, amplitude * np.exp(-np.maximum(since, 0) / days), 0.0)
+
+
+def scattered_light(
+    rng: np.random.Generator, time: NDArray[np.float64], amplitude: float, orbit_days: float = 13.7
+) -> NDArray[np.float64]:
+    """Relative flux with ramps before the ends and after the starts of orbits, where Earth or Moon shine into the cameras.
+
+    Orbits are told from gaps of more than half a day, else every ``orbit_days``. Ramps last half a day to two days, are up where
+    background is left in and down where too much was taken, and carry ripples of some hours.
+    """
+    flux = np.ones(len(time))
+    breaks = time[1:][np.diff(time) > 0.5]
+    starts = np.r_[time[0], breaks] if breaks.size else np.arange(time[0], time[-1], orbit_days)
+    stops = np.r_[time[:-1][np.diff(time) > 0.5], time[-1]] if breaks.size else np.r_[starts[1:], time[-1]]
+    for start, stop in zip(starts, stops, strict=True):
+        for distance, chance in ((stop - time, 0.9), (time - start, 0.4)):
+            if rng.random() > chance:
+                continue
+            size = amplitude * rng.lognormal(0.0, 0.6) * (1.0 if rng.random() < 0.6 else -1.0)
+            ramp = np.exp(-np.maximum(distance, 0) / rng.uniform(0.2, 0.8)) * (distance >= 0) * ((time >= start) & (time <= stop))
+            ripple = 1 + 0.3 * np.sin(2 * np.pi * (distance / rng.uniform(0.15, 0.5) + rng.random()))
+            flux += size * ramp * ripple
+    return flux
+
+
+def jumps(
+    rng: np.random.Generator, time: NDArray[np.float64], moments: NDArray[np.float64], amplitude: float, days: float = 0.5
+) -> NDArray[np.float64]:
+    """Relative flux that jumps at those ``moments`` [d] (momentum dumps) and mostly recovers over ``days``.
+
+    A fifth of each jump stays until the next one.
+    """
+    flux = np.ones(len(time))
+    for moment, stop in zip(moments, np.r_[moments[1:], np.inf], strict=True):
+        size = amplitude * rng.normal()
+        flux += np.where((time >= moment) & (time < stop), size * (0.2 + 0.8 * np.exp(-np.maximum(time - moment, 0) / days)), 0.0)
+    return flux
+
+
+def roll_sawtooth(
+    rng: np.random.Generator, time: NDArray[np.float64], amplitude: float, hours: float = K2_ROLL_HOURS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Relative flux of what K2's roll leaves after a partial correction, and the thruster firings [d] that reset it.
+
+    The star drifts over its pixels between firings; the roll changes its sense near the middle of a campaign, where it is
+    weakest. ``amplitude`` is the largest peak-to-peak excursion.
+    """
+    period = hours / 24
+    firings = np.arange(time[0] + period * rng.random(), time[-1], period)
+    which = np.searchsorted(firings, time, side="right")
+    last = (
+        np.where(which > 0, firings[np.maximum(which - 1, 0)], firings[0] - period)
+        if firings.size
+        else np.full(len(time), time[0])
+    )
+    phase = np.clip((time - last) / period, 0, 1) - 0.5
+    position = (time - time[0]) / max(float(time[-1] - time[0]), 1e-9)
+    sense = np.clip((position - rng.uniform(0.4, 0.6)) * 2.2, -1, 1)
+    # not every period drifts as far as the last
+    size = amplitude * np.clip(1 + 0.3 * rng.normal(size=len(firings) + 1), 0.2, 2)[which]
+    bend = rng.normal() * 0.8
+    return 1.0 + size * sense * (phase + bend * (phase**2 - 1 / 12)), firings
+
+
+def observe(rng: np.random.Generator, seen_as: str, number: int, magnitude: float) -> Observed:
+    """The cadences of the ``number``-th (from 1) sector, quarter or campaign, with all that the instrument does to them.
+
+    Raises SettingsError for another mission than TESS, Kepler and K2 or a number that it has not.
+    """
+    if seen_as not in MISSION_OF:
+        raise SettingsError(f"A star cannot be simulated as seen by '{seen_as}'; use TESS, Kepler or K2.")
+    if not 1 <= number <= MAX_OBSERVATIONS[seen_as]:
+        raise SettingsError(f"{seen_as} has observations 1 to {MAX_OBSERVATIONS[seen_as]} here, not {number}.")
+    start = FIRST_START[seen_as] + SPACING_DAYS[seen_as] * (number - 1)
+    cadence = MISSION_OF[seen_as].cadence_minutes / 1440
+    time = np.asarray(start + np.arange(int(LENGTH_DAYS[seen_as] / cadence)) * cadence, dtype=np.float64)
+    return _OBSERVE[seen_as](rng, time, magnitude)
+
+
+def _without(time: NDArray[np.float64], gaps: list[tuple[float, float]]) -> NDArray[np.float64]:
+    keep = np.ones(len(time), dtype=bool)
+    for start, stop in gaps:
+        keep &= (time < start) | (time > stop)
+    return time[keep]
+
+
+def _lost_cadences(rng: np.random.Generator, count: int, share: float) -> NDArray[np.bool_]:
+    lost: NDArray[np.bool_] = rng.random(count) < share
+    return lost
+
+
+def _near(time: NDArray[np.float64], moments: NDArray[np.float64], cadences: int) -> NDArray[np.int64]:
+    """Indices of the first so many cadences after each moment that are there."""
+    first = np.searchsorted(time, moments)
+    indices = (first[:, None] + np.arange(cadences)[None, :]).ravel()
+    return indices[indices < len(time)]
+
+
+def _tess(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -> Observed:
+    middle = time[0] + 13.1 + rng.normal() * 0.2
+    time = _without(time, [(middle - 0.5 * rng.uniform(0.8, 1.6), middle + 0.5)])
+    quality = np.zeros(len(time), np.int64)
+    # faint stars have as much background as bright ones and less light
+    ramps = scattered_light(rng, time, 2e-4 * min(10 ** (0.3 * (magnitude - 9.0)), 60.0) * rng.lognormal(0.0, 0.5))
+    dumps = np.arange(float(time[0]) + rng.uniform(0, 3), float(time[-1]), rng.uniform(2.5, 5.5))
+    factor = drift(rng, time, 4e-4) * ramps * jumps(rng, time, dumps, 2.5e-4)
+    at_dumps = _near(time, dumps, 4)
+    factor[at_dumps] += 2e-3 * rng.normal(size=len(at_dumps))
+    quality[_near(time, dumps, 3)] |= TESS_DESATURATION
+    strong = np.abs(ramps - 1) > rng.uniform(0.3, 0.9) * np.abs(ramps - 1).max()
+    if rng.random() < 0.5:
+        quality[strong] |= TESS_SCATTERED
+    if rng.random() < 0.15:
+        burst = int(rng.integers(len(time) - 5))
+        factor[burst : burst + 3] += 5e-3
+        quality[burst : burst + 3] |= TESS_ARGABRIGHTENING
+    impulses = np.flatnonzero(_lost_cadences(rng, len(time), 3e-4))
+    factor[impulses] += 3e-3 * rng.exponential(size=len(impulses)) * 10 ** (0.1 * (magnitude - 10))
+    quality[impulses[rng.random(len(impulses)) < 0.7]] |= TESS_IMPULSIVE
+    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 5e-4))
+
+
+def _kepler(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -> Observed:
+    start = float(time[0])
+    downlinks = start + np.array([30.5, 61.5]) + rng.normal(size=2)
+    gaps = [(d, d + rng.uniform(0.7, 1.3)) for d in downlinks]
+    safe = start + rng.uniform(8, 80) if rng.random() < 0.2 else None
+    if safe is not None:
+        gaps.append((safe, safe + rng.uniform(1.5, 5.0)))
+    time = _without(time, gaps)
+    quality = np.zeros(len(time), np.int64)
+    factor = drift(rng, time, 8e-4)
+    for _, stop in gaps[:2]:
+        factor *= recovery(time, stop, 4e-4 * rng.normal(), rng.uniform(0.8, 2.5))
+    if safe is not None:
+        stop = gaps[-1][1]
+        factor *= recovery(time, stop, -2.5e-3 * rng.lognormal(0.0, 0.4), rng.uniform(1.0, 3.0))
+        quality[_near(time, np.array([stop]), 12)] |= KEPLER_SAFE_MODE
+    dumps = np.arange(start + rng.uniform(0, 3), float(time[-1]), 2.98)
+    at_dumps = _near(time, dumps, 1)
+    factor[at_dumps] += 4e-4 * rng.normal(size=len(at_dumps))
+    quality[at_dumps] |= KEPLER_DESATURATION
+    if rng.random() < 0.2:
+        drop = float(rng.uniform(time[0], time[-1]))
+        factor *= recovery(time, drop, -2e-3 * rng.lognormal(0.0, 0.5), rng.uniform(0.3, 2.0))
+        factor = np.where(time >= drop, factor - 3e-4, factor)
+        quality[_near(time, np.array([drop]), 1)] |= KEPLER_SENSITIVITY_DROP
+    rays = np.flatnonzero(_lost_cadences(rng, len(time), 2e-3))
+    factor[rays] += 6e-4 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
+    quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
+    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 2e-3))
+
+
+def _k2(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -> Observed:
+    if rng.random() < 0.5:
+        middle = time[0] + rng.uniform(25, 55)
+        time = _without(time, [(middle, middle + rng.uniform(0.5, 4.0))])
+    quality = np.zeros(len(time), np.int64)
+    # raw excursions of 0.1 to 1 %, of which corrections leave some tenths (Vanderburg & Johnson 2014)
+    left = rng.lognormal(np.log(3e-3), 0.5) * rng.uniform(0.03, 0.2)
+    residual, firings = roll_sawtooth(rng, time, left)
+    factor = drift(rng, time, 1.5e-3) * residual
+    at_firings = _near(time, firings, 1)
+    factor[at_firings] += 1.5 * left * rng.normal(size=len(at_firings))
+    certain = rng.random(len(at_firings)) < K2_FLAGGED
+    quality[at_firings[certain]] |= K2_THRUSTER
+    quality[at_firings[~certain & (rng.random(len(at_firings)) < 0.5)]] |= K2_POSSIBLE_THRUSTER
+    rays = np.flatnonzero(_lost_cadences(rng, len(time), 3e-3))
+    factor[rays] += 1e-3 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
+    quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
+    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 2e-3))
+
+
+_OBSERVE: dict[str, Callable[[np.random.Generator, NDArray[np.float64], float], Observed]] = {
+    "TESS": _tess,
+    "Kepler": _kepler,
+    "K2": _k2,
+}

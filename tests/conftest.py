@@ -1,0 +1,73 @@
+"""Fixtures for all tests: folders of their own, the lent real data, and light curves with injected truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroseq_core import missions, settings
+from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.lightcurves import lightcurve
+from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.targets import Target
+from astroseq_core.times import Instant, TimeSystem
+
+LENT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes a person's decisions or the repository's cache; the shipped models stay where they are."""
+    monkeypatch.setenv("ASTROSEQ_DATA", str(tmp_path / "astroseq-data"))
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(tmp_path / "astroseq-cache"))
+    monkeypatch.delenv("ASTROSEQ_HOME", raising=False)
+    assert settings.models_dir().parent == Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def lent_data() -> Path:
+    """The folder of lent real light curves beside the project."""
+    if not (LENT / "manifest.csv").is_file():
+        pytest.skip(f"the lent real light curves are not at {LENT}; tests on real data are skipped")
+    return LENT
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A light curve and what was put into it."""
+
+    curve: LightCurve
+    ephemeris: Ephemeris
+    noise_ppm: float
+
+
+@pytest.fixture(scope="session")
+def light_curve_like_tess_sector() -> Injected:
+    """27 days at two minutes with a gap in the middle, slow variation of 0.5 %, white noise and box-like dips."""
+    rng = np.random.default_rng(20180725)
+    target = Target("TIC", "261136679")
+    t0, period, duration_hours, depth_ppm, noise_ppm = 1326.2, 3.7, 3.0, 2000.0, 800.0
+    time = 1325.3 + np.arange(0, 27.0, 2 / 1440)
+    time = time[(time < 1338.2) | (time > 1339.6)]
+    ephemeris = Ephemeris(
+        target.id, "injected b", Instant(t0, TimeSystem.BTJD), period, duration_hours, depth_ppm, t0_err=0.001, period_err=1e-4
+    )
+    flux = 1 + 0.005 * np.sin(2 * np.pi * time / 6.3) + noise_ppm * 1e-6 * rng.standard_normal(len(time))
+    flux[ephemeris.in_transit(time, TimeSystem.BTJD)] -= depth_ppm * 1e-6
+    flux[rng.integers(0, len(time), 25)] = np.nan
+    quality = np.zeros(len(time), np.int64)
+    quality[1000:1010] = 128  # manual exclude: among the default bits
+    flux[1000:1010] *= 0.5
+    quality[2000:2010] = 2048  # scattered light, not among them
+    curve = lightcurve.make(
+        target=target,
+        observation="s0001",
+        time=time,
+        flux=flux * 1234.5,
+        flux_err=np.full(len(time), 1234.5 * noise_ppm * 1e-6),
+        quality=quality,
+        instrument=missions.TESS,
+        author="SPOC",
+    )
+    return Injected(curve, ephemeris, noise_ppm)
