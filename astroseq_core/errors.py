@@ -63,3 +63,7 @@ class ModelError(AstroSeqError):
 
 class SettingsError(AstroSeqError):
     """A setting outside what is possible."""
+
+
+class ExportError(AstroSeqError):
+    """A file that people asked for cannot be written."""

@@ -23,7 +23,7 @@ def test_an_unknown_mission_is_refused_with_those_known():
 def test_the_quality_bits_are_lightkurves_default(mission: missions.Mission):
     from astroseq_core.lightcurves import fits
 
-    with fits._quiet():
+    with fits.quiet():
         from lightkurve.utils import KeplerQualityFlags, TessQualityFlags
 
     flags = TessQualityFlags if mission is missions.TESS else KeplerQualityFlags

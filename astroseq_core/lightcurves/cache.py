@@ -51,8 +51,9 @@ class LightCurveCache:
     def get(
         self, target: Target, observation: str, *, author: str | None = None, exposure_seconds: float | None = None
     ) -> LightCurve | None:
-        """The light curve stored for that observation, of any author and exposure where they are not given, or None.
+        """The light curve stored for that observation, or None.
 
+        Where no author or exposure is given, those of the mission's usual product come first.
         Raises CacheError when a newer AstroSeq wrote it.
         """
         where, values = ["kind = ?", "target = ?", "observation = ?"], [CURVE, target.slug, observation]
@@ -62,7 +63,12 @@ class LightCurveCache:
         if exposure_seconds is not None:
             where.append("exposure = ?")
             values.append(str(round(exposure_seconds)))
-        found = self._read_first(" AND ".join(where), tuple(values))
+        usual = target.mission
+
+        def rank(entry: Entry) -> tuple[bool, float]:
+            return entry.key.author != usual.author, abs(entry.key.exposure_seconds - 60 * usual.cadence_minutes)
+
+        found = self._read_first(" AND ".join(where), tuple(values), rank)
         return None if found is None else cached.unpack(*found)
 
     def get_or_make(
@@ -95,12 +101,20 @@ class LightCurveCache:
         stars = [targets.parse_star(row[0]) for row in rows]
         return tuple(star.id for star in sorted(stars, key=lambda star: (star.prefix, int(star.number))))
 
-    def observations(self, target: Target) -> tuple[CachedObservation, ...]:
-        """What is stored of a target, in the order of the observations' names."""
+    def observations(self, target: Target) -> tuple[str, ...]:
+        """The names of a target's stored observations, sorted, each once."""
+        return tuple(dict.fromkeys(entry.observation for entry in self.entries(target)))
+
+    def entries(self, target: Target | None = None) -> tuple[CachedObservation, ...]:
+        """What is stored of a target, or of all, in the order of targets, observations, authors and exposures."""
+        where, values = ("kind = ?", (CURVE,)) if target is None else ("kind = ? AND target = ?", (CURVE, target.slug))
         with self._index.open() as connection:
-            entries = index.find(connection, "kind = ? AND target = ?", (CURVE, target.slug))
+            found = index.find(connection, where, values)
         return tuple(
-            CachedObservation(target.id, e.key.observation, e.key.author, e.key.exposure_seconds, e.size_bytes) for e in entries
+            CachedObservation(
+                targets.parse_star(e.key.target).id, e.key.observation, e.key.author, e.key.exposure_seconds, e.size_bytes
+            )
+            for e in found
         )
 
     # ---- other arrays
@@ -211,11 +225,13 @@ class LightCurveCache:
         finally:
             storage.remove(temporary)
 
-    def _read_first(self, where: str, values: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-        """The header and arrays of the first sound entry that meets the condition, or None."""
+    def _read_first(
+        self, where: str, values: tuple[str, ...], rank: Callable[[Entry], Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+        """The header and arrays of the first sound entry, by ``rank``, that meets the condition, or None."""
         for _ in range(2):  # another process may have put a new file in the place of one just listed
             with self._index.open() as connection:
-                entries = index.find(connection, where, values)
+                entries = sorted(index.find(connection, where, values), key=rank or (lambda entry: entry.key))
             vanished = False
             for entry in entries:
                 try:

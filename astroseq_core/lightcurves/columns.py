@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+#: More than any light curve holds (20-second data of ten years take 1.5 GB); a file that unpacks to more is refused.
+MAX_UNPACKED_BYTES = 2_000_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -21,3 +24,10 @@ class Columns:
     author: str = ""
     flattened: bool = False
     version: str = ""
+
+
+def reason(error: BaseException) -> str:
+    """The innermost cause of an error in one short line: what libraries say may run over pages, or quote the file itself."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return "".join(c for c in str(error).partition("\n")[0][:100] if c.isprintable()).strip() or type(error).__name__

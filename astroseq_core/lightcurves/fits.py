@@ -3,12 +3,10 @@
 import contextlib
 import gzip
 import io
-import logging
 import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +14,10 @@ from numpy.typing import NDArray
 
 from astroseq_core import missions, times
 from astroseq_core.errors import CorruptFileError, MissingColumnError
-from astroseq_core.lightcurves.columns import Columns
+from astroseq_core.lightcurves.columns import MAX_UNPACKED_BYTES, Columns, reason
+from astroseq_core.lightcurves.products import PRODUCTS, Product
 from astroseq_core.missions import Mission
 from astroseq_core.times import TimeSystem
-
-log = logging.getLogger(__name__)
 
 #: Bytes of a FITS block: every file is a whole number of them (FITS standard 4.0, section 3.1).
 BLOCK = 2880
@@ -31,49 +28,20 @@ SMALLEST_EPIC = 200_000_000
 #: Zero points [BJD] of astropy's time formats that lightkurve gives to what it reads.
 _ZERO_BJD = {"bkjd": 2_454_833.0, "btjd": 2_457_000.0, "jd": 0.0, "mjd": 2_400_000.5}
 
+#: What astropy and lightkurve were seen to raise on damaged bytes, beside errors of their own.
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, EOFError, MemoryError)
+
+#: Names of the time column: the missions', K2SFF's, CDIPS's.
+_TIMES = {"time", "t", "tmid_bjd"}
+#: What lightkurve itself wrote, from whatever was in memory.
+_SAVED = "lightkurve"
+
 # astropy's warnings and lightkurve's readers share state between threads.
 _LOCK = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Product:
-    """How one product is read: the flux columns to try in order, each with whether its trends are gone, and its mission.
-
-    ``takes_bitmask`` and ``takes_column``: which options lightkurve's reader of it knows.
-    """
-
-    author: str
-    mission: Mission | None
-    flux: tuple[tuple[str, bool], ...]
-    takes_bitmask: bool = True
-    takes_column: bool = True
-    magnitudes: bool = False
-    quality: str = "quality"
-
-
-_PDC = (("pdcsap_flux", False), ("sap_flux", False))
-#: TASOC's own quality bits flag what its filters clipped, transits among it; the spacecraft's are in ``pixel_quality``.
-#: By what lightkurve.io.detect_filetype calls them. QLP's columns: kspsap_flux in sectors 1-55, det_flux since.
-PRODUCTS: dict[str, Product] = {
-    "KeplerLightCurve": Product("Kepler", None, _PDC),
-    "TessLightCurve": Product("SPOC", missions.TESS, _PDC),
-    "QLP": Product("QLP", missions.TESS, (("kspsap_flux", True), ("det_flux", True), ("sap_flux", False))),
-    "TASOC": Product(
-        "TASOC", missions.TESS, (("flux_corr", False), ("flux_raw", False)), takes_bitmask=False, quality="pixel_quality"
-    ),
-    "ELEANOR": Product("ELEANOR", missions.TESS, (("corr_flux", False), ("raw_flux", False))),
-    "TGLC": Product("TGLC", missions.TESS, (("cal_psf_flux", True), ("cal_aper_flux", True), ("psf_flux", False))),
-    "PATHOS": Product("PATHOS", missions.TESS, (("psf_flux_cor", False), ("psf_flux_raw", False))),
-    "CDIPS": Product("CDIPS", missions.TESS, (("IRM1", False),), magnitudes=True),
-    "K2SFF": Product("K2SFF", missions.K2, (("fcor", False),), takes_bitmask=False, takes_column=False),
-    "EVEREST": Product("EVEREST", missions.K2, (("flux", False),), takes_column=False),
-    "KEPSEISMIC": Product("KEPSEISMIC", missions.KEPLER, (("flux", False),), takes_bitmask=False, takes_column=False),
-    "generic": Product("", None, (("flux", False), *_PDC), takes_bitmask=False),
-}
-
-
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No warnings within: of units that the standard does not know, of optional parts of lightkurve that are not installed."""
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,17 +55,21 @@ def read_columns(data: bytes, name: str) -> Columns:
     Raises CorruptFileError for what is truncated, damaged or no light curve, MissingColumnError without a flux column.
     """
     data = unpacked(data, name)
-    with _quiet():
+    with quiet():
         from lightkurve.io import detect_filetype
         from lightkurve.utils import LightkurveError
+
+    from astropy.io.fits import VerifyError
+
+    damage = (*_DAMAGE, LightkurveError, VerifyError)
     try:
-        with _quiet(), _open(data, name) as hdus:
+        with quiet(), _open(data, name) as hdus:
             kind = detect_filetype(hdus) or "unknown"
             if kind not in PRODUCTS:
                 raise CorruptFileError(f"{name} is no light curve but {_words(kind)}; use a light-curve product instead.")
             return _read(hdus, kind, name)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, LightkurveError) as error:
-        raise CorruptFileError(f"{name} cannot be read as a FITS light curve ({_reason(error)}); download it again.") from error
+    except damage as error:
+        raise CorruptFileError(f"{name} cannot be read as a FITS light curve ({reason(error)}); download it again.") from error
 
 
 def peek(data: bytes, name: str) -> tuple[str, str]:
@@ -105,20 +77,23 @@ def peek(data: bytes, name: str) -> tuple[str, str]:
     from astropy.io import fits
 
     try:
-        with _quiet():
+        with quiet():
             header = fits.Header.fromstring(_primary(unpacked(data, name)))
         return _target_id(dict(header), None)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptFileError(f"{name} cannot be read as a FITS file ({_reason(error)}); download it again.") from error
+    except (*_DAMAGE, fits.VerifyError) as error:
+        raise CorruptFileError(f"{name} cannot be read as a FITS file ({reason(error)}); download it again.") from error
 
 
 def unpacked(data: bytes, name: str) -> bytes:
     """The bytes of the FITS file itself, taken out of gzip where it is packed; raises CorruptFileError."""
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(MAX_UNPACKED_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise CorruptFileError(f"{name} is truncated or damaged (gzip: {error}); download it again.") from error
+        if len(data) > MAX_UNPACKED_BYTES:
+            raise CorruptFileError(f"{name} would unpack to more than {MAX_UNPACKED_BYTES / 1e9:g} GB; it is no light curve.")
     if not data.startswith(b"SIMPLE  ="):
         raise CorruptFileError(f"{name} is no FITS file; it may be an error page that was saved under this name.")
     return data
@@ -157,6 +132,8 @@ def _read(hdus: Any, kind: str, name: str) -> Columns:
         raise CorruptFileError(f"{name} holds no table, so no light curve; use a light-curve product instead.")
     present = {c.lower() for c in table.columns.names}
     choices = [(column, flat) for column, flat in product.flux if column.lower() in present]
+    if not _TIMES & present:
+        raise MissingColumnError(f"{name} has no time column; use a light-curve product.")
     if not choices:
         wanted = ", ".join(column for column, _ in product.flux)
         raise MissingColumnError(f"{name} has no flux column ({wanted}); use a light-curve product.")
@@ -177,8 +154,7 @@ def _read(hdus: Any, kind: str, name: str) -> Columns:
         target_id=target_id,
         mission=mission.name if mission else "",
         time_system=None if mission is None else str(mission.time_system),
-        author=_author(product, curve.meta, table.header, name)
-        + ("" if flattened or column == product.flux[0][0] else f" {column.upper()}"),
+        author=_author(product, column, curve.meta, table.header, name),
         flattened=flattened,
         version=_version(curve.meta),
     )
@@ -269,16 +245,19 @@ def _target_id(meta: dict[str, Any], mission: Mission | None) -> tuple[str, str]
     return "", said
 
 
-def _author(product: Product, meta: Any, header: Any, name: str) -> str:
-    """Who made it; SPOC's light curves of full-frame images are TESS-SPOC's."""
+def _author(product: Product, column: str, meta: Any, header: Any, name: str) -> str:
+    """Who made it, with the flux column where it is not the product's best; SPOC's full-frame images are TESS-SPOC's."""
+    if str(meta.get("CREATOR") or "").lower().startswith(_SAVED):
+        return _SAVED
+    author = str(meta.get("AUTHOR") or product.author).strip()
+    exposure = header.get("TIMEDEL")
     if product.author == "SPOC":
-        exposure = header.get("TIMEDEL")
-        if "tess-spoc" in name.lower() or (isinstance(exposure, float) and exposure > SPOC_LONGEST_DAYS):
-            return "TESS-SPOC"
-        return "SPOC"
-    if product.author == "Kepler":
-        return "K2" if _mission(meta) is missions.K2 else "Kepler"
-    return str(meta.get("AUTHOR") or product.author).strip()
+        images = "tess-spoc" in name.lower() or (isinstance(exposure, float) and exposure > SPOC_LONGEST_DAYS)
+        author = "TESS-SPOC" if images else "SPOC"
+    elif product.author == "Kepler":
+        author = "K2" if _mission(meta) is missions.K2 else "Kepler"
+    best = {c for c, flattened in product.flux if flattened} or {product.flux[0][0]}
+    return author if column in best else f"{author} {column.upper()}".strip()
 
 
 def _version(meta: Any) -> str:
@@ -291,11 +270,3 @@ def _version(meta: Any) -> str:
 
 def _words(kind: str) -> str:
     return "a target pixel file" if "TargetPixel" in kind else f"a product of an unknown kind ({kind})"
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause in one line: lightkurve wraps it in several, with the path and an advice of its own."""
-    inner: BaseException = error
-    while inner.__cause__ is not None:
-        inner = inner.__cause__
-    return (str(inner).splitlines() or [type(inner).__name__])[0][:120] or type(inner).__name__

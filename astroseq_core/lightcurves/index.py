@@ -163,7 +163,7 @@ def upsert(connection: sqlite3.Connection, entry: Entry) -> None:
 def find(connection: sqlite3.Connection, where: str = "1", values: tuple[object, ...] = ()) -> list[Entry]:
     """The entries that meet an SQL condition, in the order of their keys."""
     columns = "kind, target, observation, author, exposure, file, sha256, bytes"
-    # noqa below: the conditions are the constants of this package, the values are bound
+    # S608: the conditions are constants of this package, and all values are bound
     sql = f"SELECT {columns} FROM files WHERE {where}"  # noqa: S608
     rows = connection.execute(sql + " ORDER BY kind, target, observation, author, exposure", values)
     return [Entry(Key(*row[:5]), *row[5:]) for row in rows]

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -11,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import CorruptFileError, EmptyLightCurveError, LightCurveError, MissingColumnError
-from astroseq_core.lightcurves.columns import Columns
+from astroseq_core.lightcurves.columns import MAX_UNPACKED_BYTES, Columns, reason
 
-#: More than any light curve holds (20-second data of ten years take 1.5 GB); a file that unpacks to more is refused.
-MAX_UNPACKED_BYTES = 2_000_000_000
 TEXTS = ("target_id", "mission", "time_system", "author", "flattened", "version")
 NUMBERS = ("time", "flux", "flux_err", "quality")
+#: What numpy and zipfile were seen to raise on damaged bytes, beside ValueError.
+_DAMAGE = (OSError, EOFError, KeyError, TypeError, RuntimeError, MemoryError, SyntaxError, tokenize.TokenError, zlib.error)
 _COMMENT = re.compile(rf"^#\s*({'|'.join(TEXTS)})\s*[:=,]\s*(.*?)\s*$", re.IGNORECASE)
 _NO_NUMBER = {"", "nan", "null", "none", "n/a", "na", "--"}
 _YES = {"true", "1", "yes"}
@@ -59,11 +60,13 @@ def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None) -> d
             raise CorruptFileError(
                 f"{name} holds pickled objects, which may run foreign code and are not opened; save plain arrays of numbers."
             ) from error
-        raise CorruptFileError(f"{name} is a damaged .npz file ({error}); write or copy it again.") from error
+        raise CorruptFileError(f"{name} is a damaged .npz file ({reason(error)}); write or copy it again.") from error
     except zipfile.BadZipFile as error:
-        raise CorruptFileError(f"{name} is truncated or no .npz file at all ({error}); write or copy it again.") from error
-    except (OSError, EOFError, KeyError, zlib.error, MemoryError, NotImplementedError, RuntimeError, SyntaxError) as error:
-        raise CorruptFileError(f"{name} is a damaged .npz file ({error}); write or copy it again.") from error
+        raise CorruptFileError(
+            f"{name} is truncated or no .npz file at all ({reason(error)}); write or copy it again."
+        ) from error
+    except _DAMAGE as error:
+        raise CorruptFileError(f"{name} is a damaged .npz file ({reason(error)}); write or copy it again.") from error
 
 
 def _text(array: NDArray[Any] | None) -> str:

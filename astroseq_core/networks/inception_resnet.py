@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from astroseq_core.errors import ModelError
+
 #: Parallel kernels of an inception block [places]: a point, an ingress, a short transit, a long one.
 KERNELS = (1, 3, 7, 15)
 #: Residual branches are scaled down before they are added, which keeps deep stacks stable (Szegedy et al. 2017, section 3.3).
@@ -16,6 +18,7 @@ def build_inception_resnet_1d(
     *,
     blocks: tuple[int, int] = (2, 2),
     stem_stride: int = 1,
+    pooling: str = "average",
     spatial_dropout: float = 0.1,
     dropout: float = 0.3,
     learning_rate: float = 1e-3,
@@ -26,7 +29,11 @@ def build_inception_resnet_1d(
     Stem (64 filters, kernel 7, batch norm, max-pool), inception-residual blocks, a second stack after widening to 96,
     SpatialDropout1D, global average pooling, dropout, a sigmoid. AdamW, binary cross-entropy; ROC-AUC, PR-AUC, accuracy.
     ``stem_stride`` above 1 makes it that many times faster and blurs what is shorter; the published network has 1.
+    ``pooling`` "average_max" gives the last layer the highest value in the segment too: a transit fills a small part of it, and
+    an average over all of it dilutes it; the published network has "average". Raises ModelError for another.
     """
+    if pooling not in ("average", "average_max"):
+        raise ModelError(f"'{pooling}' is no pooling; use average or average_max.")
     import keras
     from keras import layers
 
@@ -43,7 +50,8 @@ def build_inception_resnet_1d(
     for _ in range(blocks[1]):
         x = _inception_residual(x, WIDE_FILTERS)
     x = layers.SpatialDropout1D(spatial_dropout)(x)
-    x = layers.GlobalAveragePooling1D()(x)
+    average = layers.GlobalAveragePooling1D()(x)
+    x = average if pooling == "average" else layers.Concatenate()([average, layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(1, activation="sigmoid", name="probability")(x)
     model = keras.Model(inputs, outputs, name="inception_resnet_1d")

@@ -10,7 +10,7 @@ from astroseq_core.lightcurves import channels
 from astroseq_core.lightcurves import grid as grids
 from astroseq_core.lightcurves.prepare import PreparedCurve
 from astroseq_core.scoring.card import logit
-from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.segments.cut import Segments
 
 #: Durations [h] of the boxes that look for the dip inside a segment; they cover most transits of the KOI and TOI tables.
 BOX_HOURS = (1.5, 3.0, 6.0)
@@ -46,8 +46,8 @@ class Folded:
     num_transits: int
 
 
-def evidence_of(curve: PreparedCurve, scores: SegmentScores) -> Evidence:
-    """The evidence of one observation, a place for each half of the shortest box.
+def evidence_of(curve: PreparedCurve, cuts: Segments, probability: NDArray[np.floating], base_rate: float) -> Evidence:
+    """The evidence of one observation from the probabilities (s,) of its segments, a place for each half of the shortest box.
 
     A segment says how likely it holds a transit (p, against the base rate it was calibrated at); a matched filter says where
     in it: P(place) = p * softmax(snr^2 / 2). Over the prior of the same that is a likelihood ratio for each place; where
@@ -65,9 +65,9 @@ def evidence_of(curve: PreparedCurve, scores: SegmentScores) -> Evidence:
     strongest = np.argmax(padded.reshape(num, jump), axis=1) + np.arange(num) * jump
     time, energy = curve.time[strongest], np.clip(snr[strongest], 0, LARGEST_SNR) ** 2 / 2
     total, count = np.zeros(num), np.zeros(num)
-    odds = logit(scores.probability) - float(logit(np.array(scores.base_rate)))
-    low = np.searchsorted(time, scores.t_start)
-    high = np.searchsorted(time, scores.t_stop, side="right")
+    odds = logit(probability) - float(logit(np.array(base_rate)))
+    low = np.searchsorted(time, cuts.t_start)
+    high = np.searchsorted(time, cuts.t_stop, side="right")
     for a, b, gain in zip(low, high, odds, strict=True):
         if b > a:
             weight = np.exp(energy[a:b] - energy[a:b].max())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import ModelError
 from astroseq_core.lightcurves.lightcurve import LightCurve
-from astroseq_core.lightcurves.prepare import prepare
+from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.segments.cut import Segments, cut
@@ -30,7 +30,7 @@ class Model:
     card: ModelCard
     network: Any
 
-    def segments(self, curve: LightCurve) -> Segments:
+    def segments(self, curve: LightCurve) -> tuple[PreparedCurve, Segments]:
         """The light curve prepared and cut as the card says.
 
         Raises ModelError when the model was not made for its instrument and cadence, LightCurveError when it cannot be used.
@@ -41,7 +41,8 @@ class Model:
                 f"at {self.card.cadence_minutes:.3g} min; {curve.observation} is {curve.instrument.name} "
                 f"at {curve.cadence_minutes:.3g} min."
             )
-        return cut(prepare(curve, self.card.preparation), self.card.cutting)
+        prepared = prepare(curve, self.card.preparation)
+        return prepared, cut(prepared, self.card.cutting)
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Calibrated probabilities (s,) that segments (s, window, channels) hold a transit."""

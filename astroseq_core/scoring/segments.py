@@ -1,15 +1,19 @@
 """Segment probabilities of light curves, in batches across stars."""
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.lightcurves.prepare import PreparedCurve
+from astroseq_core.scoring.evidence import Evidence, evidence_of
 from astroseq_core.scoring.model import BATCH, Model
 from astroseq_core.segments.cut import Segments
 from astroseq_core.times import TimeSystem
@@ -23,7 +27,7 @@ GATHER = 8 * BATCH
 class SegmentScores:
     """Probabilities for the segments of one observation, in time order, each array of shape (s,).
 
-    ``t_start`` and ``t_stop`` [d, ``system``]: first and last cadence; ``segment``: number within the observation.
+    ``t_start`` and ``t_stop`` [d, ``system``]: first and last cadence; ``evidence``: the same on a finer scale, for folding.
     """
 
     target_id: str
@@ -31,11 +35,11 @@ class SegmentScores:
     instrument: str
     system: TimeSystem
     model_id: str
-    base_rate: float
     t_start: NDArray[np.float64]
     t_stop: NDArray[np.float64]
     num_cadences: NDArray[np.int64]
     probability: NDArray[np.float32]
+    evidence: Evidence
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -55,65 +59,69 @@ class Failure:
     reason: str
 
 
-def _scores(model: Model, curve: LightCurve, cuts: Segments, probability: NDArray[np.float32]) -> SegmentScores:
+#: A light curve prepared and cut, waiting for the network.
+_Cut = tuple[PreparedCurve, Segments]
+
+
+def _scores(model: Model, prepared: PreparedCurve, cuts: Segments, probability: NDArray[np.float32]) -> SegmentScores:
     return SegmentScores(
-        target_id=curve.target.id,
-        observation=curve.observation,
-        instrument=curve.instrument.name,
-        system=curve.time_system,
+        target_id=prepared.curve.target.id,
+        observation=prepared.observation,
+        instrument=prepared.curve.instrument.name,
+        system=prepared.system,
         model_id=model.card.model_id,
-        base_rate=model.card.calibration.base_rate,
         t_start=cuts.t_start,
         t_stop=cuts.t_stop,
         num_cadences=cuts.num_cadences,
         probability=probability,
+        evidence=evidence_of(prepared, cuts, probability, model.card.calibration.base_rate),
     )
 
 
 def score_curve(model: Model, curve: LightCurve) -> SegmentScores:
     """Probabilities for every segment of one light curve; raises ModelError or LightCurveError."""
-    cuts = model.segments(curve)
-    return _scores(model, curve, cuts, model.probabilities(cuts.values))
+    prepared, cuts = model.segments(curve)
+    return _scores(model, prepared, cuts, model.probabilities(cuts.values))
 
 
-def score_curves(model: Model, curves: Iterable[LightCurve]) -> Iterator[SegmentScores | Failure]:
+def score_curves(model: Model, curves: Iterable[LightCurve], workers: int = 1) -> Iterator[SegmentScores | Failure]:
     """Probabilities for every segment of each light curve, in the order given, or why there are none.
 
-    Segments of several light curves go through the network together, and the next are prepared meanwhile: the memory used does
-    not grow with the number of light curves.
+    Segments of several light curves go through the network together, and ``workers`` threads prepare the next meanwhile: the
+    memory used does not grow with the number of light curves.
     """
 
-    def attempt(curve: LightCurve) -> tuple[LightCurve, Segments] | Failure:
+    def attempt(curve: LightCurve) -> _Cut | Failure:
         try:
-            return curve, model.segments(curve)
+            return model.segments(curve)
         except AstroSeqError as error:
             return Failure(curve.target.id, curve.observation, str(error))
 
-    waiting: list[tuple[LightCurve, Segments] | Failure] = []
-    with ThreadPoolExecutor(1) as ahead:
-        source = iter(curves)
-        first = next(source, None)
-        coming = None if first is None else ahead.submit(attempt, first)
-        while coming is not None:
-            following = next(source, None)
-            waiting.append(coming.result())
-            coming = None if following is None else ahead.submit(attempt, following)
+    waiting: list[_Cut | Failure] = []
+    coming: deque[Future[_Cut | Failure]] = deque()
+    source = iter(curves)
+    with ThreadPoolExecutor(workers) as ahead:
+        while True:
+            coming.extend(ahead.submit(attempt, curve) for curve in islice(source, 2 * workers - len(coming)))
+            if not coming:
+                break
+            waiting.append(coming.popleft().result())
             if sum(len(w[1]) for w in waiting if not isinstance(w, Failure)) >= GATHER:
                 yield from _run(model, waiting)
                 waiting = []
     yield from _run(model, waiting)
 
 
-def _run(model: Model, waiting: list[tuple[LightCurve, Segments] | Failure]) -> Iterator[SegmentScores | Failure]:
+def _run(model: Model, waiting: list[_Cut | Failure]) -> Iterator[SegmentScores | Failure]:
     """One call of the network for all that wait."""
-    ready = [w[1] for w in waiting if not isinstance(w, Failure)]
-    probability = model.probabilities(np.concatenate([s.values for s in ready])) if ready else np.empty(0, np.float32)
+    ready = [w[1].values for w in waiting if not isinstance(w, Failure)]
+    probability = model.probabilities(np.concatenate(ready)) if ready else np.empty(0, np.float32)
     begin = 0
     for one in waiting:
         if isinstance(one, Failure):
             log.info("%s of %s was not scored: %s", one.observation, one.target_id, one.reason)
             yield one
             continue
-        curve, cuts = one
-        yield _scores(model, curve, cuts, probability[begin : begin + len(cuts)])
+        prepared, cuts = one
+        yield _scores(model, prepared, cuts, probability[begin : begin + len(cuts)])
         begin += len(cuts)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.lightcurves.lightcurve import LightCurve
-from astroseq_core.lightcurves.prepare import prepare
 from astroseq_core.scoring import evidence
-from astroseq_core.scoring.model import Model
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.times import Instant
 
@@ -46,10 +43,9 @@ def top_k_mean(probability: NDArray[np.floating], k: int = TOP_K) -> float:
     return float(np.mean(np.sort(probability)[-k:]))
 
 
-def score_star(model: Model, curves: Sequence[LightCurve], scores: Sequence[SegmentScores]) -> StarScore:
-    """The star's scores from its light curves and their segments' scores, both of one instrument, in the same order."""
-    parts = [evidence.evidence_of(prepare(c, model.card.preparation), s) for c, s in zip(curves, scores, strict=True)]
-    folded = evidence.fold(evidence.join(parts))
+def score_star(scores: Sequence[SegmentScores]) -> StarScore:
+    """The star's scores from those of all its observations, at least one, of one instrument and by one model."""
+    folded = evidence.fold(evidence.join([s.evidence for s in scores]))
     probability = np.concatenate([s.probability for s in scores])
     first = scores[0]
     return StarScore(
@@ -61,5 +57,5 @@ def score_star(model: Model, curves: Sequence[LightCurve], scores: Sequence[Segm
         score_fold=folded.score,
         best_period_days=folded.period_days,
         best_t0=Instant(folded.t0_days, first.system),
-        model_id=model.card.model_id,
+        model_id=first.model_id,
     )

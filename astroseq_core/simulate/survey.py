@@ -1,5 +1,6 @@
 """The built-in survey: 60 simulated stars, SIM 1 to SIM 60, always the same, for trying everything out without a download."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -35,10 +36,11 @@ WORDS = {
 }
 #: Signals weaker than this would not be in a catalogue as confirmed.
 CONFIRMED_SNR = 20.0
-#: Each star's seed.
-SEEDS = tuple(range(1, 61))
+#: SIM n has the seed SEED_BASE + n. Of forty bases tried this one spreads the planets best: about half of them stand out of the
+#: noise by over twenty times it, and ten by less than twelve. Training on simulations must keep away from these sixty seeds.
+SEED_BASE = 9400
 #: The show-piece, SIM 1: three planets that the eye sees (period [d], first mid-transit after the start [d], r/R*, impact).
-SHOW_PIECE = ((3.6906, 1.42, 0.0655, 0.15), (7.4512, 4.83, 0.089, 0.3), (12.7624, 9.14, 0.0745, 0.4))
+SHOW_PIECE = ((3.6906, 3.472, 0.0655, 0.15), (7.4512, 1.244, 0.089, 0.3), (12.7624, 12.015, 0.0745, 0.4))
 SHOW_PIECE_MAGNITUDE, SHOW_PIECE_SECTOR = 8.2, 3
 
 
@@ -82,7 +84,10 @@ def ephemerides(target_id: str) -> tuple[Ephemeris, ...]:
     for exact, record in zip(simulated.ephemerides, simulated.truth["signals"], strict=True):
         snr = max(float(record["expected_snr"]), 3.0)
         sure = snr >= CONFIRMED_SNR and simulated.kind != "single" and rng.random() < 0.7
-        published.append(_published(rng, exact, snr, false if simulated.kind == "binary" else confirmed if sure else candidate))
+        seen = sum(len(exact.transits(float(c.time[0]), float(c.time[-1]), c.time_system)) for c in simulated.curves)
+        published.append(
+            _published(rng, exact, snr, seen, false if simulated.kind == "binary" else confirmed if sure else candidate)
+        )
     return tuple(published)
 
 
@@ -132,11 +137,11 @@ def _star(number: int) -> SimulatedStar:
     target = Target("SIM", str(number))
     if number == 1:
         return simulate_star(
-            SEEDS[0], row.seen_as, row.kind, target=target, num_observations=row.num_observations, magnitude=row.magnitude,
+            SEED_BASE + 1, row.seen_as, row.kind, target=target, num_observations=row.num_observations, magnitude=row.magnitude,
             variability_kind="calm", first_observation=SHOW_PIECE_SECTOR, signals=_show_piece(),
         )  # fmt: skip
     return simulate_star(
-        SEEDS[number - 1], row.seen_as, row.kind, target=target, num_observations=row.num_observations,
+        SEED_BASE + number, row.seen_as, row.kind, target=target, num_observations=row.num_observations,
         magnitude=row.magnitude, variability_kind=how,
     )  # fmt: skip
 
@@ -149,10 +154,13 @@ def _show_piece() -> tuple[Signal, ...]:
     )
 
 
-def _published(rng: np.random.Generator, exact: Ephemeris, snr: float, disposition: str) -> Ephemeris:
-    """The ephemeris with errors of the size that a fit at that signal-to-noise leaves (about the duration over 2 SNR in t0)."""
+def _published(rng: np.random.Generator, exact: Ephemeris, snr: float, seen: int, disposition: str) -> Ephemeris:
+    """The ephemeris with errors of the size that a fit to ``seen`` transits leaves at that signal-to-noise.
+
+    In t0 the duration over 2 SNR; in the period sqrt(12) / n of that, the error of a straight line's slope through n mid-times.
+    """
     t0_err = exact.duration_days / (2 * snr)
-    period_err = 0.0 if exact.period_days is None else 0.3 * t0_err
+    period_err = 0.0 if exact.period_days is None else math.sqrt(12) / max(seen, 2) * t0_err
     return replace(
         exact,
         t0=Instant(exact.t0.days + t0_err * rng.normal(), exact.t0.system),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import SettingsError
 from astroseq_core.missions import K2, KEPLER, TESS, Mission
+from astroseq_core.simulate import variability
 
 # Quality bits: TESS Science Data Products Description Document, table 32; Kepler Archive Manual, table 2-3.
 TESS_ARGABRIGHTENING, TESS_DESATURATION, TESS_IMPULSIVE, TESS_SCATTERED = 1 << 4, 1 << 5, 1 << 9, 1 << 12
@@ -48,6 +49,18 @@ def drift(rng: np.random.Generator, time: NDArray[np.float64], amplitude: float)
     x = 2 * (time - time[0]) / max(float(time[-1] - time[0]), 1e-9) - 1
     coefficients = np.r_[0.0, rng.normal(size=3) * (1.0, 0.6, 0.35)]
     return 1.0 + amplitude * np.asarray(np.polynomial.legendre.legval(x, coefficients), dtype=np.float64)
+
+
+def red_noise(rng: np.random.Generator, time: NDArray[np.float64], amplitude: float, days: float = 0.25) -> NDArray[np.float64]:
+    """Relative flux with residual systematics of standard deviation ``amplitude`` that last about ``days``: pointing, background.
+
+    A process of exponential correlation, one-sided power 4 a^2 tau / (1 + (2 pi f tau)^2).
+    """
+
+    def psd(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 4 * amplitude**2 * days / (1 + (2 * np.pi * frequency * days) ** 2)
+
+    return 1.0 + variability.gaussian_process(rng, time, psd)
 
 
 def recovery(time: NDArray[np.float64], start: float, amplitude: float, days: float) -> NDArray[np.float64]:
@@ -157,7 +170,7 @@ def _tess(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float)
     time = _without(time, [(middle - 0.5 * rng.uniform(0.8, 1.6), middle + 0.5)])
     quality = np.zeros(len(time), np.int64)
     # faint stars have as much background as bright ones and less light
-    ramps = scattered_light(rng, time, 2e-4 * min(10 ** (0.3 * (magnitude - 9.0)), 60.0) * rng.lognormal(0.0, 0.5))
+    ramps = scattered_light(rng, time, 3e-4 * min(10 ** (0.3 * (magnitude - 9.0)), 60.0) * rng.lognormal(0.0, 0.8))
     dumps = np.arange(float(time[0]) + rng.uniform(0, 3), float(time[-1]), rng.uniform(2.5, 5.5))
     factor = drift(rng, time, 4e-4) * ramps * jumps(rng, time, dumps, 2.5e-4)
     at_dumps = _near(time, dumps, 4)
@@ -173,7 +186,9 @@ def _tess(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float)
     impulses = np.flatnonzero(_lost_cadences(rng, len(time), 3e-4))
     factor[impulses] += 3e-3 * rng.exponential(size=len(impulses)) * 10 ** (0.1 * (magnitude - 10))
     quality[impulses[rng.random(len(impulses)) < 0.7]] |= TESS_IMPULSIVE
-    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 5e-4))
+    missing = _lost_cadences(rng, len(time), 5e-4)
+    factor *= red_noise(rng, time, 1.2e-4 * 10 ** (0.2 * (magnitude - 9)) * rng.lognormal(0.0, 0.5))
+    return Observed(time, factor, quality, missing)
 
 
 def _kepler(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -> Observed:
@@ -204,7 +219,9 @@ def _kepler(rng: np.random.Generator, time: NDArray[np.float64], magnitude: floa
     rays = np.flatnonzero(_lost_cadences(rng, len(time), 2e-3))
     factor[rays] += 6e-4 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
     quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
-    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 2e-3))
+    missing = _lost_cadences(rng, len(time), 2e-3)
+    factor *= red_noise(rng, time, 1.5e-5 * 10 ** (0.15 * (magnitude - 12)) * rng.lognormal(0.0, 0.4))
+    return Observed(time, factor, quality, missing)
 
 
 def _k2(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -> Observed:
@@ -213,7 +230,7 @@ def _k2(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -
         time = _without(time, [(middle, middle + rng.uniform(0.5, 4.0))])
     quality = np.zeros(len(time), np.int64)
     # raw excursions of 0.1 to 1 %, of which corrections leave some tenths (Vanderburg & Johnson 2014)
-    left = rng.lognormal(np.log(3e-3), 0.5) * rng.uniform(0.03, 0.2)
+    left = rng.lognormal(np.log(3e-3), 0.5) * rng.uniform(0.05, 0.35)
     residual, firings = roll_sawtooth(rng, time, left)
     factor = drift(rng, time, 1.5e-3) * residual
     at_firings = _near(time, firings, 1)
@@ -224,7 +241,9 @@ def _k2(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -
     rays = np.flatnonzero(_lost_cadences(rng, len(time), 3e-3))
     factor[rays] += 1e-3 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
     quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
-    return Observed(time, factor, quality, _lost_cadences(rng, len(time), 2e-3))
+    missing = _lost_cadences(rng, len(time), 2e-3)
+    factor *= red_noise(rng, time, 6e-5 * 10 ** (0.15 * (magnitude - 12)) * rng.lognormal(0.0, 0.4))
+    return Observed(time, factor, quality, missing)
 
 
 _OBSERVE: dict[str, Callable[[np.random.Generator, NDArray[np.float64], float], Observed]] = {

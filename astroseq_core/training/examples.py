@@ -92,9 +92,10 @@ def _of_star(star: QuietStar, recipe: Recipe, seed: int, choose: bool) -> Exampl
     """One star's examples; what is drawn depends on the seed and the star's name alone."""
     rng = np.random.default_rng([seed, *star.name.encode()])
     parts = []
-    for curve in star.curves():
-        # The copies are shared out among many observations of one star, at least one each.
-        for _ in range(max(1, recipe.injection.copies // max(1, len(star.paths)))):
+    curves = star.curves()
+    copies = recipe.injection.copies if star.paths else recipe.injection.copies_simulated
+    for curve in curves:
+        for _ in range(max(1, copies // len(curves))):
             try:
                 prepared, ephemerides = copy_with_transits(rng, curve, recipe.injection, recipe.preparation)
             except AstroSeqError:

@@ -14,7 +14,8 @@ class Injection:
 
     ``snr``: of one transit in the star's own noise over its duration, from the first to the second, most near the first;
     ``period_days``: drawn evenly in its logarithm, longer than the data is a single transit. ``varied``: share of copies to
-    which variability is added; ``without``: share of copies that get no transit. ``copies``: of each light curve.
+    which variability is added; ``without``: share of copies that get no transit. ``copies``: of
+    each real star (shared out among its light curves), ``copies_simulated``: of each simulated one.
     """
 
     snr: tuple[float, float] = (2.0, 1500.0)
@@ -22,6 +23,7 @@ class Injection:
     varied: float = 0.5
     without: float = 0.25
     copies: int = 8
+    copies_simulated: int = 6
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ LONG_CADENCE = Recipe(
     # 256 cadences are 5.2 days: with the 21 days of 1024 nearly every segment of a planet host would hold a transit.
     cutting=Cutting(window=256, stride=64, channels=("flat", "flat_short", "mf_2h", "mf_5h", "mf_10h", "raw", "gap")),
     simulated={"Kepler": 260, "K2": 100},
-    injection=Injection(period_days=(0.7, 200.0), copies=6),
+    injection=Injection(period_days=(0.7, 200.0), copies=12, copies_simulated=4),
     per_star_cap=300,
 )
 

@@ -1,0 +1,110 @@
+"""Tables for other programs: written whole or not at all, and safe to open in a spreadsheet."""
+
+import csv
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from astroseq_core.errors import AstroSeqError, ExportError
+from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.scoring.star import StarScore
+
+SCORES_COLUMNS = (
+    "target_id", "mission", "num_segments", "star_score", "score_max", "score_topk", "score_fold",
+    "best_period_days", "best_t0", "t0_system", "model_id", "status",
+)  # fmt: skip
+SEGMENTS_COLUMNS = ("target_id", "observation", "segment", "t_start", "t_stop", "num_cadences", "probability")
+#: A text cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: Any) -> str:
+    """The value as a CSV cell: empty for None and NaN, text that a spreadsheet would run as a formula behind an apostrophe."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return str(value)
+
+
+class TableWriter:
+    """A CSV that grows row by row under a temporary name and takes its own name when it is whole.
+
+    Use as a context manager; when the block raises, nothing is left and an older file of that name stays as it was.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path, self.columns = path, tuple(columns)
+
+    def __enter__(self) -> "TableWriter":
+        """Opens the temporary file; raises ExportError when the folder cannot be written."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
+        except OSError as error:
+            raise ExportError(f"{self.path} cannot be written ({error.strerror}); choose another place.") from error
+        self._temporary = Path(name)
+        self._file = os.fdopen(handle, "w", newline="", encoding="utf-8")
+        self._csv = csv.writer(self._file, lineterminator="\n")
+        self._csv.writerow(self.columns)
+        return self
+
+    def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows; a column without a value stays empty."""
+        self._csv.writerows([cell(row.get(column)) for column in self.columns] for row in rows)
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Gives the file its name, or removes it after an error."""
+        try:
+            self._file.close()
+            if kind is None:
+                # mkstemp makes files for their owner alone; a table is as readable as any other new file.
+                umask = os.umask(0)
+                os.umask(umask)
+                self._temporary.chmod(0o666 & ~umask)
+                os.replace(self._temporary, self.path)
+        except OSError as error:
+            raise ExportError(f"{self.path} could not be finished ({error.strerror}).") from error
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+
+def score_row(score: StarScore) -> dict[str, Any]:
+    """The row of scores.csv for a star that could be scored."""
+    return {
+        "target_id": score.target_id,
+        "mission": score.mission,
+        "num_segments": score.num_segments,
+        "star_score": round(score.star_score, 4),
+        "score_max": round(score.score_max, 6),
+        "score_topk": round(score.score_topk, 6),
+        "score_fold": round(score.score_fold, 4),
+        "best_period_days": None if score.best_period_days is None else round(score.best_period_days, 6),
+        "best_t0": round(score.best_t0.days, 6),
+        "t0_system": str(score.best_t0.system),
+        "model_id": score.model_id,
+        "status": "ok",
+    }
+
+
+def failed_row(target_id: str, error: AstroSeqError | str) -> dict[str, Any]:
+    """The row of scores.csv for a star that could not be scored: its reason stands in ``status``."""
+    return {"target_id": target_id, "status": " ".join(str(error).split())}
+
+
+def segment_rows(scores: SegmentScores) -> Iterable[dict[str, Any]]:
+    """The rows of segments.csv for one observation; times [d] in the mission's system."""
+    columns = (scores.segment, scores.t_start, scores.t_stop, scores.num_cadences, scores.probability)
+    for segment, start, stop, count, probability in zip(*(c.tolist() for c in columns), strict=True):
+        yield {
+            "target_id": scores.target_id,
+            "observation": scores.observation,
+            "segment": segment,
+            "t_start": round(start, 7),
+            "t_stop": round(stop, 7),
+            "num_cadences": count,
+            "probability": round(probability, 6),
+        }

@@ -1,0 +1,43 @@
+"""What stands in a page's address: its names, and one sentence for a value that means nothing."""
+
+from collections.abc import Mapping
+
+from astroseq_core.lightcurves.detrending import METHODS
+from astroseq_core.lightcurves.prepare import BY_INSTRUMENT
+from astroseq_core.scoring.opening import Source
+from astroseq_core.ui.stars import ALL_MISSIONS
+
+#: What the sources are called on the page, and so in the address.
+SOURCES = {"simulated": Source.SIMULATED, "files": Source.FILES, "cache": Source.CACHE}
+MISSION_CHOICES = (ALL_MISSIONS, *BY_INSTRUMENT)
+WINDOW_DAYS = (0.1, 30.0)
+TABS = ("Folds", "Segment", "Ephemerides", "Data")
+KNOWN = ("source", "folder", "ephemerides", "mission", "target", "obs", "detrending", "window", "model", "segment", "tab")
+
+
+def complaints(address: Mapping[str, str], models: tuple[str, ...]) -> tuple[str, ...]:
+    """One sentence for each value in Explore's address that cannot be meant; such values are ignored."""
+    choices = {"source": tuple(SOURCES), "mission": MISSION_CHOICES, "detrending": tuple(METHODS), "model": models, "tab": TABS}
+    out = [
+        f"The address says {name}={address[name]}, which is none of {', '.join(allowed)}; it was ignored."
+        for name, allowed in choices.items()
+        if name in address and address[name] not in allowed
+    ]
+    if "window" in address and not _between(address["window"], *WINDOW_DAYS):
+        out.append(
+            f"The address says window={address['window']}; the detrending window must be {WINDOW_DAYS[0]:g} to "
+            f"{WINDOW_DAYS[1]:g} days; it was ignored."
+        )
+    if "segment" in address and not address["segment"].isdecimal():
+        out.append(f"The address says segment={address['segment']}; segments are counted from 0; it was ignored.")
+    unknown = [name for name in address if name not in KNOWN]
+    if unknown:
+        out.append(f"The address names {', '.join(unknown)}, which means nothing here; it was ignored.")
+    return tuple(out)
+
+
+def _between(text: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(text) <= high
+    except ValueError:
+        return False

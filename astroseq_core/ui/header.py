@@ -1,0 +1,90 @@
+"""Who the star is: name, badges, and the numbers that say how it looks; and what stands here before a star is picked."""
+
+import streamlit as st
+
+from astroseq_core.errors import ModelError
+from astroseq_core.figures import colours
+from astroseq_core.scoring.card import ModelCard
+from astroseq_core.scoring.opening import OpenedStar, Source
+from astroseq_core.ui import opened
+from astroseq_core.ui.opened import Scored
+from astroseq_core.ui.page import escape
+from astroseq_core.ui.sidebar import Choice, go_to
+
+#: Stars worth a first look: several planets, one shallow planet of Kepler's, an eclipsing binary, a single transit.
+EXAMPLES = (("SIM 1", "three planets"), ("SIM 29", "Kepler, several"), ("SIM 10", "eclipsing binary"), ("SIM 49", "one transit"))
+SCORE_HELP = (
+    "For ranking stars: the natural log of the likelihood ratio that the best period gathers over all segments. "
+    "It is no probability. Stars without transits lie near or below 5, clear planets far above 20."
+)
+
+
+def nothing_yet(choice: Choice) -> None:
+    """Say what will stand here, and hold the buttons that get it there."""
+    st.title("Explore", anchor=False)
+    if choice.request.source is Source.SIMULATED:
+        st.markdown(
+            "Pick a star on the left. Its light curve will stand here, with the transits that its ephemerides predict, the "
+            "network's probability for every segment, and the light curve without its slow trends."
+        )
+        with st.container(horizontal=True):
+            for star, what in EXAMPLES:
+                st.button(f"{star}: {what}", on_click=go_to, args=(star,), key=f"example {star}")
+    elif choice.request.source is Source.FILES and not choice.request.folder:
+        st.markdown(
+            "Name a folder of light curves on the left: FITS as the missions publish them, or `.npz` and CSV with the columns "
+            "`time` and `flux`. Name files like `TIC_261136679__anything.npz` where their content does not say which star it is."
+        )
+    elif choice.offered:
+        st.markdown(f"{len(choice.offered)} stars are there. Pick one on the left, or start with the first.")
+        st.button(f"Open {choice.offered[0]}", on_click=go_to, args=(choice.offered[0],), type="primary")
+    else:
+        st.markdown(
+            "Nothing is here yet. `python -m astroseq_core fetch TIC 261136679` downloads a star into the cache; the simulated "
+            "survey and folders of your own need no download."
+        )
+
+
+def model(star: OpenedStar, wanted: str) -> ModelCard | None:
+    """The model to score with; where the one asked for cannot, a sentence says why and None comes back."""
+    try:
+        return opened.model_for(star, wanted)
+    except ModelError as error:
+        st.warning(escape(error), icon=":material/neurology:")
+        return None
+
+
+def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None:
+    """The star's name, badges and numbers."""
+    first = star.prepared[0]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(star.target.id, anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            if star.target.is_simulated:
+                st.badge("Simulated", icon=":material/science:", color=colours.SIMULATED_BADGE)  # type: ignore[arg-type]
+            st.badge(f"seen as {star.instrument.name}" if star.target.is_simulated else star.instrument.name, color="blue")
+            for author in sorted({c.author for c in star.curves if c.author and not star.target.is_simulated}):
+                st.badge(escape(author), color="gray")
+            st.badge(f"{first.cadence_minutes:.3g} min", color="gray", help="Time between cadences")
+            word, count = star.instrument.observation_word, len(star.prepared)
+            st.badge(f"{count} {word}{'s' if count != 1 else ''}", color="gray")
+            if not star.ephemerides:
+                st.badge("no known transits", color="gray")
+            for e in star.ephemerides:
+                if e.disposition:
+                    st.badge(f"{escape(e.name)}: {escape(e.disposition)}", color="green" if e.is_planet else "red")
+    total = None if known is None else known.star
+    with st.container(horizontal=True, gap="medium"):
+        waiting = "–" if card is None else "…" if known is None else "none"
+        st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
+        st.metric("Noise per cadence", f"{_median([p.noise_ppm for p in star.prepared]):,.0f} ppm", width="content",
+                  help="Robust scatter about the trend, the median over the observations")  # fmt: skip
+        st.metric("Noise over 1 h", f"{_median([p.noise_ppm_over(1.0) for p in star.prepared]):,.0f} ppm", width="content",
+                  help="Robust scatter of means over an hour: what a transit of an hour has to beat")  # fmt: skip
+        count_text = "–" if known is None else f"{sum(len(s) for s in known.scores if s is not None):,}"
+        st.metric("Segments", count_text, width="content", help="How many stretches the network looked at")
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]

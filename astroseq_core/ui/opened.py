@@ -1,0 +1,117 @@
+"""Opening and scoring a star for the pages, each result kept as long as the files behind it stay the same."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+
+from astroseq_core import settings
+from astroseq_core.errors import ModelError
+from astroseq_core.lightcurves import local
+from astroseq_core.lightcurves.prepare import BY_INSTRUMENT, with_detrending
+from astroseq_core.scoring import card as cards
+from astroseq_core.scoring.card import ModelCard
+from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest, open_star
+from astroseq_core.scoring.segments import Failure, SegmentScores
+from astroseq_core.scoring.star import StarScore
+from astroseq_core.ui.kept import Kept
+
+#: Opened stars (a few MB each) and their scores (some kB) that are kept.
+STARS_KEPT, SCORES_KEPT = 16, 256
+#: What stands for "take the best model for this cadence".
+BEST = "best"
+
+Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Segment scores, or the failure, of each of the star's observations, and the star's scores where any could be scored."""
+
+    observations: tuple[SegmentScores | Failure, ...]
+    star: StarScore | None
+
+    @property
+    def scores(self) -> tuple[SegmentScores | None, ...]:
+        """One for each observation, None where it failed."""
+        return tuple(s if isinstance(s, SegmentScores) else None for s in self.observations)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why observations could not be scored."""
+        return tuple(s.reason for s in self.observations if isinstance(s, Failure))
+
+
+@st.cache_resource(show_spinner=False)
+def _kept(what: str, size: int) -> Kept:
+    return Kept(size)
+
+
+def changed(request: StarRequest) -> Stamp:
+    """Names and times of change [ns] of all that the request reads, so that what is kept of older files is not used."""
+    paths: list[Path] = []
+    if request.source is Source.FILES and request.folder.strip():
+        paths += local.list_light_curves(Path(request.folder).expanduser())
+    if request.source is Source.CACHE:
+        paths += sorted((settings.cache_dir() / "lightcurves").glob("*"))
+    if request.ephemerides.strip():
+        paths.append(Path(request.ephemerides).expanduser())
+    return tuple((str(p), p.stat().st_mtime_ns) for p in paths if p.exists())
+
+
+def opened(request: StarRequest, method: str = "", window_days: float | None = None) -> tuple[StarRequest, OpenedStar]:
+    """The star, and the request that names its preparation in full; raises what open_star raises.
+
+    ``method`` and ``window_days``: the trend that is asked for; the instrument's own where empty and None.
+    """
+    star = _opened(request)
+    usual = BY_INSTRUMENT[star.instrument.name]
+    wanted = with_detrending(usual, method or usual.detrending, window_days or usual.window_days)
+    if wanted == usual:
+        return request, star
+    request = replace(request, preparation=wanted)
+    return request, _opened(request)
+
+
+def _opened(request: StarRequest) -> OpenedStar:
+    kept, key = _kept("stars", STARS_KEPT), (request, changed(request))
+    star = kept.get(key)
+    if star is None:
+        star = open_star(request)
+        kept.put(key, star)
+    return star  # type: ignore[no-any-return]
+
+
+def model_for(star: OpenedStar, model: str) -> ModelCard | None:
+    """The card of the model that is asked for, or of the best for this star's cadence; None where none suits.
+
+    Raises ModelError when the model that is asked for does not exist or was not made for these light curves.
+    """
+    if model == BEST:
+        return cards.best_for(star.curves[0])
+    card = cards.read(cards.folder_of(model))
+    if not any(card.suits(c) for c in star.curves):
+        raise ModelError(
+            f"{card.model_id} was made for {' and '.join(card.instruments)} at {card.cadence_minutes:.3g} min, and "
+            f"{star.target} was seen by {star.instrument.name} every {star.curves[0].cadence_minutes:.3g} min; choose another model."
+        )
+    return card
+
+
+def scored(request: StarRequest, star: OpenedStar, card: ModelCard, *, now: bool) -> Scored | None:
+    """The star's scores by that model; without ``now`` only those that are there already. Loads the network when it must."""
+    kept, key = _kept("scores", SCORES_KEPT), (replace(request, preparation=None), changed(request), card.model_id, card.sha256)
+    known: Scored | None = kept.get(key)
+    if known is not None or not now:
+        return known
+    from astroseq_core.scoring import model as models
+    from astroseq_core.scoring.segments import score_curves
+    from astroseq_core.scoring.star import score_star
+
+    model = models.load(card.model_id)
+    results = tuple(score_curves(model, star.curves))
+    good = [(c, s) for c, s in zip(star.curves, results, strict=True) if isinstance(s, SegmentScores) and len(s)]
+    total = score_star(model, [c for c, _ in good], [s for _, s in good]) if good else None
+    known = Scored(results, total)
+    kept.put(key, known)
+    return known

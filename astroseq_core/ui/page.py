@@ -1,0 +1,76 @@
+"""What every page shares: its frame, sentences instead of tracebacks, folded notes."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from astroseq_core.errors import AstroSeqError
+
+log = logging.getLogger(__name__)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>$~:])")
+#: What stands over each folded note.
+NOTE_LABEL = "What am I looking at?"
+#: Less room above and beside the content than Streamlit leaves, and numbers no larger than the title.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding: 3.25rem clamp(1rem, 3vw, 3.5rem) 3rem}
+[data-testid="stMetricValue"] {font-size: 1.55rem}
+[data-testid="stSidebarHeader"] {height: 2.5rem; margin-bottom: 0}
+</style>"""
+_ICONS = {"Explore": ":material/query_stats:"}
+
+
+def escape(text: object) -> str:
+    """The text as Streamlit's Markdown shows it letter for letter: names from files and catalogues are no markup."""
+    return _MARKDOWN.sub(r"\\\1", str(text))
+
+
+def setup(title: str) -> None:
+    """Set the page's title and width, and list the pages in the sidebar; the first call of each page."""
+    st.set_page_config(page_title=f"{title} · AstroSeq", page_icon=":material/planet:", layout="wide")
+    st.html(_STYLE)
+    with st.sidebar:
+        _links()
+
+
+def _links() -> None:
+    """A link to each page. Streamlit's own list would call the first one after its file, "app"."""
+    root = Path(__file__).resolve().parents[2]
+    pages = [("app.py", "AstroSeq", ":material/planet:")]
+    for path in sorted((root / "pages").glob("[!_]*.py")):
+        name = re.sub(r"^\d+[_ ]*", "", path.stem).replace("_", " ")
+        pages.append((f"pages/{path.name}", name, _ICONS.get(name, ":material/chevron_right:")))
+    for file, label, icon in pages:
+        try:
+            st.page_link(file, label=label, icon=icon)
+        except StreamlitAPIException:
+            # A page that is run by itself, as its tests do, knows of no others.
+            return
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show any expected error inside as its sentence; what follows in the block is left out."""
+    try:
+        yield
+    except AstroSeqError as error:
+        log.info("Shown on a page: %s", error)
+        st.error(escape(error), icon=":material/error:")
+
+
+def note(what: str, good: str) -> None:
+    """One folded line under a plot: what it shows, and what good looks like."""
+    with st.expander(NOTE_LABEL, type="compact"):
+        st.markdown(f"{what} {good}")
+
+
+def problems(texts: tuple[str, ...]) -> None:
+    """What had to be left out, folded into one line."""
+    if texts:
+        with st.expander(f"{len(texts)} left out", icon=":material/warning:", type="compact"):
+            for text in texts:
+                st.markdown(f"- {escape(text)}")

@@ -1,0 +1,19 @@
+"""Explore: one star, its light curve, what is predicted and what the network makes of it."""
+
+from astroseq_core.ui import header, page, panels, sidebar
+from astroseq_core.ui.opened import opened, scored
+
+page.setup("Explore")
+choice = sidebar.choose()
+with page.sentences():
+    if not choice.request.name:
+        header.nothing_yet(choice)
+    else:
+        request, star = opened(choice.request, choice.method, choice.window_days)
+        card = header.model(star, choice.model)
+        known = None if card is None else scored(request, star, card, now=False)
+        header.show(star, card, known)
+        shown = panels.chart(star, card, known)
+        panels.tabs(request, star, card, known, shown)
+        if card is not None and known is None:
+            panels.score_then_redraw(request, star, card)

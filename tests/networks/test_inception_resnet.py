@@ -1,0 +1,44 @@
+"""The published network: what it is built of, and that its file loads in safe mode."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroseq_core.errors import ModelError
+from astroseq_core.networks.registry import build
+
+keras = pytest.importorskip("keras")
+
+
+def test_it_is_the_published_network() -> None:
+    network = build("inception_resnet_1d", 1024, 3)
+    assert network.input_shape == (None, 1024, 3)
+    assert network.output_shape == (None, 1)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert (network.layers[1].filters, network.layers[1].kernel_size) == (64, (7,))
+    assert kinds[1:5] == ["Conv1D", "BatchNormalization", "Activation", "MaxPooling1D"]
+    assert kinds[-4:] == ["SpatialDropout1D", "GlobalAveragePooling1D", "Dropout", "Dense"]
+    assert {layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv1D)} >= {64, 96}
+    optimizer = network.optimizer
+    assert isinstance(optimizer, keras.optimizers.AdamW)
+    assert (float(optimizer.learning_rate), optimizer.weight_decay) == (pytest.approx(1e-3), pytest.approx(1e-4))
+    assert network.loss == "binary_crossentropy"
+    network.evaluate(np.zeros((2, 1024, 3), "f4"), np.array([[0.0], [1.0]]), verbose=0)
+    assert set(network.get_metrics_result()) == {"loss", "roc_auc", "pr_auc", "accuracy"}
+
+
+@pytest.mark.parametrize("options", [{}, {"stem_stride": 4}, {"pooling": "average_max"}])
+def test_its_file_loads_in_safe_mode_and_says_the_same(tmp_path: Path, options: dict) -> None:
+    network = build("inception_resnet_1d", 128, 2, **options)
+    segments = np.random.default_rng(0).standard_normal((5, 128, 2)).astype("f4")
+    network.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
+    assert np.allclose(network.predict_on_batch(segments), again.predict_on_batch(segments), atol=1e-6)
+
+
+def test_wrong_names_are_refused() -> None:
+    with pytest.raises(ModelError, match="transformer"):
+        build("transformer", 64, 1)
+    with pytest.raises(ModelError, match="median"):
+        build("inception_resnet_1d", 64, 1, pooling="median")

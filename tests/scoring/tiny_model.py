@@ -1,0 +1,37 @@
+"""A small untrained model in a folder of its own, for tests of what surrounds the network."""
+
+import hashlib
+from pathlib import Path
+
+from astroseq_core.lightcurves.prepare import Preparation
+from astroseq_core.networks.registry import build
+from astroseq_core.scoring.card import Calibration, ModelCard
+from astroseq_core.segments.cut import Cutting
+
+CHANNELS = ("flat", "mf_2h", "gap")
+
+
+def write_model(models: Path, model_id: str = "tiny", instruments: tuple[str, ...] = ("TESS",), **card) -> ModelCard:
+    """Write model.keras and card.json under models/model_id, with random weights of a fixed seed."""
+    import keras
+
+    keras.utils.set_random_seed(5)
+    folder = models / model_id
+    folder.mkdir(parents=True)
+    network = build("inception_resnet_1d", 128, len(CHANNELS), stem_stride=4, blocks=(1, 1))
+    network.save(folder / "model.keras", include_optimizer=False)
+    values = {
+        "model_id": model_id,
+        "title": "Tiny",
+        "instruments": instruments,
+        "architecture": "inception_resnet_1d",
+        "options": {"stem_stride": 4},
+        "preparation": Preparation(cadence_minutes=2.0, detrending="median"),
+        "cutting": Cutting(window=128, channels=CHANNELS),
+        "calibration": Calibration(1.2, -0.3, 0.1),
+        "sha256": hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest(),
+        "training": {"stars": {"train": ["TIC 1"]}},
+    }
+    made = ModelCard(**values | card)
+    made.write(folder)
+    return made

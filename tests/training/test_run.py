@@ -1,0 +1,90 @@
+"""A whole small training: stars split, copies made, network fitted, calibrated, its card written, and it scores."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroseq_core.errors import SettingsError
+from astroseq_core.lightcurves import reading
+from astroseq_core.scoring import card as cards
+from astroseq_core.scoring.model import load
+from astroseq_core.scoring.segments import score_curve
+from astroseq_core.segments.cut import Cutting
+from astroseq_core.training import run
+from astroseq_core.training.recipes import LONG_CADENCE, Injection
+
+RECIPE = replace(
+    LONG_CADENCE,
+    name="small",
+    cutting=Cutting(window=128, stride=64, channels=("flat", "mf_5h", "gap")),
+    simulated={"Kepler": 6},
+    injection=Injection(snr=(8.0, 60.0), period_days=(2.0, 20.0), copies=1, copies_simulated=1, varied=0.2),
+    options={"stem_stride": 2, "blocks": (1, 1)},
+    epochs=3,
+    parts=(("train", 0.5), ("validation", 0.15), ("calibration", 0.15), ("test", 0.2)),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty quiet stars in files, one more with a planet, one at another cadence, one broken."""
+    folder = tmp_path_factory.mktemp("lightcurves")
+    rng = np.random.default_rng(0)
+    time = 200 + np.arange(1800) * 29.4244 / 1440
+    for number in range(1, 32):
+        flux = 1e4 * (1 + 3e-4 * rng.standard_normal(1800) + 1e-3 * np.sin(time / rng.uniform(2, 9)))
+        np.savez(folder / f"KIC_{number}__q1.npz", time=time, flux=flux)
+    np.savez(folder / "KIC_40__q1.npz", time=200 + np.arange(5000) / 1440, flux=1 + 1e-3 * rng.standard_normal(5000))
+    (folder / "KIC_41__q1.npz").write_bytes(b"PK\x03\x04 broken")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("models") / "small-v1"
+    run.train(RECIPE, out, lightcurves=folder, not_these={"KIC 31"}, seed=4, workers=1)
+    return out
+
+
+def test_only_quiet_stars_of_the_right_cadence_are_taken(folder: Path) -> None:
+    names = {s.name for s in run.quiet_stars(folder, RECIPE, {"KIC 31"})}
+    assert names == {f"KIC {n}" for n in range(1, 31)}
+
+
+def test_the_folder_is_whole_and_nothing_else_is_left(trained: Path) -> None:
+    assert {p.name for p in trained.iterdir()} == {"model.keras", "card.json", "progress.jsonl"}
+    assert [p.name for p in trained.parent.iterdir()] == ["small-v1"]
+    lines = [json.loads(line) for line in (trained / "progress.jsonl").read_text().splitlines()]
+    assert 1 <= len(lines) <= 3
+
+
+def test_the_card_says_what_was_used_and_measured(trained: Path) -> None:
+    card = cards.read(trained)
+    stars = card.training["stars"]
+    every = [s for part in stars.values() for s in part]
+    assert sorted(every) == sorted({f"KIC {n}" for n in range(1, 31)})
+    assert card.cutting == RECIPE.cutting
+    assert card.preparation == RECIPE.preparation
+    groups = {m["group"]: m for m in card.metrics}
+    assert groups["transits injected into real stars"]["stars"] == len(stars["test"])
+    assert groups["transits injected into real stars"]["roc_auc"]["value"] > 0.65
+    assert card.calibration.base_rate == RECIPE.base_rate
+    assert set(card.versions) >= {"astroseq", "keras", "numpy"}
+
+
+def test_the_trained_model_scores_and_finds_a_deep_dip(trained: Path, folder: Path) -> None:
+    curve = reading.read(folder / "KIC_31__q1.npz")
+    flux = curve.flux.copy()
+    flux[900:915] *= 1 - 4e-3
+    scores = score_curve(load(str(trained)), replace(curve, flux=flux))
+    middle = curve.time[907]
+    holds = (scores.t_start < middle) & (scores.t_stop > middle)
+    assert scores.probability[holds].mean() > 2 * scores.probability[~holds].mean()
+
+
+def test_a_model_is_never_overwritten(trained: Path, folder: Path) -> None:
+    with pytest.raises(SettingsError, match="already"):
+        run.train(RECIPE, trained, lightcurves=folder)

@@ -1,0 +1,91 @@
+"""Make the pictures of docs/: start the app, open its pages in Chromium, light and dark, wide and as on a phone.
+
+    .venv/bin/python tools/screenshots.py [--star "SIM 1"] [--only explore-dark]
+
+Needs the development requirements (playwright) and a Chromium; says what it wrote.
+"""
+
+import argparse
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDE, PHONE = (1440, 900), (390, 844)
+SECONDS_TO_START, SECONDS_TO_DRAW = 60, 90
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start(port: int) -> subprocess.Popen[bytes]:
+    """The app's server, answering."""
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    server = subprocess.Popen([*command, "--server.fileWatcherType=none"], cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):  # noqa: S310
+                return server
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    server.terminate()
+    raise SystemExit("The app did not start.")
+
+
+def main() -> None:
+    """Write the pictures."""
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description="Make the pictures of docs/.")
+    parser.add_argument("--star", default="SIM 1")
+    parser.add_argument("--only", default="", help="make only pictures whose name contains this")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--full", action="store_true", help="the whole page, not only the first screen")
+    parser.add_argument("--query", default="", help="more of Explore's address, such as tab=Segment")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    args = parser.parse_args()
+    args.out.mkdir(exist_ok=True)
+    explore = "Explore?" + urlencode({"target": args.star}) + (f"&{args.query}" if args.query else "")
+    shots = [
+        (f"{page}-{scheme}{suffix}", path, scheme, size)
+        for suffix, size in (("", WIDE), ("-narrow", PHONE))
+        for page, path in (("landing", ""), ("explore", explore))
+        for scheme in ("light", "dark")
+        if not (suffix and scheme == "dark")
+    ]
+    port = free_port()
+    server = start(port)
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
+            for name, path, scheme, (width, height) in shots:
+                if args.only not in name:
+                    continue
+                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page.goto(f"http://127.0.0.1:{port}/{path}")
+                limit = SECONDS_TO_DRAW * 1000
+                page.wait_for_selector("[data-testid=stPlotlyChart] .main-svg", timeout=limit)
+                page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
+                page.wait_for_timeout(1500)  # the charts' own transitions end
+                target = args.out / f"{name}.png"
+                page.screenshot(path=target, full_page=args.full)
+                print(f"{target.name}: {target.stat().st_size // 1024} kB")
+                page.close()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    main()
