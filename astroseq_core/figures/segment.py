@@ -64,10 +64,11 @@ def segment_figure(view: SegmentView) -> go.Figure:
             ),
             row=row, col=1,
         )  # fmt: skip
-        figure.update_yaxes(range=[low - room, high + room], nticks=4, row=row, col=1)
+        shown_range = [-0.1, 1.1] if name == "gap" else [low - room, high + room]
+        figure.update_yaxes(range=shown_range, nticks=3 if name == "gap" else 4, row=row, col=1)
         figure.add_annotation(
-            text=title(name), xref="x domain" if row == 1 else f"x{row} domain", yref="y domain" if row == 1 else f"y{row} domain",
-            x=0.0, y=1.0, xanchor="left", yanchor="bottom", showarrow=False, font={"size": 11},
+            text=title(name), xref=f"x{row} domain" if row > 1 else "x domain",
+            yref=f"y{row} domain" if row > 1 else "y domain", x=0.0, y=1.0, xanchor="left", yanchor="bottom", showarrow=False, font={"size": 11},
         )  # fmt: skip
     dress(figure, FRAME + PANEL * count, top=46, identity=f"{view.time[0]}")
     figure.update_xaxes(title_text=f"{view.system} [d]", row=count, col=1)

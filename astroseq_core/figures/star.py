@@ -180,7 +180,8 @@ def _band_traces(
     colour = colours.planet(k)
     styles = (
         (True, True, colours.faded(colour, colours.HALO_OPACITY), 0.0),
-        (True, False, colours.faded(colour, colours.BAND_OPACITY), 0.0),
+        # The edge keeps a window of hours visible where the axis spans years.
+        (True, False, colours.faded(colour, colours.BAND_OPACITY), 1.0),
         (False, True, colours.faded(colour, colours.HALO_OPACITY), 0.0),
         (False, False, "rgba(0,0,0,0)", 1.4),
     )
@@ -190,7 +191,8 @@ def _band_traces(
             continue
         figure.add_trace(
             go.Scatter(
-                x=x, y=y, mode="lines", fill="toself", fillcolor=fill, line={"color": colour, "width": width},
+                x=x, y=y, mode="lines", fill="toself", fillcolor=fill,
+                line={"color": colours.faded(colour, 0.6) if trusted else colour, "width": width},
                 name=ephemeris.name, legendgroup=f"planet {k}", showlegend=not halo, hoverinfo="skip",
             ),
             row=row, col=column,

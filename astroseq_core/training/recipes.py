@@ -62,7 +62,8 @@ TESS_TWO_MINUTE = Recipe(
         channels=("flat", "flat_short", "mf_short_1h", "mf_1h", "mf_3h", "mf_8h", "raw", "gap"),
     ),
     simulated={"TESS": 160},
-    options={"stem_stride": 4},
+    options={"stem_stride": 4, "pooling": "average_max"},
+    epochs=8,
 )
 LONG_CADENCE = Recipe(
     name="long-cadence",
@@ -74,6 +75,8 @@ LONG_CADENCE = Recipe(
     simulated={"Kepler": 260, "K2": 100},
     injection=Injection(period_days=(0.7, 200.0), copies=12, copies_simulated=4),
     per_star_cap=300,
+    options={"pooling": "average_max"},
+    epochs=8,
 )
 
 RECIPES = {r.name: r for r in (TESS_TWO_MINUTE, LONG_CADENCE)}

@@ -93,7 +93,8 @@ def model_for(star: OpenedStar, model: str) -> ModelCard | None:
     if not any(card.suits(c) for c in star.curves):
         raise ModelError(
             f"{card.model_id} was made for {' and '.join(card.instruments)} at {card.cadence_minutes:.3g} min, and "
-            f"{star.target} was seen by {star.instrument.name} every {star.curves[0].cadence_minutes:.3g} min; choose another model."
+            f"{star.target} was seen by {star.instrument.name} every {star.curves[0].cadence_minutes:.3g} min; "
+            "choose another model."
         )
     return card
 
@@ -110,8 +111,7 @@ def scored(request: StarRequest, star: OpenedStar, card: ModelCard, *, now: bool
 
     model = models.load(card.model_id)
     results = tuple(score_curves(model, star.curves))
-    good = [(c, s) for c, s in zip(star.curves, results, strict=True) if isinstance(s, SegmentScores) and len(s)]
-    total = score_star(model, [c for c, _ in good], [s for _, s in good]) if good else None
-    known = Scored(results, total)
+    good = [s for s in results if isinstance(s, SegmentScores) and len(s)]
+    known = Scored(results, score_star(good) if good else None)
     kept.put(key, known)
     return known

@@ -18,8 +18,6 @@ from astroseq_core.ui.opened import Scored
 from astroseq_core.vetting.fold import Fold, fold
 
 CHART_KEY = "star chart"
-#: Folds stand beside each other two by two.
-FOLDS_IN_ROW = 2
 
 
 def chart(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> SegmentPlan | None:
@@ -89,9 +87,14 @@ def _segment_number() -> int | None:
     return None if value is None else int(value)
 
 
+def _tab() -> str:
+    """The open tab, also before the tabs are drawn for the first time."""
+    return str(st.session_state.get("tab") or st.query_params.get("tab", address.TABS[0]))
+
+
 def _chosen(star: OpenedStar, card: ModelCard | None, cuts: SegmentPlan | None) -> tuple[float, float] | None:
     number = _segment_number()
-    if card is None or cuts is None or number is None or not 0 <= number < cuts.total:
+    if card is None or cuts is None or number is None or _tab() != "Segment" or not 0 <= number < cuts.total:
         return None
     seen = inspection.inspect(star, card, number, cuts)
     return seen.start, seen.stop
@@ -125,9 +128,10 @@ def _folds(star: OpenedStar) -> None:
     if not star.ephemerides:
         st.markdown("No ephemeris of this star is known here, so there is nothing to fold on. Name a table of ephemerides on the left.")
         return
-    for begin in range(0, len(star.ephemerides), FOLDS_IN_ROW):
-        columns = st.columns(FOLDS_IN_ROW)
-        for column, index in zip(columns, range(begin, min(begin + FOLDS_IN_ROW, len(star.ephemerides))), strict=False):
+    count = len(star.ephemerides)
+    in_row = 2 if count in (1, 2, 4) else 3
+    for begin in range(0, count, in_row):
+        for column, index in zip(st.columns(in_row), range(begin, min(begin + in_row, count)), strict=False):
             one = star.ephemerides[index]
             with column:
                 result = fold(star.prepared, one, [e for e in star.ephemerides if e is not one])

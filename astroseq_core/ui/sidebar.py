@@ -29,7 +29,7 @@ class Choice:
 def other_star() -> None:
     """Forget what belonged to the star before: its observations and the segment that was looked at."""
     st.session_state["obs"] = []
-    st.session_state.pop("segment", None)
+    st.session_state["segment"] = 0
 
 
 def go_to(star: str | None) -> None:
