@@ -1,5 +1,6 @@
 # make run   sets up .venv and opens the app        (make run ARGS="--server.port 8601")
 # make test  sets up .venv and runs every check     (make test ARGS="-k cache")
+# make bench measures speeds; make models LIGHTCURVES=folder trains the shipped models anew
 .DELETE_ON_ERROR:
 .PHONY: run test setup lint bench models clean
 PYTHON ?= python3
@@ -18,6 +19,14 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 setup: $(VENV)/.dev
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/preprocessing.py
+	$(BIN)/python benchmarks/pages.py
+
+models: $(VENV)/.app
+	$(BIN)/python -m astroseq_core train --recipe tess-2min --lightcurves $(LIGHTCURVES) --out models/tess-2min-v1 $(ARGS)
+	$(BIN)/python -m astroseq_core train --recipe long-cadence --lightcurves $(LIGHTCURVES) --out models/long-cadence-v1 $(ARGS)
 
 $(VENV)/.app: requirements.txt tools/setup_venv.sh
 	bash tools/setup_venv.sh $(VENV) requirements.txt "$(PYTHON)"

@@ -192,7 +192,7 @@ def _band_traces(
         figure.add_trace(
             go.Scatter(
                 x=x, y=y, mode="lines", fill="toself", fillcolor=fill,
-                line={"color": colours.faded(colour, 0.6) if trusted else colour, "width": width},
+                line={"color": colours.faded(colour, colours.BAND_OPACITY) if trusted else colour, "width": width},
                 name=ephemeris.name, legendgroup=f"planet {k}", showlegend=not halo, hoverinfo="skip",
             ),
             row=row, col=column,
@@ -220,7 +220,8 @@ def _draw_scores(figure: go.Figure, view: StarView, i: int, column: int) -> None
         go.Scatter(
             x=(score.t_start + score.t_stop) / 2,
             y=np.full(len(score), 0.5),
-            customdata=np.stack([number, score.probability, score.t_start, score.t_stop], axis=1),
+            # A list, for a click hands arrays back in a form that cannot be indexed.
+            customdata=np.stack([number, score.probability, score.t_start, score.t_stop], axis=1).tolist(),
             mode="markers",
             marker={"size": MARK_PX, "opacity": 0},
             selected=hidden,

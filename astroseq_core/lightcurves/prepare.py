@@ -33,8 +33,9 @@ class Preparation:
         return asdict(self)
 
 
-#: What the pages use where no model says otherwise: three times the longest usual transit (about 6 h for the stars that
-#: TESS follows for a sector, 12 h for Kepler's and K2's).
+#: What the pages use where no model says otherwise: about three long transits. Deep transits keep their depth; of shallow ones
+#: (a cadence's noise deep) the biweight leaves nine tenths at 3 h with 0.8 d and at 6 h with 1.5 d, and half at 12 h, so depths
+#: are measured with the transits masked.
 BY_INSTRUMENT = {"TESS": Preparation(window_days=0.8), "Kepler": Preparation(window_days=1.5), "K2": Preparation(window_days=1.5)}
 
 

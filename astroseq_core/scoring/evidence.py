@@ -92,26 +92,56 @@ def fold(evidence: Evidence) -> Folded:
     Every pair of strong events proposes the time between them and its fractions; a proposal's score is the sum over all its
     predicted transits that were observed, so that missing ones count against it.
     """
-    time, ratio = evidence.time, evidence.log_ratio
+    time, ratio, step = evidence.time, evidence.log_ratio, evidence.step_days
     strong = np.argsort(ratio)[::-1]
-    events = _apart(strong, time, 2 * evidence.step_days)[:EVENTS]
-    best = Folded(float(ratio[strong[0]]), None, float(time[strong[0]]), 1)
-    # The best of the places near a prediction counts: a dip's strongest cadence may stand a step beside its middle.
-    near = _maximum_of_neighbours(time, ratio, evidence.step_days)
-    for rank, first in enumerate(events[:-1]):
-        others = events[rank + 1 :]
-        between = np.abs(time[others] - time[first])
-        periods = (between[:, None] / np.arange(1, LARGEST_FRACTION + 1)).ravel()
-        for period in periods[periods > max(SHORTEST_PERIOD_DAYS, 4 * evidence.step_days)]:
-            t0 = time[first]
-            predicted = t0 + period * np.arange(np.ceil((time[0] - t0) / period), np.floor((time[-1] - t0) / period) + 1)
-            place = np.clip(np.searchsorted(time, predicted), 1, len(time) - 1)
-            place -= predicted - time[place - 1] < time[place] - predicted
-            seen = np.abs(time[place] - predicted) <= evidence.step_days
-            score = float(near[place[seen]].sum())
-            if score > best.score and seen.sum() >= 2:
-                best = Folded(score, float(period), float(t0), int(seen.sum()))
-    return best
+    single = Folded(float(ratio[strong[0]]), None, float(time[strong[0]]), 1)
+    events = time[_apart(strong, time, 2 * step)]
+    periods, epochs = _proposals(events, max(SHORTEST_PERIOD_DAYS, 4 * step))
+    if not len(periods):
+        return single
+    before = np.floor((epochs - time[0]) / periods).astype(np.int64)
+    count = before + np.floor((time[-1] - epochs) / periods).astype(np.int64) + 1
+    # All predicted transits of all proposals in one long array; `start` is where each proposal's begin.
+    start = np.r_[0, np.cumsum(count)[:-1]]
+    number = np.arange(count.sum()) - np.repeat(start + before, count)
+    predicted = np.repeat(epochs, count) + number * np.repeat(periods, count)
+    near, seen = _lookup(time, ratio, step)
+    place = np.rint((predicted - time[0]) / step).astype(np.int64)
+    score = np.add.reduceat(near[place], start)
+    transits = np.add.reduceat(seen[place].astype(np.int64), start)
+    score[transits < 2] = -np.inf
+    best = int(np.argmax(score))
+    if score[best] <= single.score:
+        return single
+    return Folded(float(score[best]), float(periods[best]), float(epochs[best]), int(transits[best]))
+
+
+def _proposals(events: NDArray[np.float64], shortest_days: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Periods and epochs [d], each of shape (p,): the time between every two events and its fractions, from the stronger one."""
+    stronger, weaker = np.triu_indices(len(events), k=1)
+    between = np.abs(events[weaker] - events[stronger])
+    periods = between[:, None] / np.arange(1, LARGEST_FRACTION + 1)
+    epochs = np.broadcast_to(events[stronger][:, None], periods.shape)
+    long_enough = periods > shortest_days
+    return periods[long_enough], epochs[long_enough]
+
+
+def _lookup(
+    time: NDArray[np.float64], ratio: NDArray[np.float64], step_days: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """On a regular grid from the first to the last time: the log ratio for a transit within a step, and whether data are there.
+
+    A dip's strongest cadence may stand a step beside its middle, so the likelihood is averaged over a point and its neighbours;
+    where nothing was observed a transit is as likely as none.
+    """
+    size = int(np.rint((time[-1] - time[0]) / step_days)) + 2
+    at = np.full(size + 2, -np.inf)
+    np.maximum.at(at, np.rint((time - time[0]) / step_days).astype(np.int64) + 1, ratio)
+    there = np.isfinite(at)
+    likelihood = np.where(there, np.exp(at), 1.0)
+    near = np.log((likelihood[:-2] + likelihood[1:-1] + likelihood[2:]) / 3)
+    seen = there[:-2] | there[1:-1] | there[2:]
+    return np.where(seen, near, 0.0), seen
 
 
 def _apart(order: NDArray[np.int64], time: NDArray[np.float64], least_days: float) -> NDArray[np.int64]:
@@ -123,12 +153,3 @@ def _apart(order: NDArray[np.int64], time: NDArray[np.float64], least_days: floa
             if len(kept) == EVENTS:
                 break
     return np.array(kept, dtype=np.int64)
-
-
-def _maximum_of_neighbours(time: NDArray[np.float64], ratio: NDArray[np.float64], step_days: float) -> NDArray[np.float64]:
-    """The largest of each place's own ratio and its direct neighbours', where these are at most 1.5 steps away, shape (n,)."""
-    out = ratio.copy()
-    close = np.diff(time) <= 1.5 * step_days
-    out[1:] = np.where(close, np.maximum(out[1:], ratio[:-1]), out[1:])
-    out[:-1] = np.where(close, np.maximum(out[:-1], ratio[1:]), out[:-1])
-    return out

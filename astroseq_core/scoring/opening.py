@@ -142,6 +142,6 @@ def _ephemerides(target: Target, request: StarRequest) -> EphemerisTable:
     if not request.ephemerides.strip():
         return EphemerisTable(())
     table = read_table(Path(request.ephemerides).expanduser())
-    return EphemerisTable(table.of(target.id), tuple(p for p in table.problems if target.id in p))
+    return EphemerisTable(table.of(target.id), table.problems)
 
 
