@@ -34,7 +34,7 @@ def start(port: int) -> subprocess.Popen[bytes]:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
                 return server
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
@@ -76,6 +76,7 @@ def main() -> None:
                 limit = SECONDS_TO_DRAW * 1000
                 page.wait_for_selector("[data-testid=stPlotlyChart] .main-svg", timeout=limit)
                 page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
+                page.wait_for_function("() => !document.body.innerText.includes('scoring with')", timeout=limit)
                 page.wait_for_timeout(1500)  # the charts' own transitions end
                 target = args.out / f"{name}.png"
                 page.screenshot(path=target, full_page=args.full)

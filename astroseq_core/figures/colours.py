@@ -1,8 +1,8 @@
 """The colours of every figure, each with one meaning; they hold on light and dark grounds and for colour-blind eyes."""
 
-#: Planets in the order of the ephemerides: Okabe & Ito (2008) without black, which a dark ground swallows, and without blue,
-#: which is the trend's.
-PLANETS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#F0E442")
+#: Planets in the order of the ephemerides: Okabe & Ito (2008) without black, which a dark ground swallows; blue, which is near
+#: the trend's, comes last.
+PLANETS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#F0E442", "#0072B2")
 #: Cadences: a grey as far from white as from black.
 CADENCES = "#7F8C99"
 #: The trend, and what is measured or fitted.

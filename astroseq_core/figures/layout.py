@@ -39,6 +39,7 @@ def dress(figure: go.Figure, height: int, *, top: int = 34, legend: bool = True,
         hoverlabel={"align": "left"},
         uirevision=identity or True,
     )
-    figure.update_xaxes(separatethousands=False, showgrid=True, gridcolor=colours.GRID, zeroline=False, automargin=True, title={"standoff": 6})
-    figure.update_yaxes(showgrid=True, gridcolor=colours.GRID, zeroline=False, automargin=True, title={"standoff": 6})
+    axis = {"showgrid": True, "gridcolor": colours.GRID, "zeroline": False, "automargin": True, "title": {"standoff": 6}}
+    figure.update_xaxes(separatethousands=False, **axis)
+    figure.update_yaxes(**axis)
     return figure

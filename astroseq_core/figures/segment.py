@@ -68,7 +68,8 @@ def segment_figure(view: SegmentView) -> go.Figure:
         figure.update_yaxes(range=shown_range, nticks=3 if name == "gap" else 4, row=row, col=1)
         figure.add_annotation(
             text=title(name), xref=f"x{row} domain" if row > 1 else "x domain",
-            yref=f"y{row} domain" if row > 1 else "y domain", x=0.0, y=1.0, xanchor="left", yanchor="bottom", showarrow=False, font={"size": 11},
+            yref=f"y{row} domain" if row > 1 else "y domain", x=0.0, y=1.0, xanchor="left", yanchor="bottom",
+            showarrow=False, font={"size": 11},
         )  # fmt: skip
     dress(figure, FRAME + PANEL * count, top=46, identity=f"{view.time[0]}")
     figure.update_xaxes(title_text=f"{view.system} [d]", row=count, col=1)

@@ -71,7 +71,7 @@ def star_figure(view: StarView) -> go.Figure:
     dates = timeline.date(parts[0].start, system), timeline.date(parts[-1].stop, system)
     figure.update_xaxes(title_text=f"{system} [d], {dates[0]} to {dates[1]}", row=3, col=(len(parts) + 1) // 2)
     figure.update_yaxes(range=raw_range, row=LIGHT_CURVE)
-    figure.update_yaxes(range=[0, 1], showgrid=False, showticklabels=False, fixedrange=True, row=STRIP)
+    figure.update_yaxes(range=[0, 1], showgrid=False, showticklabels=False, ticks="", fixedrange=True, row=STRIP)
     figure.update_yaxes(range=flat_range, row=DETRENDED)
     for row, text in ((LIGHT_CURVE, "Flux [ppt]"), (STRIP, "P"), (DETRENDED, "Detrended [ppt]")):
         figure.update_yaxes(title_text=text, row=row, col=1)
@@ -79,7 +79,7 @@ def star_figure(view: StarView) -> go.Figure:
     return figure
 
 
-def hero_figure(prepared: PreparedCurve, ephemerides: Sequence[Ephemeris], height: int = 400) -> go.Figure:
+def hero_figure(prepared: PreparedCurve, ephemerides: Sequence[Ephemeris], height: int = 430) -> go.Figure:
     """One observation as a small light curve with its predicted transits; flux in ppt about the median."""
     view = StarView((prepared,), tuple(ephemerides))
     part = timeline.stretches(view.prepared)[0]
@@ -202,9 +202,15 @@ def _band_traces(
 def _draw_scores(figure: go.Figure, view: StarView, i: int, column: int) -> None:
     score = view.scores[i] if view.scores else None
     if score is None or len(score) == 0:
-        # An invisible trace keeps the panel and its axes where they are while there is nothing to show.
-        figure.add_trace(go.Scatter(x=[view.prepared[i].time[0]], y=[0.5], mode="markers", marker={"opacity": 0},
-                                    showlegend=False, hoverinfo="skip"), row=STRIP, col=column)  # fmt: skip
+        # An unseen mark keeps the panel, its axes and the colour scale where they will be when there is something to show; an
+        # empty heatmap would not, for the browser leaves it out and its scale with it.
+        figure.add_trace(
+            go.Scatter(
+                x=view.prepared[i].time[:1], y=[0.5], mode="markers", hoverinfo="skip", showlegend=False,
+                marker={"color": [0.0], "coloraxis": "coloraxis", "opacity": 0},
+            ),
+            row=STRIP, col=column,
+        )  # fmt: skip
         return
     found = strip.pieces(score)
     figure.add_trace(

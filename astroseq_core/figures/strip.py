@@ -10,7 +10,7 @@ from astroseq_core.scoring.segments import SegmentScores
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Pieces of time, one stride long where segments are regular: ``edges`` (p + 1,) [d], ``mean`` (p,), NaN where no segment is."""
+    """Pieces of time, one stride long where segments are regular: ``edges`` (p + 1,) [d], ``mean`` (p,), NaN without segment."""
 
     edges: NDArray[np.float64]
     mean: NDArray[np.float64]

@@ -17,6 +17,8 @@ GAP_PART, GAP_DAYS = 0.4, 3.0
 NARROWEST = 0.25
 #: So many stretches stand beside each other before they become too narrow.
 MAX_STRETCHES = 4
+#: Two observations that share more than this part of their time are products of the same data.
+OVERLAP_PART = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,22 @@ def stretches(prepared: Sequence[PreparedCurve]) -> tuple[Stretch, ...]:
     return tuple(out)
 
 
+def without_overlaps(prepared: Sequence[PreparedCurve]) -> tuple[int, ...]:
+    """Places of observations that show no time twice: of several products of one time, the one with the most cadences."""
+    order = sorted(range(len(prepared)), key=lambda i: -len(prepared[i].time))
+    kept: list[int] = []
+    for i in order:
+        start, stop = float(prepared[i].time[0]), float(prepared[i].time[-1])
+        shared = [min(stop, float(prepared[k].time[-1])) - max(start, float(prepared[k].time[0])) for k in kept]
+        if all(s < OVERLAP_PART * (stop - start) for s in shared):
+            kept.append(i)
+    return tuple(sorted(kept))
+
+
 def first_few(prepared: Sequence[PreparedCurve]) -> tuple[int, ...]:
     """Places of the observations shown where none are asked for: those of as many stretches as can be read beside each other."""
-    return tuple(i for stretch in stretches(prepared)[:MAX_STRETCHES] for i in stretch.members)
+    alone = without_overlaps(prepared)
+    return tuple(alone[i] for stretch in stretches([prepared[i] for i in alone])[:MAX_STRETCHES] for i in stretch.members)
 
 
 def widths(parts: Sequence[Stretch]) -> list[float]:

@@ -11,8 +11,13 @@ from astroseq_core.ui.opened import Scored
 from astroseq_core.ui.page import escape
 from astroseq_core.ui.sidebar import Choice, go_to
 
-#: Stars worth a first look: several planets, one shallow planet of Kepler's, an eclipsing binary, a single transit.
-EXAMPLES = (("SIM 1", "three planets"), ("SIM 29", "Kepler, several"), ("SIM 10", "eclipsing binary"), ("SIM 49", "one transit"))
+#: Stars worth a first look.
+EXAMPLES = (
+    ("SIM 1", "three planets"),
+    ("SIM 29", "as Kepler sees it"),
+    ("SIM 10", "eclipsing binary"),
+    ("SIM 49", "one transit"),
+)
 SCORE_HELP = (
     "For ranking stars: the natural log of the likelihood ratio that the best period gathers over all segments. "
     "It is no probability. Stars without transits lie near or below 5, clear planets far above 20."
@@ -61,7 +66,7 @@ def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None
         st.title(star.target.id, anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             if star.target.is_simulated:
-                st.badge("Simulated", icon=":material/science:", color=colours.SIMULATED_BADGE)  # type: ignore[arg-type]
+                st.badge("Simulated", icon=":material/science:", color=colours.SIMULATED_BADGE)
             st.badge(f"seen as {star.instrument.name}" if star.target.is_simulated else star.instrument.name, color="blue")
             for author in sorted({c.author for c in star.curves if c.author and not star.target.is_simulated}):
                 st.badge(escape(author), color="gray")

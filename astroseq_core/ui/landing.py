@@ -15,7 +15,7 @@ HERO = "SIM 1"
 FACTS = (
     ("Light curves", "Kepler, K2 and TESS, from files of yours, the archive or sixty simulated stars; each detrended whole."),
     ("Predictions", "Published ephemerides laid over the data, with their drift; doubtful ones are marked as such."),
-    ("Probabilities", "A calibrated probability for every segment from a network that never sees an ephemeris; a score to rank stars by."),
+    ("Probabilities", "A calibrated one for every segment, from a network that sees no ephemeris; a score to rank stars by."),
 )
 
 
@@ -34,13 +34,13 @@ def show() -> None:
                     st.switch_page(EXPLORE, query_params={"target": star})
     with right:
         place = st.container()
-    st.space("small")
+    st.space("medium")
     for column, (title, text) in zip(st.columns(3, gap="large"), FACTS, strict=True):
         column.markdown(f"**{title}**  \n{text}")
     # Last, so that everything else stands while the first light curve is made.
     with place, sentences():
-        _, star = opened(StarRequest(HERO, Source.SIMULATED))
-        _hero(star)
+        _, hero = opened(StarRequest(HERO, Source.SIMULATED))
+        _hero(hero)
 
 
 def _open_by_name() -> None:

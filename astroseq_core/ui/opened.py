@@ -1,5 +1,6 @@
 """Opening and scoring a star for the pages, each result kept as long as the files behind it stay the same."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest, open_
 from astroseq_core.scoring.segments import Failure, SegmentScores
 from astroseq_core.scoring.star import StarScore
 from astroseq_core.ui.kept import Kept
+from astroseq_core.vetting.fold import Fold, fold_all
 
 #: Opened stars (a few MB each) and their scores (some kB) that are kept.
 STARS_KEPT, SCORES_KEPT = 16, 256
@@ -42,7 +44,7 @@ class Scored:
         return tuple(s.reason for s in self.observations if isinstance(s, Failure))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _kept(what: str, size: int) -> Kept:
     return Kept(size)
 
@@ -82,6 +84,16 @@ def _opened(request: StarRequest) -> OpenedStar:
     return star  # type: ignore[no-any-return]
 
 
+def folds(request: StarRequest, star: OpenedStar, members: tuple[int, ...]) -> tuple[Fold, ...]:
+    """The folds of all the star's ephemerides over those of its observations."""
+    kept, key = _kept("folds", STARS_KEPT), (request, changed(request), members)
+    known: tuple[Fold, ...] | None = kept.get(key)
+    if known is None:
+        known = fold_all([star.prepared[i] for i in members], star.ephemerides)
+        kept.put(key, known)
+    return known
+
+
 def model_for(star: OpenedStar, model: str) -> ModelCard | None:
     """The card of the model that is asked for, or of the best for this star's cadence; None where none suits.
 
@@ -99,19 +111,37 @@ def model_for(star: OpenedStar, model: str) -> ModelCard | None:
     return card
 
 
-def scored(request: StarRequest, star: OpenedStar, card: ModelCard, *, now: bool) -> Scored | None:
-    """The star's scores by that model; without ``now`` only those that are there already. Loads the network when it must."""
-    kept, key = _kept("scores", SCORES_KEPT), (replace(request, preparation=None), changed(request), card.model_id, card.sha256)
-    known: Scored | None = kept.get(key)
-    if known is not None or not now:
-        return known
-    from astroseq_core.scoring import model as models
-    from astroseq_core.scoring.segments import score_curves
-    from astroseq_core.scoring.star import score_star
+def scored(request: StarRequest, card: ModelCard) -> Scored | None:
+    """The star's scores by that model if they are there already, else None."""
+    return _kept("scores", SCORES_KEPT).get(_score_key(request, card))  # type: ignore[no-any-return]
 
-    model = models.load(card.model_id)
-    results = tuple(score_curves(model, star.curves))
-    good = [s for s in results if isinstance(s, SegmentScores) and len(s)]
-    known = Scored(results, score_star(good) if good else None)
-    kept.put(key, known)
+
+def score(request: StarRequest, star: OpenedStar, card: ModelCard) -> "Future[Scored]":
+    """The scores to come: one thread makes them, star after star, and keeps them whether or not anyone still waits."""
+    kept, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
+    worker: ThreadPoolExecutor = _worker()
+    return worker.submit(_score, kept, key, star, card)
+
+
+def _score_key(request: StarRequest, card: ModelCard) -> tuple[StarRequest, Stamp, str, str]:
+    # How the star is drawn is no part of it: a model sees what its card says.
+    return replace(request, preparation=None), changed(request), card.model_id, card.sha256
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _worker() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="scoring")
+
+
+def _score(kept: Kept, key: tuple[StarRequest, Stamp, str, str], star: OpenedStar, card: ModelCard) -> Scored:
+    known: Scored | None = kept.get(key)
+    if known is None:
+        from astroseq_core.scoring import model as models
+        from astroseq_core.scoring.segments import score_curves
+        from astroseq_core.scoring.star import score_star
+
+        results = tuple(score_curves(models.load(card.model_id), star.curves))
+        good = [s for s in results if isinstance(s, SegmentScores) and len(s)]
+        known = Scored(results, score_star(good) if good else None)
+        kept.put(key, known)
     return known

@@ -62,6 +62,24 @@ def sentences() -> Iterator[None]:
         st.error(escape(error), icon=":material/error:")
 
 
+def tell(sentence: str) -> None:
+    """Warn of something that was ignored; the warning outlives a redraw."""
+    st.session_state.setdefault("told", []).append(sentence)
+    st.warning(escape(sentence), icon=":material/link_off:")
+
+
+def told_before() -> list[str]:
+    """What the run before a redraw had to tell; each run begins with this call."""
+    st.session_state["told"] = []
+    return list(st.session_state.pop("told before", []))
+
+
+def redraw() -> None:
+    """Draw the page again, what was told included."""
+    st.session_state["told before"] = st.session_state.get("told", [])
+    st.rerun()
+
+
 def note(what: str, good: str) -> None:
     """One folded line under a plot: what it shows, and what good looks like."""
     with st.expander(NOTE_LABEL, type="compact"):

@@ -1,5 +1,7 @@
 """Explore's chart and the tabs under it."""
 
+from collections.abc import Callable
+from concurrent.futures import wait
 from typing import Any
 
 import streamlit as st
@@ -15,9 +17,11 @@ from astroseq_core.scoring.opening import OpenedStar, StarRequest
 from astroseq_core.ui import address, inspection, opened, page, tables
 from astroseq_core.ui.inspection import SegmentPlan
 from astroseq_core.ui.opened import Scored
-from astroseq_core.vetting.fold import Fold, fold
+from astroseq_core.vetting.fold import Fold
 
 CHART_KEY = "star chart"
+#: How often a page that waits for scores looks whether there was a click.
+POLL_SECONDS = 0.1
 
 
 def chart(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> SegmentPlan | None:
@@ -37,12 +41,12 @@ def chart(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> Seg
                     alt=f"Light curve of {star.target} with predicted transits and segment probabilities")  # fmt: skip
     if card is None:
         st.info(
-            f"No model here was made for {star.instrument.name} at {star.prepared[0].cadence_minutes:.3g} min, so the strip stays "
-            "empty. Models are folders under `models/`; `python -m astroseq_core train --recipe NAME` makes one.",
+            f"No model here was made for {star.instrument.name} at {star.prepared[0].cadence_minutes:.3g} min, so the strip "
+            "stays empty. Models are folders under `models/`; `python -m astroseq_core train --recipe NAME` makes one.",
             icon=":material/neurology:",
         )
     page.note(
-        "On top the light curve as observed with its slow trend; bands are the transits that ephemerides predict, with a paler "
+        "On top the light curve as observed with its slow trend; bands are predicted transits, with a paler "
         "halo where the prediction has drifted and only an outline where it is doubtful. In the strip each piece has the mean "
         "probability of all segments that cover it, on one scale from 0 to 1; click it to see a segment. At the bottom the light "
         "curve without its trend.",
@@ -112,11 +116,11 @@ def _clicked() -> None:
 def tabs(request: StarRequest, star: OpenedStar, card: ModelCard | None, known: Scored | None, cuts: SegmentPlan | None) -> None:
     """The tabs; only the open one is computed."""
     shown = st.tabs(address.TABS, key="tab", bind="query-params")
-    draw = (
-        lambda: _folds(star),
+    draw: tuple[Callable[[], None], ...] = (
+        lambda: _folds(request, star),
         lambda: _segment(star, card, known, cuts),
         lambda: _ephemerides(star),
-        lambda: _data(request, star, card),
+        lambda: _data(star, card),
     )
     for tab, content in zip(shown, draw, strict=True):
         if tab.open:
@@ -124,17 +128,22 @@ def tabs(request: StarRequest, star: OpenedStar, card: ModelCard | None, known: 
                 content()
 
 
-def _folds(star: OpenedStar) -> None:
+def _folds(request: StarRequest, star: OpenedStar) -> None:
     if not star.ephemerides:
-        st.markdown("No ephemeris of this star is known here, so there is nothing to fold on. Name a table of ephemerides on the left.")
+        st.markdown(
+            "No ephemeris of this star is known here, so there is nothing to fold on. For stars of yours a table of ephemerides "
+            "(CSV) can be named on the left."
+        )
         return
-    count = len(star.ephemerides)
+    asked = st.session_state.get("obs") or ()
+    members = tuple(i for i, p in enumerate(star.prepared) if p.observation in asked) or timeline.without_overlaps(star.prepared)
+    results = opened.folds(request, star, members)
+    count = len(results)
     in_row = 2 if count in (1, 2, 4) else 3
     for begin in range(0, count, in_row):
         for column, index in zip(st.columns(in_row), range(begin, min(begin + in_row, count)), strict=False):
-            one = star.ephemerides[index]
+            result, one = results[index], star.ephemerides[index]
             with column:
-                result = fold(star.prepared, one, [e for e in star.ephemerides if e is not one])
                 st.markdown(f"**{page.escape(one.name)}** · {_fold_words(result)}")
                 if len(result.flat):
                     st.plotly_chart(fold_figure(result, index), key=f"fold {star.target.id} {index}", config=CONFIG,
@@ -160,7 +169,7 @@ def _segment(star: OpenedStar, card: ModelCard | None, known: Scored | None, cut
         st.markdown("What the network saw of one segment will stand here as soon as there is a model for this star's cadence.")
         return
     if "segment" not in st.session_state and (_segment_number() or 0) >= cuts.total:
-        st.warning(f"There is no segment {_segment_number()}; this star has segments 0 to {cuts.total - 1}.")
+        page.tell(f"There is no segment {_segment_number()}; this star has segments 0 to {cuts.total - 1}.")
     number = st.number_input("Segment", 0, cuts.total - 1, step=1, key="segment", bind="query-params", width=180,
                              help="Or click the strip of probabilities above")  # fmt: skip
     seen = inspection.inspect(star, card, int(number), cuts)
@@ -174,30 +183,45 @@ def _segment(star: OpenedStar, card: ModelCard | None, known: Scored | None, cut
     page.note(
         "Exactly what the network was given, one panel a channel, in units of the star's own noise and compressed where large. "
         "The bands are for you; the network never sees an ephemeris.",
-        "Good: a segment of high probability has a dip in the detrended channel and a peak in the matched filters under its band.",
+        "Good: a segment of high probability has a dip in the detrended channel and a peak in the matched filters at its band.",
     )
 
 
 def _ephemerides(star: OpenedStar) -> None:
     if not star.ephemerides:
-        st.markdown("No ephemeris of this star is known here. Name a table (CSV) on the left to see its predictions laid over the data.")
+        st.markdown(
+            "No ephemeris of this star is known here. A table of them (CSV), named on the left, is laid over the data."
+        )
         return
     st.dataframe(tables.ephemerides(star), hide_index=True, width="stretch")
     st.caption(f"Source: {page.escape(star.catalogue)}. Drift is one sigma of the predicted mid-time at the last observation.")
 
 
-def _data(request: StarRequest, star: OpenedStar, card: ModelCard | None) -> None:
+def _data(star: OpenedStar, card: ModelCard | None) -> None:
     st.dataframe(tables.files(star), hide_index=True, width="stretch")
     st.markdown(tables.preparation(star))
     if card is not None:
-        st.markdown(f"**Model {page.escape(card.model_id)}**: {page.escape(card.title)}. {tables.trained_on(card, star.target.id)}")
+        about = f"**Model {page.escape(card.model_id)}**: {page.escape(card.title)}."
+        st.markdown(f"{about} {tables.trained_on(card, star.target.id)}")
         if card.metrics:
-            st.dataframe(card.metrics, hide_index=True, width="stretch")
+            st.dataframe(tables.metrics(card), hide_index=True, width="stretch")
         with st.expander("All of its card"):
             st.json(card.to_json(), expanded=1)
 
 
 def score_then_redraw(request: StarRequest, star: OpenedStar, card: ModelCard) -> None:
-    """Score the star, which loads the network the first time, and draw the page again with what came of it."""
-    opened.scored(request, star, card, now=True)
-    st.rerun()
+    """Score the star, which loads the network the first time, and draw the page again with what came of it.
+
+    Meanwhile every click is heard: each look at the empty place below lets Streamlit end this run for the next.
+    """
+    place = st.empty()
+    coming = opened.score(request, star, card)
+    try:
+        while not coming.done():
+            wait([coming], timeout=POLL_SECONDS)
+            place.empty()
+    finally:
+        # What has not begun need not be done for nobody; what has is kept for the next visit.
+        coming.cancel()
+    coming.result()
+    page.redraw()

@@ -9,7 +9,7 @@ from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.opening import Source, StarRequest
 from astroseq_core.ui import address
 from astroseq_core.ui.opened import BEST
-from astroseq_core.ui.page import escape, problems, sentences
+from astroseq_core.ui.page import problems, sentences, tell, told_before
 from astroseq_core.ui.stars import ALL_MISSIONS, beside, offered
 
 SOURCE_NAMES = {Source.SIMULATED: "the simulated survey", Source.FILES: "your files", Source.CACHE: "the cache"}
@@ -39,16 +39,22 @@ def go_to(star: str | None) -> None:
         other_star()
 
 
+def _other_source() -> None:
+    """Forget the star: another source does not have it."""
+    st.session_state["target"] = None
+    other_star()
+
+
 def choose() -> Choice:
     """Draw the sidebar and say what was chosen."""
     models = (BEST, *(c.model_id for c in cards.available()))
-    for sentence in address.complaints(st.query_params.to_dict(), models):
-        st.warning(escape(sentence), icon=":material/link_off:")
+    for sentence in (*told_before(), *address.complaints(st.query_params.to_dict(), models)):
+        tell(sentence)
     with st.sidebar:
         st.subheader("Star", anchor=False)
-        word = st.segmented_control(
-            "Light curves from", tuple(address.SOURCES), default="simulated", required=True, key="source", bind="query-params",
-            width="stretch", on_change=go_to, args=("",),
+        word = st.radio(
+            "Light curves from", tuple(address.SOURCES), horizontal=True, key="source", bind="query-params",
+            on_change=_other_source,
             help="**simulated**: sixty stars that exist only here. **files**: a folder of yours. **cache**: what was downloaded.",
         )  # fmt: skip
         source = address.SOURCES[str(word)]

@@ -13,6 +13,9 @@ from astroseq_core.scoring.opening import OpenedStar
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What a card calls the stars that a model was measured on and never saw.
+TEST_PART = "test"
+
 
 def with_error(value: float, error: float) -> str:
     """The value with two digits of its error, e.g. ``1325.5039 ± 0.0021``; as it is where no error was published."""
@@ -98,12 +101,34 @@ def preparation(star: OpenedStar) -> str:
     return f"Drawn with: {trend}{clip}; cadences with the default quality bits of {star.instrument.name} left out.{already}"
 
 
+def metrics(card: ModelCard) -> "pd.DataFrame":
+    """One row a group of stars that the model was measured on; values with their intervals as ``value (low to high)``."""
+    import pandas as pd
+
+    rows = [{k: v for k, v in row.items() if not isinstance(v, list | tuple)} for row in card.metrics]
+    return pd.DataFrame([{k.replace("_", " "): _metric(v) for k, v in row.items()} for row in rows])
+
+
+def _metric(value: Any) -> Any:
+    if isinstance(value, dict):
+        numbers = [v for v in value.values() if isinstance(v, int | float)]
+        return f"{numbers[0]:.3f} ({numbers[1]:.3f} to {numbers[2]:.3f})" if len(numbers) == 3 else str(value)
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def trained_on(card: ModelCard, target_id: str) -> str:
-    """Whether the star was among those that the model was trained on, in one sentence."""
+    """Whether the star had a part in making the model, or was set aside to measure it, in one sentence."""
     stars = card.training.get("stars")
     if not isinstance(stars, list | dict):
         return "Its card does not list the stars it was trained on."
-    names = {str(s) for group in (stars.values() if isinstance(stars, dict) else [stars]) for s in (group if isinstance(group, list) else [])}
-    if target_id in names:
-        return f"**{target_id} was among the {len(names)} stars it was trained on: its probabilities here say nothing about unseen stars.**"
-    return f"{target_id} was not among the {len(names)} stars it was trained on."
+    parts = {str(k): v for k, v in stars.items()} if isinstance(stars, dict) else {"training": stars}
+    total = sum(len(names) for part, names in parts.items() if part != TEST_PART)
+    for part, names in parts.items():
+        if target_id in names:
+            if part == TEST_PART:
+                return f"{target_id} was set aside to measure it: it was not trained on this star."
+            return (
+                f"**{target_id} was among the {total} stars it was made from ({part}): how it does here says nothing about stars "
+                "it never saw.**"
+            )
+    return f"{target_id} was not among the {total} stars it was made from."

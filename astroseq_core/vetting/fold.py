@@ -58,23 +58,36 @@ def masked_flat(curve: PreparedCurve, ephemerides: Sequence[Ephemeris]) -> NDArr
     return (curve.flux - everywhere) / np.maximum(everywhere, 0.05)
 
 
-def fold(curves: Sequence[PreparedCurve], ephemeris: Ephemeris, others: Sequence[Ephemeris] = ()) -> Fold:
+def fold_all(curves: Sequence[PreparedCurve], ephemerides: Sequence[Ephemeris]) -> tuple[Fold, ...]:
+    """A fold for each ephemeris, each with the transits of all others left out; the trends are fitted once."""
+    flats = [masked_flat(c, ephemerides) for c in curves]
+    return tuple(fold(curves, e, [o for o in ephemerides if o is not e], flats) for e in ephemerides)
+
+
+def fold(
+    curves: Sequence[PreparedCurve],
+    ephemeris: Ephemeris,
+    others: Sequence[Ephemeris] = (),
+    flats: Sequence[NDArray[np.float64]] | None = None,
+) -> Fold:
     """The observations folded on the ephemeris, cadences in transits of ``others`` left out.
+
+    ``flats``: each observation's masked_flat for all these ephemerides, made here where None.
 
     The depth is the median beside the transit less the median of its middle half; its error is the scatter of means over that
     half, by the square root of the number of transits.
     """
-    hours, flats, sigmas, seen = [], [], [], 0
+    hours, parts, sigmas, seen = [], [], [], 0
+    flats = flats or [masked_flat(c, (ephemeris, *others)) for c in curves]
     half = ephemeris.duration_hours / 2
     reach = max(REACH_DURATIONS * ephemeris.duration_hours, LEAST_REACH_HOURS)
     if ephemeris.period_days is not None:
         reach = min(reach, ephemeris.period_days * HOURS_PER_DAY / 2)
-    for curve in curves:
+    for curve, flat in zip(curves, flats, strict=True):
         phase = ephemeris.phase_days(curve.time, curve.system) * HOURS_PER_DAY
         keep = np.abs(phase) <= reach
         for other in others:
             keep &= ~other.in_transit(curve.time, curve.system, widen=MASK_WIDEN)
-        flat = masked_flat(curve, (ephemeris, *others))
         inside = keep & (np.abs(phase) <= half)
         middle = ephemeris.transits(float(curve.time[0]), float(curve.time[-1]), curve.system).mid
         touched = [np.any(inside[a:b]) for a, b in _windows(curve.time, middle, ephemeris.duration_days)]
@@ -82,8 +95,8 @@ def fold(curves: Sequence[PreparedCurve], ephemeris: Ephemeris, others: Sequence
         cadences = max(1, round(2 * INSIDE * ephemeris.duration_hours * 60 / curve.cadence_minutes))
         sigmas.append(noise.sigma_over(flat[np.abs(phase) > half], cadences))
         hours.append(phase[keep])
-        flats.append(flat[keep])
-    phase, flat = np.concatenate(hours), np.concatenate(flats)
+        parts.append(flat[keep])
+    phase, flat = np.concatenate(hours), np.concatenate(parts)
     order = np.argsort(phase, kind="stable")
     phase, flat = phase[order], flat[order]
     depth, error = _depth(phase, flat, ephemeris.duration_hours, float(np.nanmean(sigmas)), seen)

@@ -78,3 +78,10 @@ def test_widths_follow_lengths_and_none_is_too_narrow():
     widths = timeline.widths(timeline.stretches([curve(100, 1500), curve(5000, 5002)]))
     assert sum(widths) == pytest.approx(1)
     assert widths[1] == pytest.approx(timeline.NARROWEST * widths[0])
+
+
+def test_two_products_of_one_time_are_not_shown_twice():
+    fast = SimpleNamespace(time=np.linspace(1325, 1352, 500))
+    found = timeline.without_overlaps([curve(1325.1, 1352.2), fast, curve(1354, 1381)])
+    assert found == (1, 2)
+    assert timeline.first_few([curve(1325.1, 1352.2), fast, curve(1354, 1381)]) == (1, 2)

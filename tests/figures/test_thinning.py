@@ -56,7 +56,7 @@ def test_noise_looks_like_noise(noisy):
 
 
 def test_surroundings_of_a_dip_are_thinned_like_the_rest(noisy):
-    flat, inside = with_dip(noisy, 2.0, 0.01)
+    flat, _ = with_dip(noisy, 2.0, 0.01)
     drawn = thinning.drawn(flat, np.zeros(N, bool), CADENCE)
     before = (drawn >= 31_000 - 180) & (drawn < 31_000 - 30)
     assert before.sum() < 0.6 * 150, "a long box must not keep what is only near a dip"

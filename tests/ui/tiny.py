@@ -14,7 +14,7 @@ def make_model(
     home: Path, model_id: str = "tiny", instruments: tuple[str, ...] = ("TESS",), cadence_minutes: float = 2.0,
     window: int = 1024, stars: tuple[str, ...] = (), threshold: float = 6.0,
 ) -> ModelCard:  # fmt: skip
-    """Write models/<model_id> under ``home``; its probability passes 0.5 at a matched-filter peak of ``threshold`` compressed sigmas."""
+    """Write models/<model_id> under ``home``; it says 0.5 where the matched filter peaks at ``threshold`` compressed sigmas."""
     import keras
 
     channels = ("flat", "mf_3h", "raw", "gap")
