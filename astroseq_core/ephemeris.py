@@ -1,15 +1,16 @@
 """Ephemerides: when transits are predicted, how sure that is, and which cadences they touch."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core import targets, times
-from astroseq_core.errors import AstroSeqError, EphemerisError
+from astroseq_core.errors import AstroSeqError, EphemerisError, TargetError
 from astroseq_core.times import Instant, TimeSystem
 
 HOURS_PER_DAY = 24.0
@@ -108,11 +109,23 @@ class Ephemeris:
 
 
 @dataclass(frozen=True)
+class RowProblem:
+    """A row of a table that could not be used: the star it names ("" where it names none), where it stands, and why."""
+
+    target_id: str
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class EphemerisTable:
-    """The ephemerides of a table, and one sentence for each row that could not be used."""
+    """The ephemerides of a table, and each row that could not be used."""
 
     ephemerides: tuple[Ephemeris, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
 
     def of(self, target_id: str) -> tuple[Ephemeris, ...]:
         """Those of one target, in the table's order."""
@@ -137,13 +150,21 @@ def read_table(path: Path) -> EphemerisTable:
     if missing:
         raise EphemerisError(f"{path.name} lacks the columns {', '.join(missing)}; it needs {','.join(REQUIRED_COLUMNS)}.")
     good: list[Ephemeris] = []
-    problems: list[str] = []
+    problems: list[RowProblem] = []
     for line, row in enumerate(frame.to_dict("records"), start=2):
         try:
             good.append(_from_row({str(k): str(v).strip() for k, v in row.items()}))
         except (AstroSeqError, ValueError) as error:
-            problems.append(f"{path.name}, line {line}: {error}")
+            problems.append(RowProblem(_star_of(row), f"{path.name}, line {line}", str(error)))
     return EphemerisTable(tuple(good), tuple(problems))
+
+
+def _star_of(row: dict[Hashable, Any]) -> str:
+    """The target that a row names, "" where it names none."""
+    try:
+        return targets.parse_star(str(row["target_id"])).id
+    except TargetError:
+        return ""
 
 
 def _number(row: dict[str, str], column: str) -> float | None:

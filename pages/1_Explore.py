@@ -11,7 +11,7 @@ with page.sentences():
     else:
         request, star = opened(choice.request, choice.method, choice.window_days)
         card = header.model(star, choice.model)
-        known = None if card is None else scored(request, card)
+        known = None if card is None else scored(request, star, card)
         header.show(star, card, known)
         shown = panels.chart(star, card, known)
         panels.tabs(request, star, card, known, shown)

@@ -127,8 +127,8 @@ def test_a_table_gives_its_good_rows_and_says_what_is_wrong_with_the_others(tmp_
     assert [e.name for e in table.ephemerides] == ["b", "single"]
     assert table.ephemerides[0].depth_ppm == 500
     assert table.ephemerides[1].period_days is None
-    assert [p.partition(":")[0] for p in table.problems] == [f"e.csv, line {n}" for n in (4, 5, 6, 7)]
-    assert "2458326" in table.problems[0]
+    assert [p.where for p in table.problems] == [f"e.csv, line {n}" for n in (4, 5, 6, 7)]
+    assert "2458326" in str(table.problems[0])
     assert table.of("TIC 1") == table.ephemerides[:1]
 
 

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
 
+from astroseq_core.errors import CacheError
 from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.evidence import Evidence
-from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.scoring.segments import Failure, SegmentScores
 
+log = logging.getLogger(__name__)
 KIND = "segment_scores"
 #: Raised when segments or evidence are computed in another way than before.
 VERSION = 1
@@ -49,3 +53,30 @@ def load(card: ModelCard, curve: LightCurve, cache: LightCurveCache | None = Non
         evidence=Evidence(arrays["evidence_time"], arrays["evidence_log_ratio"], float(arrays["evidence_step_days"])),
         **{name: arrays[name] for name in _ARRAYS},
     )
+
+
+def recall(card: ModelCard, curves: Sequence[LightCurve]) -> tuple[SegmentScores, ...] | None:
+    """The scores of all the light curves, in order, or None where not every one of them is kept or the cache cannot be read."""
+    found = []
+    try:
+        cache = LightCurveCache()
+        for curve in curves:
+            scores = load(card, curve, cache)
+            if scores is None:
+                return None
+            found.append(scores)
+    except CacheError as error:
+        log.warning("%s", error)
+        return None
+    return tuple(found)
+
+
+def remember(card: ModelCard, curves: Sequence[LightCurve], results: Sequence[SegmentScores | Failure]) -> None:
+    """Keep what was scored; where the cache cannot be written it is only logged, for it can be made again."""
+    try:
+        cache = LightCurveCache()
+        for curve, result in zip(curves, results, strict=True):
+            if isinstance(result, SegmentScores):
+                store(card, curve, result, cache)
+    except CacheError as error:
+        log.warning("%s", error)

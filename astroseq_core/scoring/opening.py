@@ -96,9 +96,9 @@ def open_star(request: StarRequest) -> OpenedStar:
         raise LightCurveError(f"{target} has no usable light curve. {' '.join(problems) or wanted}")
     prepared.sort(key=lambda p: p.time[0])
     catalogue = "the simulation's truth" if target.is_simulated else Path(request.ephemerides).name
-    return OpenedStar(
-        target, request.source, tuple(prepared), names, table.of(target.id), (*problems, *table.problems), catalogue
-    )
+    # A faulty row of another star is no concern of this one; one that names no star may be.
+    problems += [str(p) for p in table.problems if p.target_id in ("", target.id)]
+    return OpenedStar(target, request.source, tuple(prepared), names, table.of(target.id), tuple(problems), catalogue)
 
 
 def light_curves(target: Target, source: Source, folder: str = "") -> tuple[list[LightCurve], list[str]]:
@@ -141,7 +141,6 @@ def _ephemerides(target: Target, request: StarRequest) -> EphemerisTable:
         return EphemerisTable(tuple(survey.ephemerides(target.id)))
     if not request.ephemerides.strip():
         return EphemerisTable(())
-    table = read_table(Path(request.ephemerides).expanduser())
-    return EphemerisTable(table.of(target.id), table.problems)
+    return read_table(Path(request.ephemerides).expanduser())
 
 

@@ -11,10 +11,11 @@ from astroseq_core.errors import ModelError
 from astroseq_core.lightcurves import local
 from astroseq_core.lightcurves.prepare import BY_INSTRUMENT, with_detrending
 from astroseq_core.scoring import card as cards
+from astroseq_core.scoring import kept
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest, open_star
-from astroseq_core.scoring.segments import Failure, SegmentScores
-from astroseq_core.scoring.star import StarScore
+from astroseq_core.scoring.segments import Failure, SegmentScores, score_curves
+from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.ui.kept import Kept
 from astroseq_core.vetting.fold import Fold, fold_all
 
@@ -111,16 +112,21 @@ def model_for(star: OpenedStar, model: str) -> ModelCard | None:
     return card
 
 
-def scored(request: StarRequest, card: ModelCard) -> Scored | None:
-    """The star's scores by that model if they are there already, else None."""
-    return _kept("scores", SCORES_KEPT).get(_score_key(request, card))  # type: ignore[no-any-return]
+def scored(request: StarRequest, star: OpenedStar, card: ModelCard) -> Scored | None:
+    """The star's scores by that model if they are in memory or in the cache already, else None."""
+    memory, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
+    known: Scored | None = memory.get(key)
+    if known is None and (recalled := kept.recall(card, star.curves)):
+        known = _together(recalled)
+        memory.put(key, known)
+    return known
 
 
 def score(request: StarRequest, star: OpenedStar, card: ModelCard) -> "Future[Scored]":
     """The scores to come: one thread makes them, star after star, and keeps them whether or not anyone still waits."""
-    kept, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
+    memory, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
     worker: ThreadPoolExecutor = _worker()
-    return worker.submit(_score, kept, key, star, card)
+    return worker.submit(_score, memory, key, star, card)
 
 
 def _score_key(request: StarRequest, card: ModelCard) -> tuple[StarRequest, Stamp, str, str]:
@@ -133,15 +139,18 @@ def _worker() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
 
-def _score(kept: Kept, key: tuple[StarRequest, Stamp, str, str], star: OpenedStar, card: ModelCard) -> Scored:
-    known: Scored | None = kept.get(key)
+def _score(memory: Kept, key: tuple[StarRequest, Stamp, str, str], star: OpenedStar, card: ModelCard) -> Scored:
+    known: Scored | None = memory.get(key)
     if known is None:
         from astroseq_core.scoring import model as models
-        from astroseq_core.scoring.segments import score_curves
-        from astroseq_core.scoring.star import score_star
 
         results = tuple(score_curves(models.load(card.model_id), star.curves))
-        good = [s for s in results if isinstance(s, SegmentScores) and len(s)]
-        known = Scored(results, score_star(good) if good else None)
-        kept.put(key, known)
+        kept.remember(card, star.curves, results)
+        known = _together(results)
+        memory.put(key, known)
     return known
+
+
+def _together(results: tuple[SegmentScores | Failure, ...]) -> Scored:
+    good = [s for s in results if isinstance(s, SegmentScores) and len(s)]
+    return Scored(results, score_star(good) if good else None)

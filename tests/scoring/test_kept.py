@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from astroseq_core.scoring import kept
 from astroseq_core.scoring.card import Calibration
 from astroseq_core.scoring.model import load
-from astroseq_core.scoring.segments import score_curve
+from astroseq_core.scoring.segments import Failure, score_curve
 from astroseq_core.scoring.star import score_star
 
 
@@ -26,6 +27,11 @@ def test_kept_scores_are_the_same_and_only_for_what_they_were_made_of(tiny: Path
     assert score_star([again]) == score_star([scores])
     flux = curve.flux.copy()
     flux[5] *= 1.0001
+    assert kept.recall(card, [curve, replace(curve, observation="s0002")]) is None
+    kept.remember(card, [curve], [Failure("TIC 1", "s0001", "no reason")])
+    recalled = kept.recall(card, [curve])
+    assert recalled is not None
+    assert np.array_equal(recalled[0].probability, scores.probability)
     for other_card, other_curve in (
         (replace(card, sha256="0" * 64), curve),
         (replace(card, calibration=Calibration(1.0, 0.0, 0.1)), curve),
@@ -34,3 +40,15 @@ def test_kept_scores_are_the_same_and_only_for_what_they_were_made_of(tiny: Path
         (card, replace(curve, observation="s0002")),
     ):
         assert kept.load(other_card, other_curve) is None
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    tiny: Path, light_curve_like_tess_sector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(tmp_path / "file"))
+    curve = light_curve_like_tess_sector.curve
+    model = load("tiny")
+    kept.remember(model.card, [curve], [score_curve(model, curve)])
+    assert kept.recall(model.card, [curve]) is None
+    assert caplog.records

@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
         np.savez(tmp_path / f"{name}.npz", time=time, flux=1 + 1e-3 * rng.standard_normal(2000))
     (tmp_path / "known.csv").write_text(
         "target_id,name,period_days,t0,t0_system,duration_hours\n"
-        "TIC 5,b,2.5,1401,BTJD,2\nTIC 6,c,3,1401,BTJD,2\nTIC 5,d,x,1401,BTJD,2\n"
+        "TIC 5,b,2.5,1401,BTJD,2\nTIC 6,c,3,1401,BTJD,2\nTIC 5,d,x,1401,BTJD,2\nTIC 6,e,3,,BTJD,2\n"
     )
     return tmp_path
 
