@@ -17,3 +17,4 @@ else
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip --upgrade >/dev/null
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
 fi
+"$venv/bin/python" "$(dirname "$0")/warm_up.py"

@@ -82,8 +82,7 @@ def prepare(curve: LightCurve, settings: Preparation | None = None) -> PreparedC
     Raises SettingsError when the data are slower than the wanted cadence, TooShortError when binning leaves too little.
     """
     settings = settings or BY_INSTRUMENT[curve.instrument.name]
-    keep = curve.usable()
-    time, flux = curve.time[keep], curve.flux[keep]
+    time, flux = _usable(curve)
     median = float(np.median(flux))
     if not median > 0:
         raise LightCurveError(
@@ -103,6 +102,17 @@ def prepare(curve: LightCurve, settings: Preparation | None = None) -> PreparedC
     if settings.clip_sigma is not None:
         flat = np.minimum(flat, settings.clip_sigma * sigma)
     return PreparedCurve(curve, settings, time, flux, slow, flat, sigma, float(np.median(np.diff(time)) * 1440))
+
+
+def times(curve: LightCurve, settings: Preparation) -> NDArray[np.float64]:
+    """The times (n,) [d] that ``prepare`` leaves, without the rest of its work; raises as it does about cadences."""
+    time, flux = _usable(curve)
+    return time if settings.cadence_minutes is None else _to_cadence(curve, time, flux, settings.cadence_minutes)[0]
+
+
+def _usable(curve: LightCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    keep = curve.usable()
+    return curve.time[keep], curve.flux[keep]
 
 
 def fits_cadence(curve: LightCurve, cadence_minutes: float) -> bool:

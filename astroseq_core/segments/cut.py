@@ -78,13 +78,7 @@ def cut(curve: PreparedCurve, cutting: Cutting, only: Sequence[int] | None = Non
     Starts stand every stride, and one more segment ends with each block of data, so that every cadence is in one. Where a
     whole block is shorter than the window, its rest is shown as gap.
     """
-    max_gap = int(cutting.max_gap_part * cutting.window)
-    grid = grids.lay(curve.time, curve.cadence_minutes, max_gap, cutting.window)
-    starts = _starts(grid, cutting)
-    count = np.r_[0, np.cumsum(grid.filled())]
-    first, stop = count[starts], count[starts + cutting.window]
-    enough = stop - first >= max(1, cutting.least_filled * cutting.window)
-    starts, first, last = starts[enough], first[enough], stop[enough] - 1
+    grid, starts, first, last = _lay_out(curve.time, curve.cadence_minutes, cutting)
     if only is not None:
         pick = np.asarray(only, dtype=np.int64)
         starts, first, last = starts[pick], first[pick], last[pick]
@@ -94,6 +88,23 @@ def cut(curve: PreparedCurve, cutting: Cutting, only: Sequence[int] | None = Non
     if "raw" in cutting.channels:
         _centre_raw(values[:, :, cutting.channels.index("raw")], grid.filled(), starts)
     return Segments(values, first, last, curve.time[first], curve.time[last])
+
+
+def count(time: NDArray[np.float64], cadence_minutes: float, cutting: Cutting) -> int:
+    """How many segments ``cut`` makes of cadences at those times (n,) [d]."""
+    return len(_lay_out(time, cadence_minutes, cutting)[1])
+
+
+def _lay_out(
+    time: NDArray[np.float64], cadence_minutes: float, cutting: Cutting
+) -> tuple[grids.Grid, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The grid, and for each segment (s,) its first place there and its first and last cadence."""
+    grid = grids.lay(time, cadence_minutes, int(cutting.max_gap_part * cutting.window), cutting.window)
+    starts = _starts(grid, cutting)
+    before = np.r_[0, np.cumsum(grid.filled())]
+    first, stop = before[starts], before[starts + cutting.window]
+    enough = stop - first >= max(1, cutting.least_filled * cutting.window)
+    return grid, starts[enough], first[enough], stop[enough] - 1
 
 
 def _starts(grid: grids.Grid, cutting: Cutting) -> NDArray[np.int64]:

@@ -6,11 +6,11 @@ import numpy as np
 
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.figures.segment import SegmentView
+from astroseq_core.lightcurves import prepare
 from astroseq_core.lightcurves.lightcurve import LightCurve
-from astroseq_core.lightcurves.prepare import prepare
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar
-from astroseq_core.segments.cut import cut
+from astroseq_core.segments.cut import count, cut
 from astroseq_core.segments.label import LEFT_OUT, TRANSIT, cadence_states, label
 
 LABELS = {TRANSIT: "holds a predicted transit", LEFT_OUT: "only doubtful events", 0: "no predicted transit"}
@@ -60,16 +60,16 @@ def _count(curve: LightCurve, card: ModelCard) -> int:
     if not card.suits(curve):
         return 0
     try:
-        # One channel that costs nothing: only the number is wanted.
-        return len(cut(prepare(curve, card.preparation), replace(card.cutting, channels=("gap",))))
+        times = prepare.times(curve, card.preparation)
     except AstroSeqError:
         return 0
+    return count(times, float(np.median(np.diff(times)) * 1440), card.cutting)
 
 
 def inspect(star: OpenedStar, card: ModelCard, number: int, cuts: SegmentPlan) -> Inspected:
     """Segment ``number`` of the star, counted from 0 over all its observations, as that model sees it."""
     which, within = cuts.place(number)
-    curve = prepare(star.curves[which], card.preparation)
+    curve = prepare.prepare(star.curves[which], card.preparation)
     names = card.cutting.channels
     cutting = card.cutting if "gap" in names else replace(card.cutting, channels=(*names, "gap"))
     segment = cut(curve, cutting, only=[within])

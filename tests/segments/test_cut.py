@@ -8,7 +8,7 @@ from white_noise import MINUTES, cadences, prepared
 
 from astroseq_core.errors import SettingsError
 from astroseq_core.lightcurves import channels, grid
-from astroseq_core.segments.cut import Cutting, cut
+from astroseq_core.segments.cut import Cutting, count, cut
 
 
 @given(
@@ -30,6 +30,7 @@ def test_blocks_hold_all_cadences_and_no_long_gap(lengths: list[int], gap: int, 
         assert steps.size == 0 or steps.max() <= max(1, int(part * window))
         assert places[last] - places[first] < window
     assert inside.all()
+    assert count(curve.time, curve.cadence_minutes, cutting) == len(segments)
     # "gap" says exactly which places hold no cadence
     assert np.array_equal((segments.values[:, :, 1] == 0).sum(axis=1), segments.num_cadences)
 
