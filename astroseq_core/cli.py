@@ -1,6 +1,7 @@
 """The command line: ``python -m astroseq_core COMMAND``."""
 
 import argparse
+import contextlib
 import json
 import logging
 import sys
@@ -8,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from astroseq_core import __version__
-from astroseq_core.errors import AstroSeqError, SettingsError
+from astroseq_core import __version__, missions, targets
+from astroseq_core.errors import AstroSeqError, SettingsError, TargetError
+from astroseq_core.targets import Target
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +57,26 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--workers", type=_positive, default=2, help="processes that prepare examples (default 2)")
     train.set_defaults(run=_train)
 
-    for command in (score, train):
+    fetch = commands.add_parser("fetch", help="download light curves into the cache", description=_fetch.__doc__)
+    fetch.add_argument("what", nargs="*", metavar="TARGET", help="TIC 261136679, KIC 11446443, EPIC 201367065, TOI 700, WASP-18")
+    fetch.add_argument("--targets-file", type=Path, help="CSV with target_id")
+    fetch.add_argument("--mission", help="Kepler, K2 or TESS: whose catalogue a bare number is from")
+    fetch.add_argument("--author", help="such as SPOC, QLP, EVEREST, K2SFF, or any (default: the mission's usual one)")
+    fetch.add_argument("--exptime", type=float, metavar="SECONDS", help="exposure time (default: the author's usual one)")
+    fetch.add_argument("--max-observations", type=_positive, metavar="N", help="only the first N observations of each target")
+    fetch.add_argument("--workers", type=_positive, default=4, help="downloads at a time (default 4)")
+    fetch.add_argument("--list", action="store_true", help="only say what there is: by all authors unless one is named")
+    fetch.add_argument("--retry-absent", action="store_true", help="ask again for what the archive did not have")
+    fetch.set_defaults(run=_fetch)
+
+    catalog = commands.add_parser("catalog", help="fetch or list the catalogues of ephemerides", description=_catalog.__doc__)
+    catalog.add_argument("action", choices=("refresh", "status"))
+    catalog.add_argument("--table", action="append", default=[], help="koi, toi, k2 or ps; may be repeated (default: all)")
+    catalog.add_argument("--older-than", type=float, metavar="DAYS", help="refresh only what is older (default: of any age)")
+    catalog.add_argument("--force", action="store_true", help="take a table even though it lost many rows")
+    catalog.set_defaults(run=_catalog)
+
+    for command in (score, train, fetch, catalog):
         command.add_argument("--json", action="store_true", help="the outcome as one JSON object on standard output")
         command.add_argument("--verbose", action="store_true", help="say more on standard error")
     return parser
@@ -127,6 +148,133 @@ def _train(options: argparse.Namespace) -> int:
     )
     _outcome(options, {"model": card.model_id, "folder": str(options.out), "metrics": card.metrics})
     return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    """Download light curves of targets into the cache; what is there and whole is not fetched again."""
+    import threading
+
+    from astroseq_core.archive import fetch
+    from astroseq_core.lightcurves import local
+
+    names = [*options.what, *(row[0] for row in (local.read_targets_file(options.targets_file) if options.targets_file else ()))]
+    if not names:
+        raise SettingsError("Name targets, or give --targets-file.")
+    stars = [_star(name, options.mission) for name in names]
+    if options.list:
+        return _list(options, stars)
+    stop = threading.Event()
+    try:
+        report = fetch.fetch(
+            stars,
+            author=options.author,
+            exposure_seconds=options.exptime,
+            max_observations=options.max_observations,
+            workers=options.workers,
+            retry_absent=options.retry_absent,
+            progress=lambda p: _progress(f"{p.done} of {p.in_all}, {p.arrived_bytes / 1e6:.1f} MB  {p.last}"),
+            cancel=stop,
+        )
+    except KeyboardInterrupt:
+        print_error("Stopped; what had come whole is kept.")
+        return 1
+    for item in (*report.absent, *report.failed):
+        print_error(f"{item.target_id}{item.observation and ', '}{item.observation}: {item.ending}. {item.reason}")
+    counts = {
+        "whole": len(report.whole),
+        "already": len(report.already),
+        "absent": len(report.absent),
+        "failed": len(report.failed),
+    }
+    listed = [
+        {"target_id": i.target_id, "observation": i.observation, "author": i.author, "exposure_seconds": i.exposure_seconds,
+         "ending": str(i.ending), "reason": i.reason}
+        for i in report.items
+    ] if options.json else []  # fmt: skip
+    _outcome(
+        options, {**counts, "megabytes": round(report.arrived_bytes / 1e6, 3), **({"items": listed} if options.json else {})}
+    )
+    return 1 if report.failed or not (report.whole or report.already) else 0
+
+
+def _list(options: argparse.Namespace, stars: list[Target]) -> int:
+    """What the archive has of targets, one line each, without downloading it."""
+    from astroseq_core.archive import search
+
+    author = options.author or ("any" if options.exptime is None else None)
+    rows = [
+        {"target_id": i.target.id, "observation": i.observation, "author": i.author, "exposure_seconds": i.exposure_seconds,
+         "size_bytes": i.size_bytes, "file": i.filename}
+        for star in stars
+        for i in search.search(star, author=author, exposure_seconds=options.exptime)[: options.max_observations]
+    ]  # fmt: skip
+    if options.json:
+        sys.stdout.write(json.dumps({"available": rows}) + "\n")
+    for row in () if options.json else rows:
+        sys.stdout.write("\t".join(str(value) for value in row.values()) + "\n")
+    if not rows:
+        print_error("MAST has no such light curve of " + ", ".join(star.id for star in stars) + ".")
+    return 0 if rows else 1
+
+
+def _star(name: str, mission: str | None) -> Target:
+    """The target of a name; a bare number is from the mission's catalogue, and any other name is looked up."""
+    wanted = None if mission is None else missions.mission(mission)
+    if wanted is not None and name.strip().isdecimal():
+        return targets.Target(wanted.prefix, name.strip().lstrip("0"))
+    with contextlib.suppress(TargetError):  # an identifier needs no catalogue
+        star = targets.parse(name)
+        if isinstance(star, Target) and wanted in (None, star.mission):
+            return star
+    from astroseq_core.archive import names
+
+    found = names.resolve(name, wanted)
+    for star in (found.target, *found.also):
+        if wanted in (None, star.mission):
+            return star
+    raise SettingsError(f"{found.target} is not known as a star of {mission}; leave --mission out.")
+
+
+def _catalog(options: argparse.Namespace) -> int:
+    """Fetch the KOI, TOI, K2 and confirmed-planet tables into dated snapshots, or say which snapshots there are."""
+    from datetime import timedelta
+
+    from astroseq_core.archive import refresh, snapshots, tables
+
+    wanted = tuple(dict.fromkeys(tables.table(name).name for name in options.table)) or tuple(tables.TABLES)
+    problems: dict[str, str] = {}
+    if options.action == "refresh":
+        due = wanted
+        if options.older_than is not None:
+            due = tuple(name for name in refresh.stale(timedelta(days=options.older_than)) if name in wanted)
+        for result in refresh.refresh(due, force=options.force, progress=_table_progress) if due else ():
+            if result.problem:
+                problems[result.status.table] = result.problem
+                print_error(result.sentence)
+    found = [status for status in snapshots.status() if status.table in wanted]
+    if options.json:
+        sys.stdout.write(json.dumps({"snapshots": [_snapshot(s, problems.get(s.table, s.problem)) for s in found]}) + "\n")
+    else:
+        sys.stdout.write("".join(s.sentence + "\n" for s in found))
+    return 1 if problems else 0
+
+
+def _snapshot(status: Any, problem: str) -> dict[str, Any]:
+    return {
+        "table": status.table,
+        "title": status.title,
+        "rows": status.rows,
+        "rows_in": status.rows_in,
+        "dropped": dict(status.dropped),
+        "date": status.date.isoformat() if status.date else None,
+        "age_days": round(status.age.total_seconds() / 86400, 3) if status.age is not None else None,
+        "source": status.source,
+        "problem": problem,
+    }
+
+
+def _table_progress(title: str, done: int, in_all: int) -> None:
+    _progress(f"{done} of {in_all} tables  {title}")
 
 
 def _progress(text: str) -> None:

@@ -1,5 +1,6 @@
 """Ephemerides: when transits are predicted, how sure that is, and which cadences they touch."""
 
+import io
 import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -141,7 +142,10 @@ def read_table(path: Path) -> EphemerisTable:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, comment="#", dtype=str, keep_default_na=False)
+        with path.open(encoding="utf-8") as file:
+            # only whole lines are comments: "EPIC 210490365 #1" is a name
+            text = "".join(line for line in file if not line.startswith("#"))
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise EphemerisError(f"There is no ephemerides table {path}.") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:

@@ -57,6 +57,30 @@ class CacheError(AstroSeqError):
     """The cache cannot be read or written (disk full, read-only, made by a newer version)."""
 
 
+class ArchiveError(AstroSeqError):
+    """An archive did not give what was asked for; the subclasses say why."""
+
+
+class AbsentError(ArchiveError):
+    """The archive does not have it, and asking again changes nothing."""
+
+
+class PassingError(ArchiveError):
+    """A failure that may pass (time-out, server error, dropped connection); ``retry_after`` [s] is what the server asked for."""
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class UnreachableError(PassingError):
+    """No connection to the archive: what concerns one request concerns all."""
+
+
+class StoppedError(ArchiveError):
+    """Someone asked to stop."""
+
+
 class ModelError(AstroSeqError):
     """A model that cannot be found, read, or used on these data."""
 
@@ -67,3 +91,20 @@ class SettingsError(AstroSeqError):
 
 class ExportError(AstroSeqError):
     """A file that people asked for cannot be written."""
+
+
+class CatalogueError(AstroSeqError):
+    """A catalogue of ephemerides that cannot be fetched, read or used."""
+
+
+class AmbiguousNameError(TargetError):
+    """A name that several stars bear; ``candidates`` are their identifiers, the likeliest first."""
+
+    def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
+        super().__init__(f"'{name}' could be {' or '.join(candidates)}; write which.")
+        self.name = name
+        self.candidates = candidates
+
+    def __reduce__(self) -> tuple[type["AmbiguousNameError"], tuple[str, tuple[str, ...]]]:
+        """So that it survives the way between processes, which rebuilds exceptions from their arguments."""
+        return type(self), (self.name, self.candidates)

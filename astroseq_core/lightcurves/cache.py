@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 
 from astroseq_core import settings, targets
 from astroseq_core.errors import AstroSeqError, CacheError, CorruptFileError
-from astroseq_core.lightcurves import cached, index, storage
-from astroseq_core.lightcurves.cached import Absence, CachedObservation, VerifyReport
+from astroseq_core.lightcurves import budget, cached, index, storage
+from astroseq_core.lightcurves.cached import CachedObservation, VerifyReport
 from astroseq_core.lightcurves.index import Entry, Key
 from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.lightcurves.remembered import Remembered
 from astroseq_core.targets import Target
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ CURVE = "lightcurve"
 _ARRAYS = "arrays:"
 
 
-class LightCurveCache:
+class LightCurveCache(Remembered):
     """Light curves, one ``.npz`` each, and an index in ``folder`` (default ``lightcurves`` in the cache's folder).
 
     Several threads and processes may use one folder at once. Files are written under temporary names, renamed when they are
@@ -112,7 +112,12 @@ class LightCurveCache:
             found = index.find(connection, where, values)
         return tuple(
             CachedObservation(
-                targets.parse_star(e.key.target).id, e.key.observation, e.key.author, e.key.exposure_seconds, e.size_bytes
+                targets.parse_star(e.key.target).id,
+                e.key.observation,
+                e.key.author,
+                e.key.exposure_seconds,
+                e.size_bytes,
+                *budget.times(self.folder / e.file),
             )
             for e in found
         )
@@ -127,33 +132,6 @@ class LightCurveCache:
         """The arrays stored under that kind and key, or None."""
         found = self._read_first("kind = ? AND observation = ?", (_ARRAYS + kind, key))
         return None if found is None else found[1]
-
-    # ---- what is not to be had
-
-    def remember_absent(self, target: Target, what: str, reason: str) -> None:
-        """Remember that the archive has no ``what`` of a target, and why."""
-        with self._index.open(write=True) as connection:
-            connection.execute("INSERT OR REPLACE INTO absent VALUES (?, ?, ?, ?)", (target.slug, what, reason, time.time()))
-
-    def absent(self, target: Target, what: str) -> str | None:
-        """Why the archive has no ``what`` of that target, or None when nothing of the kind is remembered."""
-        with self._index.open() as connection:
-            row = connection.execute("SELECT reason FROM absent WHERE target = ? AND what = ?", (target.slug, what)).fetchone()
-        return None if row is None else str(row[0])
-
-    def absences(self) -> tuple[Absence, ...]:
-        """Everything that is remembered as absent."""
-        with self._index.open() as connection:
-            rows = connection.execute("SELECT target, what, reason, since FROM absent ORDER BY target, what").fetchall()
-        return tuple(Absence(targets.parse_star(row[0]).id, *row[1:]) for row in rows)
-
-    def forget_absent(self, target: Target | None = None, what: str | None = None) -> int:
-        """Forget what is remembered as absent, of all targets or one, of all things or one; how many there were."""
-        with self._index.open(write=True) as connection:
-            return connection.execute(
-                "DELETE FROM absent WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR what = ?2)",
-                (None if target is None else target.slug, what),
-            ).rowcount
 
     # ---- upkeep
 
@@ -190,6 +168,7 @@ class LightCurveCache:
                 storage.remove(self.folder / entry.file)
                 index.delete(connection, entry)
         self.forget_absent(target)
+        self.forget_failed(target)
         freed = sum(entry.size_bytes for entry in entries)
         if target is None:
             for path in (*self._paths(), *(self.folder / index.DAMAGED).glob("*")):
@@ -203,6 +182,25 @@ class LightCurveCache:
         with self._index.open() as connection:
             (total,) = connection.execute("SELECT COALESCE(SUM(bytes), 0) FROM files").fetchone()
         return int(total)
+
+    def trim(self, budget_bytes: int | None = None, keep: Iterable[Target] = ()) -> tuple[str, ...]:
+        """Delete files, those not read for longest first, until all fit into a budget (default: the one that was set).
+
+        Returns the deleted files. Targets of ``keep`` stay, whatever the budget.
+        """
+        limit = self.budget_bytes if budget_bytes is None else budget_bytes
+        if limit is None:
+            return ()
+        spared = {target.slug for target in keep}
+        with self._index.open(write=True) as connection:
+            entries = index.find(connection)
+            out = budget.over(
+                [e for e in entries if e.key.target not in spared], sum(e.size_bytes for e in entries) - limit, self.folder
+            )
+            for entry in out:
+                storage.remove(self.folder / entry.file)
+                index.delete(connection, entry)
+        return tuple(entry.file for entry in out)
 
     # ---- files
 
@@ -235,11 +233,14 @@ class LightCurveCache:
             vanished = False
             for entry in entries:
                 try:
-                    return self._read(entry)
+                    found = self._read(entry)
                 except FileNotFoundError:
                     vanished = True
                 except CorruptFileError as error:
                     self._set_aside(entry, error)
+                else:
+                    budget.touch(self.folder / entry.file)
+                    return found
             if not vanished:
                 return None
         for entry in entries:

@@ -1,6 +1,7 @@
 """The cache's index: which file holds what, and what the archive was found not to have. SQLite in WAL mode."""
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -29,7 +30,13 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS absent (
     target TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (target, what)
 );
+CREATE TABLE IF NOT EXISTS failed (
+    target TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (target, what)
+);
+CREATE TABLE IF NOT EXISTS choices (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+#: How often tables were added since the first version of the files.
+_ADDED = 1
 _KEY = "kind = ? AND target = ? AND observation = ? AND author = ? AND exposure = ?"
 
 
@@ -80,7 +87,9 @@ class Index:
         try:
             connection = self._connect()
         except sqlite3.OperationalError as error:
-            raise self._error(error) from error
+            if write or (found := self._read_only()) is None:
+                raise self._error(error) from error
+            connection = found
         except sqlite3.DatabaseError as error:
             log.warning("The cache's index is damaged (%s); it is made again from the files.", error)
             self._set_aside()
@@ -103,15 +112,34 @@ class Index:
         connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > storage.SCHEMA:
-                raise storage.newer(f"The cache in {self.folder}", version)
-            if version < storage.SCHEMA:
+            if version > _version():
+                raise storage.newer(f"The cache in {self.folder}", version, _version())
+            if version < _version():
                 self._create(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _read_only(self) -> sqlite3.Connection | None:
+        """A connection to an index that may only be read, or None: SQLite's usual way of reading one writes files beside it."""
+        for option in ("mode=ro", "immutable=1"):
+            connection: sqlite3.Connection | None = None
+            try:
+                connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?{option}", uri=True, isolation_level=None)
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                connection.execute("SELECT COUNT(*) FROM files").fetchone()
+            except sqlite3.Error:
+                if connection is not None:
+                    connection.close()
+                continue
+            if version == _version():
+                return connection
+            connection.close()
+            if version > _version():
+                raise storage.newer(f"The cache in {self.folder}", version, _version())
+        return None
 
     def _create(self, connection: sqlite3.Connection) -> None:
         """Make the tables and fill them from the files, unless another process was faster."""
@@ -126,12 +154,12 @@ class Index:
                 time.sleep(0.01)
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version < storage.SCHEMA:
+        if version < _version():
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             for entry in self._rebuild():
                 upsert(connection, entry)
-            connection.execute(f"PRAGMA user_version = {storage.SCHEMA}")
+            connection.execute(f"PRAGMA user_version = {_version()}")
         connection.execute("COMMIT")
 
     def _set_aside(self) -> None:
@@ -146,10 +174,18 @@ class Index:
             raise storage.cannot_write(self.folder, error) from error
 
     def _error(self, error: sqlite3.Error) -> CacheError:
+        if "readonly" in str(error):
+            return storage.cannot_write(self.folder, OSError(errno.EACCES, str(error)))
+        if "disk is full" in str(error):
+            return storage.cannot_write(self.folder, OSError(errno.ENOSPC, str(error)))
         return CacheError(
             f"The cache's index {self.path} cannot be used ({error}); check the disk's space and permissions, "
             "or delete the index: it is made again from the files."
         )
+
+
+def _version() -> int:
+    return storage.SCHEMA + _ADDED
 
 
 def upsert(connection: sqlite3.Connection, entry: Entry) -> None:

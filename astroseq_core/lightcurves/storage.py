@@ -54,10 +54,10 @@ def decode(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[An
     return header, arrays
 
 
-def newer(what: str, schema: int) -> CacheError:
-    """The error for what a newer AstroSeq wrote."""
+def newer(what: str, schema: int, known: int | None = None) -> CacheError:
+    """The error for what a newer AstroSeq wrote; ``known`` is the version that this one knows (default: of files)."""
     return CacheError(
-        f"{what} was written by a newer AstroSeq (cache version {schema}, this one knows {SCHEMA}); "
+        f"{what} was written by a newer AstroSeq (cache version {schema}, this one knows {known or SCHEMA}); "
         "update AstroSeq, or point ASTROSEQ_CACHE to another folder."
     )
 
