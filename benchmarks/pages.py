@@ -19,7 +19,6 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-CHART = "div.js-plotly-plot .main-svg"
 PATIENCE_S = 120.0
 
 
@@ -47,10 +46,10 @@ def wait_until_up(port: int) -> None:
     raise SystemExit("The server did not start.")
 
 
-def titled(page: Page, name: str) -> None:
-    """Wait until the star of that name is the page's heading and its figure stands."""
-    page.get_by_role("heading", name=name, exact=False).first.wait_for(timeout=PATIENCE_S * 1e3)
-    page.locator(CHART).first.wait_for(timeout=PATIENCE_S * 1e3)
+def drawn(page: Page, star: str) -> None:
+    """Wait until that star's figure stands and the browser has painted it."""
+    page.locator(f'[aria-label^="Light curve of {star} "] .main-svg').first.wait_for(timeout=PATIENCE_S * 1e3)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def cold(playwright, cache: str) -> float:
@@ -61,7 +60,7 @@ def cold(playwright, cache: str) -> float:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/Explore?target=SIM+1")
-        titled(page, "SIM 1")
+        drawn(page, "SIM 1")
         took = time.perf_counter() - began
         browser.close()
         return took
@@ -80,18 +79,18 @@ def changes(playwright, cache: str, repeats: int) -> tuple[list[float], list[flo
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/Explore?target=SIM+1")
-        titled(page, "SIM 1")
+        drawn(page, "SIM 1")
         page.wait_for_timeout(20_000)  # the network is loaded meanwhile, as for someone who reads the first page
         for step in range(repeats):
             began = time.perf_counter()
             page.get_by_role("button", name="Next").first.click()
-            titled(page, f"SIM {step + 2}")
+            drawn(page, f"SIM {step + 2}")
             first.append(time.perf_counter() - began)
             page.wait_for_timeout(3000)
         for step in range(repeats, 0, -1):
             began = time.perf_counter()
-            page.get_by_role("button", name="Previous").first.click()
-            titled(page, f"SIM {step}")
+            page.get_by_role("button", name="Back").first.click()
+            drawn(page, f"SIM {step}")
             again.append(time.perf_counter() - began)
             page.wait_for_timeout(1500)
         browser.close()
@@ -108,7 +107,8 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as cache:
         starts = [cold(playwright, cache) for _ in range(repeats)]
         first, again = changes(playwright, cache, repeats)
-    for what, took in (("server start to first chart", starts), ("star change, new star", first), ("star change, seen before", again)):
+    rows = {"server start to first chart": starts, "star change, new star": first, "star change, seen before": again}
+    for what, took in rows.items():
         print(f"{what:30s} {statistics.median(took):6.2f} s   ({min(took):.2f} to {max(took):.2f}, {len(took)} times)")
 
 

@@ -26,8 +26,6 @@ DEEPEST = 0.5
 LARGEST_RADIUS_RATIO = 0.9
 #: The radius ratio that an orbit's duration is told from before its depth is known.
 USUAL_RADIUS_RATIO = 0.05
-#: Harmonics of a rotation that is added.
-HARMONICS = 6
 #: The chance that a star with transits has two transiting planets.
 SECOND_PLANET = 0.2
 
@@ -85,11 +83,9 @@ def vary(rng: np.random.Generator, curve: LightCurve) -> LightCurve:
     factor: NDArray[np.float64] = np.ones(len(time))
     kind = rng.random()
     if kind < 0.65:
-        period = _log_uniform(rng, 0.2, 15.0)
-        # Any harmonic may lead: spots, double waves, the two humps of close binaries.
-        harmonic = np.arange(1, HARMONICS + 1)
-        strengths = rng.random(HARMONICS) / harmonic ** rng.uniform(0.3, 2.0)
-        factor *= variability.rotation(rng, time, period, _log_uniform(rng, 3e-4, 4e-2), harmonics=tuple(strengths))
+        period = math.exp(rng.uniform(math.log(0.25), math.log(15.0)))
+        strengths = (1.0, *rng.uniform(0, [0.9, 0.5, 0.3]))
+        factor *= variability.rotation(rng, time, period, _log_uniform(rng, 3e-4, 4e-2), harmonics=strengths)
     else:
         # Fast pulsators leave no room for transits between their cycles; their amplitudes are mostly small.
         mode = "delta Scuti" if rng.random() < 0.4 else "gamma Doradus"

@@ -61,10 +61,9 @@ TESS_TWO_MINUTE = Recipe(
         stride=256,
         channels=("flat", "flat_short", "mf_short_1h", "mf_1h", "mf_3h", "mf_8h", "raw", "gap"),
     ),
-    simulated={"TESS": 700},
-    injection=Injection(varied=0.6, copies_simulated=1),
-    options={"stem_stride": 4, "pooling": "average_max", "dropout": 0.4, "spatial_dropout": 0.2},
-    epochs=6,
+    simulated={"TESS": 160},
+    options={"stem_stride": 4, "pooling": "average_max"},
+    epochs=8,
 )
 LONG_CADENCE = Recipe(
     name="long-cadence",
