@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from astroseq_core.archive import famous
 from astroseq_core.errors import ModelError
 from astroseq_core.figures import colours
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar, Source
-from astroseq_core.ui import opened
+from astroseq_core.ui import address, opened, page
 from astroseq_core.ui.opened import Scored
 from astroseq_core.ui.page import escape
 from astroseq_core.ui.sidebar import Choice, go_to
@@ -18,9 +19,10 @@ EXAMPLES = (
     ("SIM 10", "eclipsing binary"),
     ("SIM 49", "one transit"),
 )
+#: So many famous systems are offered where there is nothing yet.
+FAMOUS_SHOWN = 6
 SCORE_HELP = (
-    "For ranking stars: the natural log of the likelihood ratio that the best period gathers over all segments. "
-    "It is no probability. Stars without transits lie near or below 5, clear planets far above 20."
+    "For ranking stars: the mean of the five highest segment probabilities. It is no probability that the star has a planet."
 )
 
 
@@ -40,14 +42,33 @@ def nothing_yet(choice: Choice) -> None:
             "Name a folder of light curves on the left: FITS as the missions publish them, or `.npz` and CSV with the columns "
             "`time` and `flux`. Name files like `TIC_261136679__anything.npz` where their content does not say which star it is."
         )
+    elif choice.request.source is Source.CACHE:
+        _cache(choice)
     elif choice.offered:
         st.markdown(f"{len(choice.offered)} stars are there. Pick one on the left, or start with the first.")
         st.button(f"Open {choice.offered[0]}", on_click=go_to, args=(choice.offered[0],), type="primary")
     else:
+        st.markdown("There is no light curve in that folder. FITS, `.npz` and CSV files are looked for, in folders below it too.")
+
+
+def _cache(choice: Choice) -> None:
+    """What the cache has, or how stars get there."""
+    if choice.offered:
+        count = len(choice.offered)
         st.markdown(
-            "Nothing is here yet. `python -m astroseq_core fetch TIC 261136679` downloads a star into the cache; the simulated "
-            "survey and folders of your own need no download."
+            f"{count} star{'s are' if count != 1 else ' is'} in the cache. Pick one on the left, or write any other's name "
+            "there: a TIC, KIC or EPIC number, a TOI or KOI, a planet or its star."
         )
+        st.button(f"Open {choice.offered[0]}", on_click=go_to, args=(choice.offered[0],), type="primary")
+    else:
+        st.markdown(
+            "The cache is empty. Write a star's name on the left, such as TOI 700, KIC 11446443 or WASP-18, and its light curves "
+            "can be fetched from MAST; or begin with a well-known system:"
+        )
+        with st.container(horizontal=True):
+            for host, identifier in famous.hosts()[:FAMOUS_SHOWN]:
+                st.button(host, help=identifier, on_click=go_to, args=(identifier,), key=f"famous {identifier}")
+    page.link(address.DATA, "The Data page searches and downloads, and says what is here", ":material/database:")
 
 
 def model(star: OpenedStar, wanted: str) -> ModelCard | None:
@@ -81,7 +102,7 @@ def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None
     total = None if known is None else known.star
     with st.container(horizontal=True, gap="medium"):
         waiting = "–" if card is None else "…" if known is None else "none"
-        st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
+        st.metric("Star score", f"{total.star_score:.2f}" if total else waiting, help=SCORE_HELP, width="content")
         st.metric("Noise per cadence", f"{_median([p.noise_ppm for p in star.prepared]):,.0f} ppm", width="content",
                   help="Robust scatter about the trend, the median over the observations")  # fmt: skip
         st.metric("Noise over 1 h", f"{_median([p.noise_ppm_over(1.0) for p in star.prepared]):,.0f} ppm", width="content",
