@@ -21,8 +21,8 @@ lint: $(VENV)/.dev
 setup: $(VENV)/.dev
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/preprocessing.py
-	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python -m benchmarks.preprocessing
+	$(BIN)/python -m benchmarks.pages
 
 models: $(VENV)/.app
 	$(BIN)/python -m astroseq_core train --recipe tess-2min --lightcurves $(LIGHTCURVES) --out models/tess-2min-v1 $(ARGS)

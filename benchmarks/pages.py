@@ -1,6 +1,6 @@
 """How soon a person sees a star: server start to first chart, and star change to new chart, in a real Chromium.
 
-    python benchmarks/pages.py [--repeats 5]
+    python -m benchmarks.pages [--repeats 5]
 
 Times are medians. "First chart" ends when the star's figure stands on the page; the strip of probabilities may follow.
 """

@@ -1,6 +1,6 @@
 """How fast light curves become segments and segments probabilities: medians over repeats.
 
-    python benchmarks/preprocessing.py [--model tess-2min-v1]
+    python -m benchmarks.preprocessing [--model tess-2min-v1]
 
 Stars are simulated: 18,000 cadences of a TESS sector and 65,000 of four years of Kepler.
 """

@@ -121,5 +121,5 @@ def _starts(grid: grids.Grid, cutting: Cutting) -> NDArray[np.int64]:
 def _centre_raw(raw: NDArray[np.float32], filled: NDArray[np.bool_], starts: NDArray[np.int64]) -> None:
     """Set raw flux (s, window) about each segment's own mean, compressed, in place; 0 where no cadence is."""
     there = sliding_window_view(filled, raw.shape[1])[starts]
-    mean = raw.sum(axis=1, dtype=np.float64) / there.sum(axis=1)
-    raw[:] = np.where(there, np.arcsinh((raw - mean[:, None]) / RAW_LINEAR_SIGMAS), 0.0)
+    mean = (raw.sum(axis=1, dtype=np.float64) / there.sum(axis=1)).astype(np.float32)
+    raw[:] = np.where(there, np.arcsinh((raw - mean[:, None]) / np.float32(RAW_LINEAR_SIGMAS)), np.float32(0))
