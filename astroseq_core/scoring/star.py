@@ -19,8 +19,8 @@ class StarScore:
     """Scores of one star; none of them is a probability that it has a planet.
 
     ``score_max`` and ``score_topk``: highest, and mean of the five highest segment probabilities. ``score_fold``: natural log of
-    the likelihood ratio that the best period gathers. ``star_score``, the ranking that is shown: score_topk, which told stars with
-    transits from others better than score_fold with the first two models (docs/models.md).
+    the likelihood ratio that the best period gathers. ``star_score``, the ranking that is shown: score_topk, which told stars
+    with transits from others better than score_fold with the first two models (docs/models.md).
     """
 
     target_id: str
