@@ -1,6 +1,6 @@
 """Explore: one star, its light curve, what is predicted and what the network makes of it."""
 
-from astroseq_core.ui import header, page, panels, sidebar
+from astroseq_core.ui import finding, header, page, panels, sidebar
 from astroseq_core.ui.opened import opened, scored
 
 page.setup("Explore")
@@ -8,8 +8,8 @@ choice = sidebar.choose()
 with page.sentences():
     if not choice.request.name:
         header.nothing_yet(choice)
-    else:
-        request, star = opened(choice.request, choice.method, choice.window_days)
+    elif (wanted := finding.ready(choice.request, choice.mission, choice.offered)) is not None:
+        request, star = opened(wanted, choice.method, choice.window_days)
         card = header.model(star, choice.model)
         known = None if card is None else scored(request, star, card)
         header.show(star, card, known)

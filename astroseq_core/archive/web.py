@@ -79,7 +79,7 @@ def in_words(error: BaseException, archive: str, what: str) -> ArchiveError:
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
         return ArchiveError(f"The address of {archive} is none ({error}); correct ASTROSEQ_MAST_SERVER.")
     if "resolve" in str(error).lower() or "refused" in str(error).lower() or "unreachable" in str(error).lower():
-        return UnreachableError(f"{archive} cannot be reached for {what}; is there a network?")
+        return UnreachableError(f"{archive} cannot be reached for {what} (is there a network?).")
     return PassingError(f"The connection to {archive} broke off in {what}.")
 
 

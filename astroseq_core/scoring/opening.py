@@ -5,9 +5,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from astroseq_core import targets
+from astroseq_core.archive import catalogue as catalogues
+from astroseq_core.archive.catalogue import Catalogue
+from astroseq_core.archive.signals import Signal
 from astroseq_core.ephemeris import Ephemeris, EphemerisTable, read_table
 from astroseq_core.errors import LightCurveError, TargetError
-from astroseq_core.lightcurves import local, reading
+from astroseq_core.lightcurves import cached, local, reading
 from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.prepare import Preparation, PreparedCurve, prepare
@@ -81,7 +84,7 @@ def open_star(request: StarRequest) -> OpenedStar:
     """
     target = targets.parse_star(request.name)
     curves, problems = light_curves(target, request.source, request.folder)
-    table = _ephemerides(target, request)
+    table, catalogue = _ephemerides(target, request)
     names = tuple(c.observation for c in curves)
     prepared = []
     for curve in curves:
@@ -95,7 +98,6 @@ def open_star(request: StarRequest) -> OpenedStar:
         wanted = f"None of its observations is called {', '.join(request.observations)}; there are {', '.join(names)}."
         raise LightCurveError(f"{target} has no usable light curve. {' '.join(problems) or wanted}")
     prepared.sort(key=lambda p: p.time[0])
-    catalogue = "the simulation's truth" if target.is_simulated else Path(request.ephemerides).name
     # A faulty row of another star is no concern of this one; one that names no star may be.
     problems += [str(p) for p in table.problems if p.target_id in ("", target.id)]
     return OpenedStar(target, request.source, tuple(prepared), names, table.of(target.id), tuple(problems), catalogue)
@@ -109,7 +111,11 @@ def light_curves(target: Target, source: Source, folder: str = "") -> tuple[list
         return _from_files(target, folder)
     if source is Source.CACHE:
         cache = LightCurveCache()
-        curves = [c for name in cache.observations(target) if (c := cache.get(target, name)) is not None]
+        found = (
+            cache.get(target, e.observation, author=e.author, exposure_seconds=e.exposure_seconds)
+            for e in cached.uniform(cache.entries(target), target.mission)
+        )
+        curves = [curve for curve in found if curve is not None]
         if not curves:
             raise TargetError(f"{target} is not in the cache; open it from a folder of light curves, or fetch it first.")
         return curves, []
@@ -134,13 +140,33 @@ def _from_files(target: Target, folder: str) -> tuple[list[LightCurve], list[str
     return list(curves), [*unread]
 
 
-def _ephemerides(target: Target, request: StarRequest) -> EphemerisTable:
+def _ephemerides(target: Target, request: StarRequest) -> tuple[EphemerisTable, str]:
+    """The star's ephemerides and where they are from: the table that is named, else the catalogues here."""
     if target.is_simulated:
         from astroseq_core.simulate import survey
 
-        return EphemerisTable(tuple(survey.ephemerides(target.id)))
-    if not request.ephemerides.strip():
-        return EphemerisTable(())
-    return read_table(Path(request.ephemerides).expanduser())
+        return EphemerisTable(tuple(survey.ephemerides(target.id))), "the simulation's truth"
+    table, name = EphemerisTable(()), ""
+    if request.ephemerides.strip():
+        path = Path(request.ephemerides).expanduser()
+        table, name = read_table(path), path.name
+        if table.of(target.id):
+            return table, name
+    known = catalogues.current()
+    signals = known.signals_of(target)
+    if not signals:
+        return table, name
+    words = _sources(known, signals)
+    said = f"{words}; {name} has none of this star" if name else words
+    return EphemerisTable(tuple(s.ephemeris(target.id) for s in signals), table.problems), said
 
 
+def _sources(known: Catalogue, signals: tuple[Signal, ...]) -> str:
+    """The catalogues that signals are from, each with its snapshot's date."""
+    statuses = {s.table: s for s in known.statuses}
+    parts: dict[str, None] = {}
+    for signal in signals:
+        status = statuses.get(signal.table)
+        dated = status is not None and status.date is not None
+        parts[f"{status.title} of {status.date:%Y-%m-%d}" if status and dated else "the built-in list of famous systems"] = None
+    return ", ".join(parts)

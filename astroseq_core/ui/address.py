@@ -7,6 +7,8 @@ from astroseq_core.lightcurves.prepare import BY_INSTRUMENT
 from astroseq_core.scoring.opening import Source
 from astroseq_core.ui.stars import ALL_MISSIONS
 
+#: The pages' files, for links from one to another.
+EXPLORE, DATA, TOIS = "pages/1_Explore.py", "pages/2_Data.py", "pages/3_TOIs.py"
 #: What the sources are called on the page, and so in the address.
 SOURCES = {"simulated": Source.SIMULATED, "files": Source.FILES, "cache": Source.CACHE}
 MISSION_CHOICES = (ALL_MISSIONS, *BY_INSTRUMENT)
@@ -33,6 +35,16 @@ def complaints(address: Mapping[str, str], models: tuple[str, ...]) -> tuple[str
     unknown = [name for name in address if name not in KNOWN]
     if unknown:
         out.append(f"The address names {', '.join(unknown)}, which means nothing here; it was ignored.")
+    return tuple(out)
+
+
+def unknown(address: Mapping[str, str], known: tuple[str, ...], tabs: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """One sentence for names in a page's address that mean nothing there, and one for a tab that it does not have."""
+    out = []
+    if address.get("tab", "") not in ("", *tabs):
+        out.append(f"The address says tab={address['tab']}, which is none of {', '.join(tabs)}; it was ignored.")
+    if others := [name for name in address if name not in known]:
+        out.append(f"The address names {', '.join(others)}, which means nothing here; it was ignored.")
     return tuple(out)
 
 

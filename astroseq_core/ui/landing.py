@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from astroseq_core import targets
 from astroseq_core.figures.layout import CONFIG
 from astroseq_core.figures.star import hero_figure
+from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest
+from astroseq_core.ui import address, finding, naming
 from astroseq_core.ui.header import EXAMPLES
 from astroseq_core.ui.opened import opened
 from astroseq_core.ui.page import sentences
 
-EXPLORE = "pages/1_Explore.py"
+#: Where the name that was typed stands while the archives are asked.
+WANTED = "wanted star"
 HERO = "SIM 1"
 FACTS = (
     ("Light curves", "Kepler, K2 and TESS, from files of yours, the archive or sixty simulated stars; each detrended whole."),
@@ -31,7 +33,7 @@ def show() -> None:
         with st.container(horizontal=True, gap="small"):
             for star, what in EXAMPLES:
                 if st.button(f"{star}: {what}", key=f"example {star}"):
-                    st.switch_page(EXPLORE, query_params={"target": star})
+                    st.switch_page(address.EXPLORE, query_params={"target": star})
     with right:
         place = st.container()
     st.space("medium")
@@ -46,11 +48,25 @@ def show() -> None:
 def _open_by_name() -> None:
     with st.form("open", border=False):
         field, button = st.columns([4, 1], vertical_alignment="bottom")
-        name = field.text_input("A star", placeholder="SIM 1, TIC 261136679, KIC 11446443", max_chars=60)
+        name = field.text_input("A star", placeholder="SIM 1, TIC 261136679, TOI 700, Kepler-10 b, WASP-18", max_chars=60)
         if button.form_submit_button("Open", type="primary", width="stretch"):
-            star = targets.parse_star(name)
-            source = {} if star.is_simulated else {"source": "cache"}
-            st.switch_page(EXPLORE, query_params={**source, "target": star.id})
+            _wanted(name)
+    wanted = st.session_state.get(WANTED, "")
+    if not wanted:
+        return
+    found = naming.meaning(wanted)
+    if found.resolved is None:
+        finding.unresolved(found, _wanted)
+        return
+    del st.session_state[WANTED]
+    star = finding.preferred(found.resolved, LightCurveCache().targets())
+    source = {} if star.is_simulated else {"source": "cache"}
+    st.switch_page(address.EXPLORE, query_params={**source, "target": star.id})
+
+
+def _wanted(name: str) -> None:
+    """Remember which star is wanted while the archives are asked who it is."""
+    st.session_state[WANTED] = name.strip() or " "
 
 
 def _hero(star: OpenedStar) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from astroseq_core import settings
+from astroseq_core import targets
+from astroseq_core.archive import snapshots
+from astroseq_core.archive.tables import TABLES
 from astroseq_core.errors import ModelError
 from astroseq_core.lightcurves import local
+from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.lightcurves.prepare import BY_INSTRUMENT, with_detrending
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring import kept
@@ -51,15 +54,20 @@ def _kept(what: str, size: int) -> Kept:
 
 
 def changed(request: StarRequest) -> Stamp:
-    """Names and times of change [ns] of all that the request reads, so that what is kept of older files is not used."""
+    """Names and times of change of all that the request reads, so that what is kept of older files is not used."""
     paths: list[Path] = []
     if request.source is Source.FILES and request.folder.strip():
         paths += local.list_light_curves(Path(request.folder).expanduser())
+    stored: list[tuple[str, int]] = []
     if request.source is Source.CACHE:
-        paths += sorted((settings.cache_dir() / "lightcurves").glob("*"))
+        # In milliseconds: noting when a file was read rounds the time at which it was stored.
+        entries = LightCurveCache().entries(targets.parse_star(request.name))
+        stored = [(f"{e.observation} {e.author} {e.exposure_seconds}", round(e.stored * 1e3)) for e in entries if e.stored > 0]
     if request.ephemerides.strip():
         paths.append(Path(request.ephemerides).expanduser())
-    return tuple((str(p), p.stat().st_mtime_ns) for p in paths if p.exists())
+    if request.source is not Source.SIMULATED:
+        paths += [snapshots.path_of(table) for table in TABLES.values()]
+    return (*stored, *((str(p), p.stat().st_mtime_ns) for p in paths if p.exists()))
 
 
 def opened(request: StarRequest, method: str = "", window_days: float | None = None) -> tuple[StarRequest, OpenedStar]:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -21,7 +21,11 @@ _STYLE = """<style>
 [data-testid="stMetricValue"] {font-size: 1.55rem}
 [data-testid="stSidebarHeader"] {height: 2.5rem; margin-bottom: 0}
 </style>"""
-_ICONS = {"Explore": ":material/query_stats:"}
+_ICONS = {
+    "Explore": ":material/query_stats:",
+    "Data": ":material/database:",
+    "TOIs": ":material/format_list_bulleted:",
+}
 
 
 def escape(text: object) -> str:
@@ -45,11 +49,13 @@ def _links() -> None:
         name = re.sub(r"^\d+[_ ]*", "", path.stem).replace("_", " ")
         pages.append((f"pages/{path.name}", name, _ICONS.get(name, ":material/chevron_right:")))
     for file, label, icon in pages:
-        try:
-            st.page_link(file, label=label, icon=icon)
-        except StreamlitAPIException:
-            # A page that is run by itself, as its tests do, knows of no others.
-            return
+        link(file, label, icon)
+
+
+def link(file: str, label: str, icon: str) -> None:
+    """A link to another page; none where a page is run by itself, as its tests do, and knows of no others."""
+    with suppress(StreamlitAPIException):
+        st.page_link(file, label=label, icon=icon)
 
 
 @contextmanager

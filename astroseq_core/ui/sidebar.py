@@ -7,7 +7,7 @@ import streamlit as st
 from astroseq_core.lightcurves.detrending import METHODS
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.opening import Source, StarRequest
-from astroseq_core.ui import address
+from astroseq_core.ui import address, catalogues
 from astroseq_core.ui.opened import BEST
 from astroseq_core.ui.page import problems, sentences, tell, told_before
 from astroseq_core.ui.stars import ALL_MISSIONS, beside, offered
@@ -17,13 +17,17 @@ SOURCE_NAMES = {Source.SIMULATED: "the simulated survey", Source.FILES: "your fi
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says: ``request``, its name empty while no star is picked; the trend and the model; the stars offered."""
+    """What the sidebar says: ``request``, its name empty while no star is picked; the trend and the model; the stars offered.
+
+    ``mission``: whose stars are meant, or all.
+    """
 
     request: StarRequest
     method: str
     window_days: float | None
     model: str
     offered: tuple[str, ...]
+    mission: str = ALL_MISSIONS
 
 
 def other_star() -> None:
@@ -63,7 +67,7 @@ def choose() -> Choice:
         stars = _stars(source, folder, str(mission))
         name = st.selectbox(
             "Name", stars, index=None, key="target", bind="query-params", accept_new_options=True, on_change=other_star,
-            placeholder="Pick or write a star", help="Any spelling does: TIC 261136679, tic261136679, KIC 11446443, SIM 3.",
+            placeholder="Pick or write a star", help="Any spelling does: TIC 261136679, KIC 11446443, TOI 700, WASP-18.",
         )  # fmt: skip
         back, on = st.columns(2)
         back.button("Back", shortcut="P", width="stretch", disabled=not stars, on_click=go_to,
@@ -76,18 +80,20 @@ def choose() -> Choice:
             help="**best** takes the one made for the cadence nearest to these light curves'.",
         )  # fmt: skip
     request = StarRequest(name=(name or "").strip(), source=source, folder=folder, ephemerides=table)
-    return Choice(request, method, window, str(model), stars)
+    return Choice(request, method, window, str(model), stars, str(mission))
 
 
 def _paths(source: Source) -> tuple[str, str]:
     if source is Source.SIMULATED:
         return "", ""
+    catalogues.keep_fresh()
     folder = ""
     if source is Source.FILES:
         folder = st.text_input("Folder", key="folder", bind="query-params", placeholder="~/lightcurves",
                                help="FITS, .npz or CSV; folders below it count too.")  # fmt: skip
     table = st.text_input("Ephemerides (CSV)", key="ephemerides", bind="query-params", placeholder="optional",
-                          help="Columns target_id, name, period_days, t0, t0_system, duration_hours.")  # fmt: skip
+                          help="Columns target_id, name, period_days, t0, t0_system, duration_hours. Where it is "
+                          "empty, or has none of a star, the catalogues are taken.")  # fmt: skip
     return (folder or "").strip(), (table or "").strip()
 
 
@@ -96,7 +102,7 @@ def _stars(source: Source, folder: str, mission: str) -> tuple[str, ...]:
     with sentences():
         stars, left_out = offered(source, folder, mission)
         problems(left_out)
-    if mission != ALL_MISSIONS and not stars:
+    if mission != ALL_MISSIONS and not stars and source is not Source.CACHE:
         st.caption(f"No star of {mission} in {SOURCE_NAMES[source]}.")
     return stars
 

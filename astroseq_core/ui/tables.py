@@ -1,5 +1,6 @@
 """Explore's tables and the sentences beside them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.figures import timeline
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar
+from astroseq_core.times import TimeSystem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,24 @@ def ephemerides(star: OpenedStar) -> "pd.DataFrame":
     return pd.DataFrame([_row(star, e) for e in star.ephemerides])
 
 
+def published(found: Iterable[Ephemeris]) -> "pd.DataFrame":
+    """One row an ephemeris, as published."""
+    import pandas as pd
+
+    return pd.DataFrame([{"Star": e.target_id, **_published(e, e.t0.system)} for e in found])
+
+
+def _published(e: Ephemeris, system: TimeSystem) -> dict[str, str]:
+    return {
+        "Name": e.name,
+        "Disposition": e.disposition or "–",
+        "Period [d]": "single" if e.period_days is None else with_error(e.period_days, e.period_err),
+        f"t0 [{system}]": with_error(e.t0.to(system).days, e.t0_err),
+        "Duration [h]": f"{e.duration_hours:.2f}",
+        "Depth [ppm]": "–" if e.depth_ppm is None else f"{e.depth_ppm:,.0f}",
+    }
+
+
 def _row(star: OpenedStar, e: Ephemeris) -> dict[str, Any]:
     system = star.system
     seen = sum(
@@ -42,12 +62,7 @@ def _row(star: OpenedStar, e: Ephemeris) -> dict[str, Any]:
     last = float(star.prepared[-1].time[-1])
     number = 0 if e.period_days is None else round((last - e.t0.to(system).days) / e.period_days)
     return {
-        "Name": e.name,
-        "Disposition": e.disposition or "–",
-        "Period [d]": "single" if e.period_days is None else with_error(e.period_days, e.period_err),
-        f"t0 [{system}]": with_error(e.t0.to(system).days, e.t0_err),
-        "Duration [h]": f"{e.duration_hours:.2f}",
-        "Depth [ppm]": "–" if e.depth_ppm is None else f"{e.depth_ppm:,.0f}",
+        **_published(e, system),
         "Transits here": seen,
         "Drift [h]": f"{float(e.drift_days(number)) * HOURS_PER_DAY:.2f}",
         "Next transit": _next(e, star),

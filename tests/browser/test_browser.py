@@ -25,7 +25,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     home = tmp_path_factory.mktemp("home")
-    environment = os.environ | {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache")}
+    # The archives are not there: nothing listens on port 9.
+    nowhere = {"ASTROSEQ_MAST_SERVER": "http://127.0.0.1:9", "ASTROSEQ_EXOPLANET_ARCHIVE": "http://127.0.0.1:9"}
+    environment = os.environ | nowhere | {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache")}
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}",
@@ -84,7 +86,7 @@ def test_from_a_name_to_a_star_to_a_link(page, server):
     field = page.get_by_label("A star")
     field.fill("no such star")
     field.press("Enter")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("is no target known here", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("is in no catalogue here", timeout=PATIENCE_MS)
     assert_no_error(page)
 
     field.fill("sim3")

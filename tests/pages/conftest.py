@@ -1,11 +1,18 @@
 """The pages run as Streamlit runs them, without a browser."""
 
 import importlib.util
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import streamlit as st
+
+from astroseq_core.archive import refresh
+from astroseq_core.ui import jobs
+from tests.standin import StandIn
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -23,6 +30,33 @@ def _tiny() -> ModuleType:
 def nothing_kept():
     """No test sees what another has opened or scored."""
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page reaches another machine: where a test starts no stand-in, the archives do not answer."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(refresh, "_latest", None)
+    # a loaded machine answers later than people are kept waiting
+    monkeypatch.setattr(jobs, "PROMPT_SECONDS", 20.0)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """The archives on this machine, and hardly any waiting between attempts."""
+    monkeypatch.setenv("ASTROSEQ_RETRY_SECONDS", "0.005")
+    monkeypatch.setenv("ASTROSEQ_TIMEOUT_SECONDS", "10")
+    with StandIn() as server:
+        monkeypatch.setenv("ASTROSEQ_MAST_SERVER", server.url)
+        monkeypatch.setenv("ASTROSEQ_EXOPLANET_ARCHIVE", server.url)
+        yield server
 
 
 @pytest.fixture

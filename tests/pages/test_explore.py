@@ -84,9 +84,9 @@ def test_without_a_model_it_says_what_to_do(no_models):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("Proxima", "is no target known here"), ("SIM 999", "SIM 60"), ("TIC 261136679", "not in the simulated survey")],
+    [("Proxima", "is in no catalogue here"), ("SIM 999", "SIM 60"), ("TIC 261136679", "not in the simulated survey")],
 )
-def test_a_wrong_name_is_a_sentence(no_models, name, words):
+def test_a_wrong_name_is_a_sentence(no_models, stand_in, name, words):
     page = explore(target=name)
     assert words in page.error[0].value
     assert not page.get("plotly_chart")
@@ -188,7 +188,7 @@ def test_scores_fill_the_strip(tiny):
     assert shown.min() >= 0
     assert shown.max() <= 1
     assert shown.max() > 0.9, "the transits stand out"
-    assert float(metric(page, "Star score")) > 20, "three clear planets"
+    assert float(metric(page, "Star score")) > 0.8, "three clear planets"
     assert int(metric(page, "Segments").replace(",", "")) > 50
 
 

@@ -1,0 +1,126 @@
+"""Explore with real stars: names, what is missing, its download, and the catalogues' ephemerides."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from astroseq_core.archive import fetch, snapshots
+from astroseq_core.archive.names import Resolved
+from astroseq_core.archive.normalise import normalise
+from astroseq_core.archive.tables import TOI
+from astroseq_core.lightcurves.cache import LightCurveCache
+from astroseq_core.targets import parse_star
+from astroseq_core.ui import downloads, finding
+from tests.standin import Fault, Kind, StandIn
+from tests.standin.exoplanet_archive import toi
+from tests.standin.server import wait_for
+
+EXPLORE = str(Path(__file__).resolve().parent.parent.parent / "pages" / "1_Explore.py")
+
+
+def explore(**address: str) -> AppTest:
+    page = AppTest.from_file(EXPLORE, default_timeout=60)
+    page.query_params.update({"source": "cache", **address})
+    page.run()
+    assert not page.exception
+    return page
+
+
+def press(key: str, star: str) -> AppTest:
+    """The star's page after that button of it was pressed; opened anew, as AppTest forgets a name that is no option."""
+    page = explore(target=star)
+    page.button(key=key).click().run()
+    assert not page.exception
+    return explore(target=star)
+
+
+def ended(star: str) -> AppTest:
+    """The star's page once no download is under way."""
+    assert wait_for(lambda: not downloads.running(), 30)
+    return explore(target=star)
+
+
+def words(page: AppTest) -> str:
+    kinds = (page.markdown, page.error, page.warning, page.caption)
+    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
+
+
+def test_a_star_that_is_not_here_is_downloaded_and_opens(no_models, stand_in: StandIn):
+    page = explore(target="TRAPPIST-1")
+    title = page.title[0].value
+    assert title.startswith(("TIC", "EPIC"))
+    assert "is not in the cache" in words(page)
+    press(f"begin {title}", "TRAPPIST-1")
+    page = ended("TRAPPIST-1")
+    assert page.title[0].value == title
+    assert page.get("plotly_chart")
+    assert "TRAPPIST-1 b" in words(page)
+    assert "TRAPPIST-1 is" in words(page)
+
+
+def test_its_download_can_be_stopped_and_tried_again(no_models, stand_in: StandIn):
+    stand_in.misbehave(Fault(Kind.SLOW, seconds=2), where="Download/file")
+    assert press("begin TIC 107", "TIC 107").get("progress")
+    press("stop download TIC 107", "TIC 107")
+    assert "stopped" in words(ended("TIC 107"))
+    stand_in.behave()
+    press("begin TIC 107", "TIC 107")
+    assert ended("TIC 107").get("plotly_chart")
+
+
+@pytest.mark.parametrize(("star", "said"), [("TIC 109", "MAST has no light curve"), ("TIC 107", "Download")])
+def test_what_could_not_come_says_why(no_models, stand_in: StandIn, star: str, said: str):
+    stand_in.misbehave(Fault(Kind.STATUS, status=500), where="Download/file")
+    press(f"begin {star}", star)
+    page = ended(star)
+    assert page.warning
+    assert page.button(key=f"begin {star}").label == "Try again"
+    assert said in words(page) or "500" in words(page)
+    stand_in.behave()
+    press(f"begin {star}", star)
+    assert bool(ended(star).get("plotly_chart")) == (star == "TIC 107")
+
+
+def test_a_cached_star_opens_with_no_request_at_all(no_models, stand_in: StandIn):
+    fetch.fetch(parse_star("TIC 101"))
+    count = stand_in.state.requests.total()
+    page = explore(target="TIC 101")
+    assert page.get("plotly_chart")
+    assert stand_in.state.requests.total() == count
+
+
+def test_authors_and_cadences_are_not_mixed(no_models, stand_in: StandIn):
+    fetch.fetch(parse_star("TIC 101"), author="any")
+    assert len(LightCurveCache().entries(parse_star("TIC 101"))) == 5
+    page = explore(target="TIC 101")
+    badges = words(page)
+    assert "SPOC" in badges
+    assert "QLP" not in badges
+    assert "2 sectors" in badges
+
+
+def test_a_new_snapshot_changes_an_opened_star(no_models, stand_in: StandIn):
+    fetch.fetch(parse_star("TIC 101"))
+    assert "no known transits" in words(explore(target="TIC 101"))
+    snapshots.write(TOI, normalise(TOI, pd.DataFrame([toi(101, 1000.01, pl_tranmid=2458330.0)])), "here")
+    page = explore(target="TOI 1000", tab="Ephemerides")
+    assert page.title[0].value == "TIC 101"
+    assert "TOI-1000.01: PC" in words(page)
+    assert f"Source: TOI of {snapshots.status_of(TOI).date:%Y-%m-%d}" in words(page)
+
+
+def test_a_real_star_named_among_simulated_ones_is_offered_from_the_cache(no_models, stand_in: StandIn):
+    page = explore(source="simulated", target="TOI 144")
+    assert "not in the simulated survey" in words(page)
+    assert "Open TIC 261136679 from the cache" in [b.label for b in page.button]
+
+
+def test_of_a_stars_identifiers_that_with_light_curves_is_taken():
+    kic, tic = parse_star("KIC 11904151"), parse_star("TIC 377780790")
+    named = Resolved(kic, (tic,), source="the catalogues")
+    assert finding.preferred(named, ()) == kic
+    assert finding.preferred(named, ("TIC 377780790",)) == tic
+    assert finding.preferred(named, (kic.id, tic.id)) == kic
+    assert finding.preferred(Resolved(kic, (tic,), source="its identifier"), (tic.id,)) == kic
