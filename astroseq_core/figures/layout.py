@@ -19,6 +19,7 @@ PPT = 1e3
 def dress(figure: go.Figure, height: int, *, top: int = 34, legend: bool = True, identity: str = "") -> go.Figure:
     """The figure with the common layout, ``height`` [px]; ``identity``: zooms are kept while it stays the same."""
     figure.update_layout(
+        separators=".",  # days of BJD zero points are read as 1352.8, not 1,352.8
         height=height,
         margin={"l": 8, "r": 8, "t": top, "b": 8},
         hovermode="closest",
@@ -40,6 +41,6 @@ def dress(figure: go.Figure, height: int, *, top: int = 34, legend: bool = True,
         uirevision=identity or True,
     )
     axis = {"showgrid": True, "gridcolor": colours.GRID, "zeroline": False, "automargin": True, "title": {"standoff": 6}}
-    figure.update_xaxes(separatethousands=False, **axis)
+    figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
