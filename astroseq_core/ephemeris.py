@@ -203,9 +203,11 @@ def _from_row(row: dict[str, str]) -> Ephemeris:
     )
 
 
-def any_in_transit(ephemerides: Iterable[Ephemeris], time: NDArray[np.float64], system: TimeSystem) -> NDArray[np.bool_]:
-    """Which times [d] lie in a predicted transit of any of them, shape of ``time``."""
+def any_in_transit(
+    ephemerides: Iterable[Ephemeris], time: NDArray[np.float64], system: TimeSystem, widen: float = 1.0
+) -> NDArray[np.bool_]:
+    """Which times [d] lie within ``widen`` durations centred on a predicted transit of any of them, shape of ``time``."""
     mask = np.zeros(len(time), dtype=bool)
     for ephemeris in ephemerides:
-        mask |= ephemeris.in_transit(time, system)
+        mask |= ephemeris.in_transit(time, system, widen)
     return mask

@@ -1,7 +1,9 @@
 """Fixtures for all tests: folders of their own, the lent real data, and light curves with injected truth."""
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +33,19 @@ def lent_data() -> Path:
     if not (LENT / "manifest.csv").is_file():
         pytest.skip(f"the lent real light curves are not at {LENT}; tests on real data are skipped")
     return LENT
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections to other machines fail as the error of a test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.ephemeris import Ephemeris, any_in_transit
 from astroseq_core.figures import colours, strip, thinning, timeline
 from astroseq_core.figures.bands import bands
 from astroseq_core.figures.layout import PPT, dress
@@ -97,10 +97,7 @@ def hero_figure(prepared: PreparedCurve, ephemerides: Sequence[Ephemeris], heigh
 
 def _in_transit(curve: PreparedCurve, ephemerides: Sequence[Ephemeris]) -> NDArray[np.bool_]:
     """Cadences in a predicted transit, with its very ends, shape (n,): these are always drawn."""
-    inside = np.zeros(len(curve.time), bool)
-    for e in ephemerides:
-        inside |= e.in_transit(curve.time, curve.system, widen=1.1)
-    return inside
+    return any_in_transit(ephemerides, curve.time, curve.system, widen=1.1)
 
 
 def _broken(time: NDArray[np.float64], *series: NDArray[np.float64]) -> list[NDArray[np.float64]]:

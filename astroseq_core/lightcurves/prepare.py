@@ -13,6 +13,8 @@ from astroseq_core.times import TimeSystem
 
 #: A cadence shorter than this part of the wanted one is binned to it; a longer one up to the inverse passes as equal.
 SAME_CADENCE = 0.8
+#: The least trend that residuals are divided by, in medians of the flux.
+SMALLEST_TREND = 0.05
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ def prepare(curve: LightCurve, settings: Preparation | None = None) -> PreparedC
     if settings.cadence_minutes is not None:
         time, flux = _to_cadence(curve, time, flux, settings.cadence_minutes)
     slow = np.full(len(flux), 1.0) if curve.flattened else detrending.trend(time, flux, settings.detrending, settings.window_days)
-    # A trend at or near zero (a star that fell off its pixels) would blow the ratio up; there the difference is taken.
-    flat = (flux - slow) / np.maximum(slow, 0.05)
+    flat = deviation(flux, slow)
     flat -= np.median(flat)
     sigma = noise.robust_sigma(flat)
     if not sigma > 0:
@@ -102,6 +103,12 @@ def prepare(curve: LightCurve, settings: Preparation | None = None) -> PreparedC
     if settings.clip_sigma is not None:
         flat = np.minimum(flat, settings.clip_sigma * sigma)
     return PreparedCurve(curve, settings, time, flux, slow, flat, sigma, float(np.median(np.diff(time)) * 1440))
+
+
+def deviation(flux: NDArray[np.float64], trend: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Relative deviation of the flux from its trend, both relative to the median; same shape."""
+    # A trend at or near zero (a star that fell off its pixels) would blow the ratio up; it is divided by no less than this.
+    return (flux - trend) / np.maximum(trend, SMALLEST_TREND)
 
 
 def times(curve: LightCurve, settings: Preparation) -> NDArray[np.float64]:

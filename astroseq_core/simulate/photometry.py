@@ -2,9 +2,6 @@
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from astroseq_core.errors import SettingsError
 
 #: ln of TESS's noise [ppm] over one hour as a polynomial of the magnitude Tmag, lowest order first: the fit of Stassun et al.
@@ -53,10 +50,3 @@ def sigma(seen_as: str, magnitude: float, exposure_minutes: float) -> float:
     if seen_as == "K2":
         return k2_sigma(magnitude, exposure_minutes)
     raise SettingsError(f"A star cannot be simulated as seen by '{seen_as}'; use TESS, Kepler or K2.")
-
-
-def photon_noise(
-    rng: np.random.Generator, time: NDArray[np.float64], seen_as: str, magnitude: float, exposure_minutes: float
-) -> NDArray[np.float64]:
-    """Relative deviations, about 0, of white noise as that mission sees a star of that magnitude; shape of ``time``."""
-    return sigma(seen_as, magnitude, exposure_minutes) * rng.normal(size=len(time))

@@ -158,6 +158,22 @@ def _lost_cadences(rng: np.random.Generator, count: int, share: float) -> NDArra
     return lost
 
 
+def _strike(
+    rng: np.random.Generator,
+    factor: NDArray[np.float64],
+    quality: NDArray[np.int64],
+    share: float,
+    height: float,
+    faintness: float,
+    bit: int,
+    flagged: float,
+) -> None:
+    """Let cosmic rays hit a ``share`` of the cadences, in place: exponential heights, a part ``flagged`` given ``bit``."""
+    struck = np.flatnonzero(_lost_cadences(rng, len(factor), share))
+    factor[struck] += height * rng.exponential(size=len(struck)) * faintness
+    quality[struck[rng.random(len(struck)) < flagged]] |= bit
+
+
 def _near(time: NDArray[np.float64], moments: NDArray[np.float64], cadences: int) -> NDArray[np.int64]:
     """Indices of the first so many cadences after each moment that are there."""
     first = np.searchsorted(time, moments)
@@ -183,9 +199,7 @@ def _tess(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float)
         burst = int(rng.integers(len(time) - 5))
         factor[burst : burst + 3] += 5e-3
         quality[burst : burst + 3] |= TESS_ARGABRIGHTENING
-    impulses = np.flatnonzero(_lost_cadences(rng, len(time), 3e-4))
-    factor[impulses] += 3e-3 * rng.exponential(size=len(impulses)) * 10 ** (0.1 * (magnitude - 10))
-    quality[impulses[rng.random(len(impulses)) < 0.7]] |= TESS_IMPULSIVE
+    _strike(rng, factor, quality, 3e-4, 3e-3, 10 ** (0.1 * (magnitude - 10)), TESS_IMPULSIVE, 0.7)
     missing = _lost_cadences(rng, len(time), 5e-4)
     factor *= red_noise(rng, time, 1.2e-4 * 10 ** (0.2 * (magnitude - 9)) * rng.lognormal(0.0, 0.5))
     return Observed(time, factor, quality, missing)
@@ -216,9 +230,7 @@ def _kepler(rng: np.random.Generator, time: NDArray[np.float64], magnitude: floa
         factor *= recovery(time, drop, -2e-3 * rng.lognormal(0.0, 0.5), rng.uniform(0.3, 2.0))
         factor = np.where(time >= drop, factor - 3e-4, factor)
         quality[_near(time, np.array([drop]), 1)] |= KEPLER_SENSITIVITY_DROP
-    rays = np.flatnonzero(_lost_cadences(rng, len(time), 2e-3))
-    factor[rays] += 6e-4 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
-    quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
+    _strike(rng, factor, quality, 2e-3, 6e-4, 10 ** (0.15 * (magnitude - 12)), KEPLER_COSMIC_RAY, 0.6)
     missing = _lost_cadences(rng, len(time), 2e-3)
     factor *= red_noise(rng, time, 1.5e-5 * 10 ** (0.15 * (magnitude - 12)) * rng.lognormal(0.0, 0.4))
     return Observed(time, factor, quality, missing)
@@ -238,9 +250,7 @@ def _k2(rng: np.random.Generator, time: NDArray[np.float64], magnitude: float) -
     certain = rng.random(len(at_firings)) < K2_FLAGGED
     quality[at_firings[certain]] |= K2_THRUSTER
     quality[at_firings[~certain & (rng.random(len(at_firings)) < 0.5)]] |= K2_POSSIBLE_THRUSTER
-    rays = np.flatnonzero(_lost_cadences(rng, len(time), 3e-3))
-    factor[rays] += 1e-3 * rng.exponential(size=len(rays)) * 10 ** (0.15 * (magnitude - 12))
-    quality[rays[rng.random(len(rays)) < 0.6]] |= KEPLER_COSMIC_RAY
+    _strike(rng, factor, quality, 3e-3, 1e-3, 10 ** (0.15 * (magnitude - 12)), KEPLER_COSMIC_RAY, 0.6)
     missing = _lost_cadences(rng, len(time), 2e-3)
     factor *= red_noise(rng, time, 6e-5 * 10 ** (0.15 * (magnitude - 12)) * rng.lognormal(0.0, 0.4))
     return Observed(time, factor, quality, missing)

