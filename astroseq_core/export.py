@@ -15,6 +15,8 @@ from astroseq_core.scoring.star import StarScore
 SCORES_COLUMNS = (
     "target_id", "mission", "num_segments", "star_score", "score_max", "score_topk", "score_fold",
     "best_period_days", "best_t0", "t0_system", "model_id", "status",
+    "score_noisy_or", "best_duration_hours", "period_err_days", "t0_err_days", "duration_err_hours", "num_transits",
+    "false_alarm_probability",
 )  # fmt: skip
 SEGMENTS_COLUMNS = ("target_id", "observation", "segment", "t_start", "t_stop", "num_cadences", "probability")
 #: A text cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
@@ -82,12 +84,23 @@ def score_row(score: StarScore) -> dict[str, Any]:
         "score_max": round(score.score_max, 6),
         "score_topk": round(score.score_topk, 6),
         "score_fold": round(score.score_fold, 4),
-        "best_period_days": None if score.best_period_days is None else round(score.best_period_days, 6),
+        "best_period_days": _rounded(score.best_period_days, 6),
         "best_t0": round(score.best_t0.days, 6),
         "t0_system": str(score.best_t0.system),
         "model_id": score.model_id,
         "status": "ok",
+        "score_noisy_or": round(score.score_noisy_or, 4),
+        "best_duration_hours": round(score.best_duration_hours, 3),
+        "period_err_days": _rounded(score.period_err_days, 7),
+        "t0_err_days": round(score.t0_err_days, 6),
+        "duration_err_hours": round(score.duration_err_hours, 3),
+        "num_transits": score.num_transits,
+        "false_alarm_probability": _rounded(score.false_alarm_probability, 6),
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def failed_row(target_id: str, error: AstroSeqError | str) -> dict[str, Any]:

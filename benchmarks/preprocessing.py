@@ -1,6 +1,6 @@
 """How fast light curves become segments and segments probabilities: medians over repeats.
 
-    python -m benchmarks.preprocessing [--model tess-2min-v1]
+    python -m benchmarks.preprocessing [--model tess-2min-v2]
 
 Stars are simulated: 18,000 cadences of a TESS sector and 65,000 of four years of Kepler.
 """
@@ -37,7 +37,7 @@ def median_ms(work: Callable[[], object]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="tess-2min-v1")
+    parser.add_argument("--model", default="tess-2min-v2")
     model_id = parser.parse_args().model
     rng = np.random.default_rng(0)
     stars = (("TESS sector", missions.TESS, 18_000, 2.0), ("Kepler, four years", missions.KEPLER, 65_000, 29.4244))

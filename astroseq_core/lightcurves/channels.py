@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import SettingsError
 from astroseq_core.lightcurves import detrending, noise
+from astroseq_core.lightcurves.boxes import matched_filter
 from astroseq_core.lightcurves.grid import Grid
 from astroseq_core.lightcurves.prepare import PreparedCurve
+from astroseq_core.lightcurves.recurrence import Recurrence, recurrence
 
 #: Up to so many sigmas a series is passed on linearly, beyond logarithmically: noise and eclipses of half the light both fit.
 LINEAR_SIGMAS = 3.0
 #: Window [d] of the short trend: it follows stars that turn in less than a day, and eats transits longer than two hours.
 SHORT_WINDOW_DAYS = 0.3
-#: A box of a matched filter with fewer than this part of its places filled says nothing.
-LEAST_FILLED = 0.4
 
 Series = NDArray[np.float32]
 
@@ -28,12 +28,13 @@ def compress(sigmas: NDArray[np.floating]) -> Series:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """A prepared curve on its grid; ``short`` holds the residuals of the short trend once they are asked for."""
+    """A prepared curve on its grid; ``short`` and ``recurring`` are filled when they are asked for."""
 
     curve: PreparedCurve
     grid: Grid
     filled: NDArray[np.bool_]
     short: list[NDArray[np.float64]]
+    recurring: list[Recurrence]
 
     def short_residuals(self) -> NDArray[np.float64]:
         if not self.short:
@@ -42,6 +43,11 @@ class _Source:
             slow = detrending.trend(c.time, 1.0 + c.flat, c.settings.detrending, SHORT_WINDOW_DAYS)
             self.short.append(1.0 + c.flat - slow)
         return self.short[0]
+
+    def recurrence(self) -> Recurrence:
+        if not self.recurring:
+            self.recurring.append(recurrence(self.curve))
+        return self.recurring[0]
 
 
 def _flat(s: _Source) -> Series:
@@ -62,27 +68,6 @@ def _gap(s: _Source) -> Series:
     return (~s.filled).astype(np.float32)
 
 
-def matched_filter(flat: NDArray[np.floating], filled: NDArray[np.bool_], width: int) -> NDArray[np.float64]:
-    """Signal-to-noise of a box-shaped dip of ``width`` places centred on each place, shape (size,), in its own robust noise.
-
-    ``flat``: relative deviations on a grid (size,), 0 where not ``filled``. 0 where the box is mostly empty.
-    """
-    width = max(1, min(width, len(flat)))
-    before = width // 2
-    total = np.r_[0.0, np.cumsum(flat, dtype=np.float64)]
-    count = np.r_[0, np.cumsum(filled)]
-    low = np.clip(np.arange(len(flat)) - before, 0, len(flat))
-    high = np.clip(low + width, 0, len(flat))
-    n = count[high] - count[low]
-    known = n >= max(1.0, LEAST_FILLED * width)
-    depth = np.where(known, -(total[high] - total[low]) / np.sqrt(np.maximum(n, 1)), 0.0)
-    sigma = noise.robust_sigma(depth[known & filled])
-    if not sigma > 0:
-        return np.zeros(len(flat))
-    depth[known] -= np.median(depth[known & filled])
-    return np.asarray(depth / sigma)
-
-
 def _box(hours: float, *, short: bool = False) -> Callable[[_Source], Series]:
     def series(s: _Source) -> Series:
         flat = s.short_residuals() if short else s.curve.flat
@@ -93,14 +78,19 @@ def _box(hours: float, *, short: bool = False) -> Callable[[_Source], Series]:
 
 #: Every channel by name. ``flat``: detrended flux; ``flat_short``: the same after the short trend; ``mf_2h``: matched filter of
 #: a box of 2 h on the detrended flux, ``mf_short_1h`` on the short residuals; ``raw``: flux as observed, centred on the
-#: segment; ``gap``: 1 where no cadence is.
+#: segment; ``zscore``: detrended flux with each segment's own mean and standard deviation taken out; ``gap``: 1 where no
+#: cadence is; ``recur``, ``recur_any``, ``recur_up``: see lightcurves.recurrence, from the whole observation.
 CHANNELS: dict[str, Callable[[_Source], Series]] = {
     "flat": _flat,
     "flat_short": _flat_short,
     "mf_short_1h": _box(1.0, short=True),
     **{f"mf_{hours}h": _box(float(hours)) for hours in (1, 2, 3, 5, 8, 10)},
     "raw": _raw,
+    "zscore": lambda s: s.grid.spread(s.curve.flat / s.curve.noise),
     "gap": _gap,
+    "recur": lambda s: s.grid.spread(compress(s.recurrence().best)),
+    "recur_any": lambda s: s.grid.spread(compress(s.recurrence().any)),
+    "recur_up": lambda s: s.grid.spread(compress(s.recurrence().upward)),
 }
 
 
@@ -112,7 +102,7 @@ def compute(curve: PreparedCurve, grid: Grid, names: Sequence[str]) -> Series:
     unknown = [n for n in names if n not in CHANNELS]
     if unknown or not names:
         raise SettingsError(f"'{', '.join(unknown)}' is no channel; use some of {', '.join(CHANNELS)}.")
-    source = _Source(curve, grid, grid.filled(), [])
+    source = _Source(curve, grid, grid.filled(), [], [])
     out = np.empty((grid.size, len(names)), np.float32)
     for k, name in enumerate(names):
         out[:, k] = CHANNELS[name](source)

@@ -39,8 +39,12 @@ def trend(time: NDArray[np.float64], flux: NDArray[np.float64], method: str, win
 
 
 def _biweight(time: NDArray[np.float64], flux: NDArray[np.float64], window_days: float) -> NDArray[np.float64]:
+    import numba
     from wotan import flatten
 
+    # wotan's loop takes every core, and ten times as long where another process uses them; several light curves are prepared
+    # side by side instead.
+    numba.set_num_threads(1)
     # A constant is added and taken away again, which no location estimate minds: wotan wants positive flux only.
     lift = max(0.0, 1.0 - float(np.min(flux)))
     _, smooth = flatten(

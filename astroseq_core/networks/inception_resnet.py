@@ -21,13 +21,11 @@ def build_inception_resnet_1d(
     pooling: str = "average",
     spatial_dropout: float = 0.1,
     dropout: float = 0.3,
-    learning_rate: float = 1e-3,
-    weight_decay: float = 1e-4,
 ) -> Any:
-    """A compiled keras.Model: segments (b, window, channels) -> probability of a transit (b, 1).
+    """A keras.Model, not compiled: segments (b, window, channels) -> probability of a transit (b, 1).
 
     Stem (64 filters, kernel 7, batch norm, max-pool), inception-residual blocks, a second stack after widening to 96,
-    SpatialDropout1D, global average pooling, dropout, a sigmoid. AdamW, binary cross-entropy; ROC-AUC, PR-AUC, accuracy.
+    SpatialDropout1D, global average pooling, dropout, a sigmoid.
     ``stem_stride`` above 1 makes it that many times faster and blurs what is shorter; the published network has 1.
     ``pooling`` "average_max" gives the last layer the highest value in the segment too: a transit fills a small part of it, and
     an average over all of it dilutes it; the published network has "average". Raises ModelError for another.
@@ -54,13 +52,7 @@ def build_inception_resnet_1d(
     x = average if pooling == "average" else layers.Concatenate()([average, layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(1, activation="sigmoid", name="probability")(x)
-    model = keras.Model(inputs, outputs, name="inception_resnet_1d")
-    model.compile(
-        optimizer=keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay),
-        loss="binary_crossentropy",
-        metrics=[keras.metrics.AUC(name="roc_auc"), keras.metrics.AUC(curve="PR", name="pr_auc"), "accuracy"],
-    )
-    return model
+    return keras.Model(inputs, outputs, name="inception_resnet_1d")
 
 
 def _inception_residual(x: Any, filters: int) -> Any:

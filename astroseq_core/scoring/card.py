@@ -22,6 +22,8 @@ CARD_VERSION = 1
 _MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: Probabilities are kept this far from 0 and 1, so that their logits are finite in float32.
 SMALLEST_PROBABILITY = 1e-7
+#: Nothing is surer than this; exp() of more would overflow where a calibration found its classes apart.
+LARGEST_LOGIT = 80.0
 
 
 def logit(probability: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -43,15 +45,17 @@ class Calibration:
 
     def __call__(self, probability: NDArray[np.floating]) -> NDArray[np.float32]:
         """Calibrated probabilities, same shape."""
-        return np.asarray(1 / (1 + np.exp(-(self.slope * logit(probability) + self.offset))), np.float32)
+        scaled = np.clip(self.slope * logit(probability) + self.offset, -LARGEST_LOGIT, LARGEST_LOGIT)
+        return np.asarray(1 / (1 + np.exp(-scaled)), np.float32)
 
 
 @dataclass(frozen=True)
 class ModelCard:
     """All that scoring needs of a model, and all that a reader wants to know of it.
 
-    ``instruments``: the missions whose light curves it was made for; ``sha256``: of model.keras; ``training``, ``metrics``,
-    ``thresholds``, ``versions``: plain JSON values, shown as they are.
+    ``instruments``: the missions whose light curves it was made for; ``sha256``: of model.keras; ``cadence_calibration``: of the
+    cadences' probabilities, None where the network has none; ``cadence_range_minutes``: cadences that it takes as they are;
+    ``training``, ``metrics``, ``thresholds``, ``versions``: plain JSON values, shown as they are.
     """
 
     model_id: str
@@ -63,6 +67,8 @@ class ModelCard:
     cutting: Cutting
     calibration: Calibration
     sha256: str
+    cadence_calibration: Calibration | None = None
+    cadence_range_minutes: tuple[float, float] | None = None
     thresholds: dict[str, float] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     metrics: list[dict[str, Any]] = field(default_factory=list)
@@ -70,24 +76,31 @@ class ModelCard:
 
     @property
     def cadence_minutes(self) -> float:
-        """Cadence of the light curves it sees [min]; faster ones are binned to it."""
-        if self.preparation.cadence_minutes is None:
+        """Cadence of the light curves it sees [min]; faster ones are binned to it. Of a model that takes several, the slowest."""
+        if self.preparation.cadence_minutes is not None:
+            return self.preparation.cadence_minutes
+        if self.cadence_range_minutes is None:
             raise ModelError(f"The card of {self.model_id} names no cadence.")
-        return self.preparation.cadence_minutes
+        return self.cadence_range_minutes[1]
 
     def suits(self, curve: LightCurve) -> bool:
         """Whether the light curve is of an instrument and a cadence that the model was made for."""
-        return curve.instrument.name in self.instruments and fits_cadence(curve, self.cadence_minutes)
+        if curve.instrument.name not in self.instruments:
+            return False
+        if self.cadence_range_minutes is not None:
+            return self.cadence_range_minutes[0] <= curve.cadence_minutes <= self.cadence_range_minutes[1]
+        return fits_cadence(curve, self.cadence_minutes)
 
     def to_json(self) -> str:
         """The card as it stands in card.json."""
         values = {
             "card_version": CARD_VERSION,
-            **{k: v for k, v in vars(self).items() if k not in ("preparation", "cutting", "calibration")},
+            **{k: v for k, v in vars(self).items() if k not in ("preparation", "cutting", "calibration", "cadence_calibration")},
             "instruments": list(self.instruments),
             "preparation": self.preparation.to_dict(),
             "segments": self.cutting.to_dict(),
             "calibration": {"method": "platt", **vars(self.calibration)},
+            "cadence_calibration": vars(self.cadence_calibration) if self.cadence_calibration else None,
         }
         return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -109,6 +122,8 @@ def read(folder: Path) -> ModelCard:
         cutting = values.pop("segments")
         calibration = values.pop("calibration")
         calibration.pop("method", None)
+        cadence = values.pop("cadence_calibration", None)
+        limits = values.pop("cadence_range_minutes", None)
         return ModelCard(
             **values
             | {
@@ -116,6 +131,8 @@ def read(folder: Path) -> ModelCard:
                 "preparation": Preparation(**values["preparation"]),
                 "cutting": Cutting(**cutting | {"channels": tuple(cutting["channels"])}),
                 "calibration": Calibration(**calibration),
+                "cadence_calibration": Calibration(**cadence) if cadence else None,
+                "cadence_range_minutes": tuple(limits) if limits else None,
             }
         )
     except FileNotFoundError:

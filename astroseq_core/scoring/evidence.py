@@ -1,4 +1,4 @@
-"""Where within its segments a star may transit, and which period gathers the most of that evidence."""
+"""Where a star may transit, and where not: segment and cadence probabilities of one observation on one grid of time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,29 +6,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.lightcurves import channels
+from astroseq_core.lightcurves import boxes
 from astroseq_core.lightcurves import grid as grids
+from astroseq_core.lightcurves.grid import Grid
 from astroseq_core.lightcurves.prepare import PreparedCurve
 from astroseq_core.scoring.card import logit
 from astroseq_core.segments.cut import Segments
 
-#: Durations [h] of the boxes that look for the dip inside a segment; they cover most transits of the KOI and TOI tables.
-BOX_HOURS = (1.5, 3.0, 6.0)
-#: A missing transit (a gap half over it, a flare on it) may speak against a period no louder than this, and one deep event
-#: (an instrument's jump) not louder for it than this [natural log of a likelihood ratio].
-LEAST, MOST = -1.5, 6.0
-#: Candidate periods come from pairs of so many of the strongest events, and fractions of the time between down to this one.
-EVENTS, LARGEST_FRACTION = 40, 12
-SHORTEST_PERIOD_DAYS = 0.4
+#: Evidence stands on steps of about so many minutes, or one cadence where these are longer: a sixth of the shortest transits.
+STEP_MINUTES = 10.0
+#: Bounds of the evidence at one place [natural log of a likelihood ratio]; a probability of 1e-7 from certainty reaches 16.
+LOWEST, HIGHEST = -3.0, 14.0
+#: Share of a segment's cadences in transit where it has a transit: 3 h in 34 h of TESS. The base rate of cadences is that of
+#: segments times this, unless the network was calibrated to another.
+IN_TRANSIT_SHARE = 0.1
+#: Part of a segment at either end over which its cadence probabilities count less, down to EDGE_WEIGHT: half of a transit there
+#: is outside, where the network cannot see it.
+TAPER, EDGE_WEIGHT = 0.15, 0.05
+#: Durations [h] of the boxes that look for the dip inside a segment where a network says nothing of cadences.
+BOX_HOURS = (1.5, 3.0, 6.0, 10.0)
 #: Above this signal-to-noise the place of a dip is certain, and exp() of it would overflow.
 LARGEST_SNR = 30.0
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Log-likelihood ratio for a transit at each of n places in time, increasing, over all observations of a star.
+    """Log-likelihood ratio for being in transit, against not, at each of n places in time, increasing.
 
-    ``time`` (n,) [d]; ``log_ratio`` (n,), natural log, from ``LEAST`` to ``MOST``; ``step_days`` between places.
+    ``time`` (n,) [d]: the middles of places with data, one ``step_days`` apart where nothing is missing; ``log_ratio`` (n,),
+    natural log, from ``LOWEST`` to ``HIGHEST``.
     """
 
     time: NDArray[np.float64]
@@ -36,47 +43,47 @@ class Evidence:
     step_days: float
 
 
-@dataclass(frozen=True)
-class Folded:
-    """The best period: ``score`` is the sum of the log-likelihood ratios of its transits; None for a single transit."""
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Cadences (n,) gathered in steps: ``number`` (n,) of each one's step, ``cadences`` in each of ``size`` steps."""
 
-    score: float
-    period_days: float | None
-    t0_days: float
-    num_transits: int
+    grid: Grid
+    number: NDArray[np.int64]
+    size: int
+    minutes: float
+
+    def mean(self, values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Weighted means over each step (size,) of values (n,); NaN in a step without weight."""
+        w = np.ones(len(values)) if weights is None else weights
+        total = np.bincount(self.number, w, self.size)
+        return np.asarray(np.bincount(self.number, w * values, self.size) / np.where(total > 0, total, np.nan))
 
 
-def evidence_of(curve: PreparedCurve, cuts: Segments, probability: NDArray[np.floating], base_rate: float) -> Evidence:
-    """The evidence of one observation from the probabilities (s,) of its segments, a place for each half of the shortest box.
+def evidence_of(
+    curve: PreparedCurve,
+    cuts: Segments,
+    probability: NDArray[np.floating],
+    base_rate: float,
+    cadence: NDArray[np.floating] | None = None,
+    cadence_base_rate: float | None = None,
+) -> Evidence:
+    """The evidence of one observation from the probabilities (s,) of its segments, or (s, places) of parts of them.
 
-    A segment says how likely it holds a transit (p, against the base rate it was calibrated at); a matched filter says where
-    in it: P(place) = p * softmax(snr^2 / 2). Over the prior of the same that is a likelihood ratio for each place; where
-    segments overlap their logs are averaged, for they share their data.
+    ``base_rate``: share of segments with a transit at which ``probability`` is calibrated; ``cadence_base_rate``: the same of
+    cadences, IN_TRANSIT_SHARE of it where None. Where segments overlap their logs are averaged, for they share their data. At
+    most half of the places can be in transit: where the median speaks for transits, it is taken away.
     """
-    grid = grids.lay(curve.time, curve.cadence_minutes, max_gap=len(curve.time), least_block=1)
-    flat, filled = grid.spread(curve.flat), grid.filled()
-    widths = [max(1, round(h * 60 / curve.cadence_minutes)) for h in BOX_HOURS]
-    snr = np.max([channels.matched_filter(flat, filled, w) for w in widths], axis=0)[grid.place]
-    jump = max(1, widths[0] // 2)
-    # One place for every `jump` cadences: the strongest dip among them stands for all.
-    num = -(-len(snr) // jump)
-    padded = np.full(num * jump, -np.inf)
-    padded[: len(snr)] = snr
-    strongest = np.argmax(padded.reshape(num, jump), axis=1) + np.arange(num) * jump
-    time, energy = curve.time[strongest], np.clip(snr[strongest], 0, LARGEST_SNR) ** 2 / 2
-    total, count = np.zeros(num), np.zeros(num)
-    odds = logit(probability) - float(logit(np.array(base_rate)))
-    low = np.searchsorted(time, cuts.t_start)
-    high = np.searchsorted(time, cuts.t_stop, side="right")
-    for a, b, gain in zip(low, high, odds, strict=True):
-        if b > a:
-            weight = np.exp(energy[a:b] - energy[a:b].max())
-            share = np.log((b - a) * weight / weight.sum() + 1e-12)
-            total[a:b] += np.clip(gain + share, LEAST, MOST)
-            count[a:b] += 1
-    known = count > 0
-    step = jump * curve.cadence_minutes / 1440
-    return Evidence(time[known], total[known] / count[known], step)
+    steps = _steps(curve)
+    share = IN_TRANSIT_SHARE * base_rate if cadence_base_rate is None else cadence_base_rate
+    if cadence is None:
+        ratio = _from_segments(curve, steps, cuts, probability, base_rate)
+    else:
+        ratio = _from_cadences(steps, cuts, cadence, share)
+    known = np.isfinite(ratio)
+    ratio = ratio[known]
+    if len(ratio):
+        ratio = ratio - max(0.0, float(np.median(ratio)))
+    return Evidence(steps.mean(curve.time)[known], np.clip(ratio, LOWEST, HIGHEST), steps.minutes / 1440)
 
 
 def join(parts: Sequence[Evidence]) -> Evidence:
@@ -86,70 +93,61 @@ def join(parts: Sequence[Evidence]) -> Evidence:
     return Evidence(time[order], np.concatenate([p.log_ratio for p in parts])[order], max(p.step_days for p in parts))
 
 
-def fold(evidence: Evidence) -> Folded:
-    """The period and epoch whose predicted transits gather the most evidence, or the best single event.
+def _steps(curve: PreparedCurve) -> _Steps:
+    grid = grids.lay(curve.time, curve.cadence_minutes, max_gap=len(curve.time), least_block=1)
+    jump = max(1, round(STEP_MINUTES / curve.cadence_minutes))
+    number = grid.place // jump
+    return _Steps(grid, number, int(number[-1]) + 1, jump * curve.cadence_minutes)
 
-    Every pair of strong events proposes the time between them and its fractions; a proposal's score is the sum over all its
-    predicted transits that were observed, so that missing ones count against it.
+
+def _from_cadences(steps: _Steps, cuts: Segments, cadence: NDArray[np.floating], base_rate: float) -> NDArray[np.float64]:
+    """Mean log-odds of each step (size,) over the parts of segments that cover it, less those of the base rate."""
+    window, places = cuts.values.shape[1], cadence.shape[1]
+    odds = logit(cadence) - float(logit(np.array(base_rate)))
+    # (window,): which part of the segment each of its cadences is in, and how much that part counts.
+    part = np.arange(window) * places // window
+    from_edge = np.minimum(np.arange(window) + 0.5, window - np.arange(window) - 0.5) / window
+    weight = np.clip(from_edge / TAPER, EDGE_WEIGHT, 1.0)
+    place = steps.grid.place
+    total, weights = np.zeros(len(place)), np.zeros(len(place))
+    for first, last, lead, own in zip(cuts.first, cuts.last, cuts.lead, odds, strict=True):
+        inside = place[first : last + 1] - place[first] + lead
+        total[first : last + 1] += weight[inside] * own[part[inside]]
+        weights[first : last + 1] += weight[inside]
+    return steps.mean(np.divide(total, weights, out=np.zeros_like(total), where=weights > 0), weights)
+
+
+def _from_segments(
+    curve: PreparedCurve, steps: _Steps, cuts: Segments, probability: NDArray[np.floating], base_rate: float
+) -> NDArray[np.float64]:
+    """The same from segment probabilities alone: a matched filter says where in a segment its transit would be.
+
+    P(centre and duration) = softmax(snr^2 / 2) over the places and boxes of the segment, and a place is in transit under all
+    the boxes that reach over it: P(in transit) = P(segment) * that sum, against the base rate times what an even spread gives.
     """
-    time, ratio, step = evidence.time, evidence.log_ratio, evidence.step_days
-    strong = np.argsort(ratio)[::-1]
-    single = Folded(float(ratio[strong[0]]), None, float(time[strong[0]]), 1)
-    events = time[_apart(strong, time, 2 * step)]
-    periods, epochs = _proposals(events, max(SHORTEST_PERIOD_DAYS, 4 * step))
-    if not len(periods):
-        return single
-    before = np.floor((epochs - time[0]) / periods).astype(np.int64)
-    count = before + np.floor((time[-1] - epochs) / periods).astype(np.int64) + 1
-    # All predicted transits of all proposals in one long array; `start` is where each proposal's begin.
-    start = np.r_[0, np.cumsum(count)[:-1]]
-    number = np.arange(count.sum()) - np.repeat(start + before, count)
-    predicted = np.repeat(epochs, count) + number * np.repeat(periods, count)
-    near, seen = _lookup(time, ratio, step)
-    place = np.rint((predicted - time[0]) / step).astype(np.int64)
-    score = np.add.reduceat(near[place], start)
-    transits = np.add.reduceat(seen[place].astype(np.int64), start)
-    score[transits < 2] = -np.inf
-    best = int(np.argmax(score))
-    if score[best] <= single.score:
-        return single
-    return Folded(float(score[best]), float(periods[best]), float(epochs[best]), int(transits[best]))
+    filled = steps.grid.filled()
+    flat = steps.grid.spread(curve.flat)
+    widths = [max(1, round(h * 60 / steps.minutes)) for h in BOX_HOURS]
+    energy = np.full((len(widths), steps.size), -np.inf)
+    for row, hours in zip(energy, BOX_HOURS, strict=True):
+        snr = boxes.matched_filter(flat, filled, max(1, round(hours * 60 / curve.cadence_minutes)))
+        np.maximum.at(row, steps.number, np.clip(snr[steps.grid.place], 0, LARGEST_SNR) ** 2 / 2)
+    total, count = np.zeros(steps.size), np.zeros(steps.size)
+    for first, last, chance in zip(steps.number[cuts.first], steps.number[cuts.last], probability, strict=True):
+        own = energy[:, first : last + 1]
+        weight = np.exp(own - own.max())
+        weight /= weight.sum()
+        covered = sum(_box_sum(row, width) for row, width in zip(weight, widths, strict=True))
+        even = min(0.5, float(np.mean(widths)) / own.shape[1])
+        places = logit(np.clip(chance * np.asarray(covered), _TINY, 1)) - float(logit(np.array(base_rate * even)))
+        total[first : last + 1] += np.clip(places, LOWEST, HIGHEST)
+        count[first : last + 1] += 1
+    there = np.isfinite(energy[0]) & (count > 0)
+    return np.where(there, total / np.maximum(count, 1), np.nan)
 
 
-def _proposals(events: NDArray[np.float64], shortest_days: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Periods and epochs [d], each of shape (p,): the time between every two events and its fractions, from the stronger one."""
-    stronger, weaker = np.triu_indices(len(events), k=1)
-    between = np.abs(events[weaker] - events[stronger])
-    periods = between[:, None] / np.arange(1, LARGEST_FRACTION + 1)
-    epochs = np.broadcast_to(events[stronger][:, None], periods.shape)
-    long_enough = periods > shortest_days
-    return periods[long_enough], epochs[long_enough]
-
-
-def _lookup(
-    time: NDArray[np.float64], ratio: NDArray[np.float64], step_days: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """On a regular grid from the first to the last time: the log ratio for a transit within a step, and whether data are there.
-
-    A dip's strongest cadence may stand a step beside its middle, so the likelihood is averaged over a point and its neighbours;
-    where nothing was observed a transit is as likely as none.
-    """
-    size = int(np.rint((time[-1] - time[0]) / step_days)) + 2
-    at = np.full(size + 2, -np.inf)
-    np.maximum.at(at, np.rint((time - time[0]) / step_days).astype(np.int64) + 1, ratio)
-    there = np.isfinite(at)
-    likelihood = np.where(there, np.exp(at), 1.0)
-    near = np.log((likelihood[:-2] + likelihood[1:-1] + likelihood[2:]) / 3)
-    seen = there[:-2] | there[1:-1] | there[2:]
-    return np.where(seen, near, 0.0), seen
-
-
-def _apart(order: NDArray[np.int64], time: NDArray[np.float64], least_days: float) -> NDArray[np.int64]:
-    """Of indices in falling order of strength, those no nearer than ``least_days`` to a stronger one kept; at most EVENTS."""
-    kept: list[int] = []
-    for i in order:
-        if all(abs(time[i] - time[k]) >= least_days for k in kept):
-            kept.append(int(i))
-            if len(kept) == EVENTS:
-                break
-    return np.array(kept, dtype=np.int64)
+def _box_sum(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Sum of the ``width`` values around each (n,), fewer at the ends."""
+    total = np.r_[0.0, np.cumsum(values)]
+    low = np.clip(np.arange(len(values)) - width // 2, 0, len(values))
+    return np.asarray(total[np.clip(low + width, 0, len(values))] - total[low])

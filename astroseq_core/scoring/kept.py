@@ -18,13 +18,14 @@ from astroseq_core.scoring.segments import Failure, SegmentScores
 log = logging.getLogger(__name__)
 KIND = "segment_scores"
 #: Raised when segments or evidence are computed in another way than before.
-VERSION = 1
+VERSION = 2
 _ARRAYS = ("t_start", "t_stop", "num_cadences", "probability")
 
 
 def key(card: ModelCard, curve: LightCurve) -> str:
     """A hash of all that the scores depend on: the network, its settings, and every cadence of the light curve."""
-    made_of = [VERSION, card.model_id, card.sha256, card.preparation.to_dict(), card.cutting.to_dict(), vars(card.calibration)]
+    calibrations = [vars(c) if c else None for c in (card.calibration, card.cadence_calibration)]
+    made_of = [VERSION, card.model_id, card.sha256, card.preparation.to_dict(), card.cutting.to_dict(), calibrations]
     known_as = [curve.target.id, curve.observation, curve.instrument.name, str(curve.time_system), curve.flattened]
     digest = hashlib.sha256(json.dumps([made_of, known_as]).encode())
     for column in (curve.time, curve.flux, curve.quality):

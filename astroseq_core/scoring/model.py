@@ -44,16 +44,29 @@ class Model:
         prepared = prepare(curve, self.card.preparation)
         return prepared, cut(prepared, self.card.cutting)
 
-    def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Calibrated probabilities (s,) that segments (s, window, channels) hold a transit."""
-        out = np.empty(len(values), np.float32)
+    def outputs(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Calibrated probabilities that segments (s, window, channels) hold a transit (s,), and that their places are in one.
+
+        The places' are of shape (s, places), each of window // places cadences; None where the network does not say.
+        """
+        segment = np.empty(len(values), np.float32)
+        cadence = []
         for begin in range(0, len(values), BATCH):
             batch = values[begin : begin + BATCH]
             padded = batch
             if len(batch) < BATCH:
                 padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.float32)])
-            out[begin : begin + BATCH] = np.asarray(self.network.predict_on_batch(padded))[: len(batch), 0]
-        return self.card.calibration(out)
+            found = self.network.predict_on_batch(padded)
+            if isinstance(found, dict):
+                cadence.append(np.asarray(found["cadence"], np.float32)[: len(batch), :, 0])
+                found = found["segment"]
+            segment[begin : begin + BATCH] = np.asarray(found)[: len(batch), 0]
+        finer = self.card.cadence_calibration
+        return self.card.calibration(segment), finer(np.concatenate(cadence)) if cadence and finer else None
+
+    def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Calibrated probabilities (s,) that segments (s, window, channels) hold a transit."""
+        return self.outputs(values)[0]
 
 
 def load(model: str) -> Model:

@@ -63,25 +63,32 @@ class Failure:
 _Cut = tuple[PreparedCurve, Segments]
 
 
-def _scores(model: Model, prepared: PreparedCurve, cuts: Segments, probability: NDArray[np.float32]) -> SegmentScores:
+#: Segment probabilities (s,) and, of networks that give them, cadence probabilities (s, places).
+_Outputs = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+
+
+def _scores(model: Model, prepared: PreparedCurve, cuts: Segments, outputs: _Outputs) -> SegmentScores:
+    probability, cadence = outputs
+    card = model.card
+    cadence_rate = None if card.cadence_calibration is None else card.cadence_calibration.base_rate
     return SegmentScores(
         target_id=prepared.curve.target.id,
         observation=prepared.observation,
         instrument=prepared.curve.instrument.name,
         system=prepared.system,
-        model_id=model.card.model_id,
+        model_id=card.model_id,
         t_start=cuts.t_start,
         t_stop=cuts.t_stop,
         num_cadences=cuts.num_cadences,
         probability=probability,
-        evidence=evidence_of(prepared, cuts, probability, model.card.calibration.base_rate),
+        evidence=evidence_of(prepared, cuts, probability, card.calibration.base_rate, cadence, cadence_rate),
     )
 
 
 def score_curve(model: Model, curve: LightCurve) -> SegmentScores:
     """Probabilities for every segment of one light curve; raises ModelError or LightCurveError."""
     prepared, cuts = model.segments(curve)
-    return _scores(model, prepared, cuts, model.probabilities(cuts.values))
+    return _scores(model, prepared, cuts, model.outputs(cuts.values))
 
 
 def score_curves(model: Model, curves: Iterable[LightCurve], workers: int = 1) -> Iterator[SegmentScores | Failure]:
@@ -115,7 +122,7 @@ def score_curves(model: Model, curves: Iterable[LightCurve], workers: int = 1) -
 def _run(model: Model, waiting: list[_Cut | Failure]) -> Iterator[SegmentScores | Failure]:
     """One call of the network for all that wait."""
     ready = [w[1].values for w in waiting if not isinstance(w, Failure)]
-    probability = model.probabilities(np.concatenate(ready)) if ready else np.empty(0, np.float32)
+    probability, cadence = model.outputs(np.concatenate(ready)) if ready else (np.empty(0, np.float32), None)
     begin = 0
     for one in waiting:
         if isinstance(one, Failure):
@@ -123,5 +130,6 @@ def _run(model: Model, waiting: list[_Cut | Failure]) -> Iterator[SegmentScores 
             yield one
             continue
         prepared, cuts = one
-        yield _scores(model, prepared, cuts, probability[begin : begin + len(cuts)])
-        begin += len(cuts)
+        end = begin + len(cuts)
+        yield _scores(model, prepared, cuts, (probability[begin:end], None if cadence is None else cadence[begin:end]))
+        begin = end

@@ -2,17 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 from astroseq_core import targets
-from astroseq_core.errors import AstroSeqError, ModelError, TargetError
+from astroseq_core.errors import AstroSeqError, ModelError, SettingsError, TargetError
 from astroseq_core.lightcurves import local, reading
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.scoring import card as cards
-from astroseq_core.scoring import opening
-from astroseq_core.scoring.model import load
+from astroseq_core.scoring import false_alarm, opening
+from astroseq_core.scoring.model import Model, load
 from astroseq_core.scoring.opening import Source
 from astroseq_core.scoring.segments import Failure, SegmentScores, score_curves
 from astroseq_core.scoring.star import StarScore, score_star
@@ -76,11 +76,18 @@ def _file_reader(target_id: str, paths: list[Path]) -> Reader:
     return lambda: reading.read_many(paths, target=target)
 
 
-def score_stars(readers: dict[str, Reader], model: str | None = None, workers: int = 1) -> Iterator[StarResult]:
+def score_stars(
+    readers: dict[str, Reader], model: str | None = None, workers: int = 1, false_alarm_copies: int = 0
+) -> Iterator[StarResult]:
     """The result of each star, by the named model or else by the one that suits its first light curve.
 
-    Stars come in their order within each run of the same model; those that cannot be read come as soon as that is known.
+    Stars come in their order within each run of the same model; those that cannot be read come as soon as that is known. With
+    ``false_alarm_copies`` each star is scored so many times more for its false-alarm probability. Raises SettingsError when
+    these are too few.
     """
+    if 0 < false_alarm_copies < false_alarm.LEAST_COPIES:
+        raise SettingsError(f"A false-alarm probability needs at least {false_alarm.LEAST_COPIES} copies.")
+    waiting: dict[str, list[LightCurve]] = {}
     failed: list[StarResult] = []
     problems: dict[str, tuple[str, ...]] = {}
 
@@ -95,15 +102,28 @@ def score_stars(readers: dict[str, Reader], model: str | None = None, workers: i
                 failed.append(StarResult(target_id, None, problems=(str(error),)))
                 continue
             problems[target_id] = tuple(unread)
+            if false_alarm_copies:
+                waiting[target_id] = list(curves)
             yield from ((chosen, curve) for curve in curves)
 
     for chosen, pairs in groupby(opened(), key=lambda pair: pair[0]):
-        scored = score_curves(load(chosen), (curve for _, curve in pairs), workers)
+        network = load(chosen)
+        scored = score_curves(network, (curve for _, curve in pairs), workers)
         for target_id, parts in groupby(scored, key=lambda part: part.target_id):
             yield from failed
             failed.clear()
-            yield _result(target_id, list(parts), problems.pop(target_id))
+            result = _result(target_id, list(parts), problems.pop(target_id))
+            if false_alarm_copies:
+                result = _with_false_alarms(network, result, waiting.pop(target_id), false_alarm_copies, workers)
+            yield result
     yield from failed
+
+
+def _with_false_alarms(network: Model, result: StarResult, curves: Sequence[LightCurve], copies: int, workers: int) -> StarResult:
+    if result.score is None:
+        return result
+    score = false_alarm.with_false_alarm_probability(network, curves, result.score, copies, workers=workers)
+    return replace(result, score=score)
 
 
 def _choose(curves: Sequence[LightCurve]) -> str:

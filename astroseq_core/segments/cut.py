@@ -54,7 +54,8 @@ class Segments:
     """Segments of one observation, in time order.
 
     ``values`` (s, window, channels) float32; ``first`` and ``last`` (s,): index of the first and last cadence inside, into the
-    prepared curve's arrays; ``t_start``, ``t_stop`` (s,) [d]: their times; ``num_cadences`` (s,): how many lie between.
+    prepared curve's arrays; ``t_start``, ``t_stop`` (s,) [d]: their times; ``num_cadences`` (s,): how many lie between;
+    ``lead`` (s,): empty places of the window before the first cadence.
     """
 
     values: NDArray[np.float32]
@@ -62,6 +63,7 @@ class Segments:
     last: NDArray[np.int64]
     t_start: NDArray[np.float64]
     t_stop: NDArray[np.float64]
+    lead: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.first)
@@ -78,27 +80,26 @@ def cut(curve: PreparedCurve, cutting: Cutting, only: Sequence[int] | None = Non
     Starts stand every stride, and one more segment ends with each block of data, so that every cadence is in one. Where a
     whole block is shorter than the window, its rest is shown as gap.
     """
-    grid, starts, first, last = _lay_out(curve.time, curve.cadence_minutes, cutting)
+    grid, starts, first, last = lay_out(curve.time, curve.cadence_minutes, cutting)
     if only is not None:
         pick = np.asarray(only, dtype=np.int64)
         starts, first, last = starts[pick], first[pick], last[pick]
     places = series.compute(curve, grid, cutting.channels)
     # The window's axis comes last in the view; channels last is what Keras reads.
     values = np.ascontiguousarray(sliding_window_view(places, cutting.window, axis=0)[starts].transpose(0, 2, 1))
-    if "raw" in cutting.channels:
-        _centre_raw(values[:, :, cutting.channels.index("raw")], grid.filled(), starts)
-    return Segments(values, first, last, curve.time[first], curve.time[last])
+    own_scale(values, cutting.channels, sliding_window_view(grid.filled(), cutting.window)[starts])
+    return Segments(values, first, last, curve.time[first], curve.time[last], grid.place[first] - starts)
 
 
 def count(time: NDArray[np.float64], cadence_minutes: float, cutting: Cutting) -> int:
     """How many segments ``cut`` makes of cadences at those times (n,) [d]."""
-    return len(_lay_out(time, cadence_minutes, cutting)[1])
+    return len(lay_out(time, cadence_minutes, cutting)[1])
 
 
-def _lay_out(
+def lay_out(
     time: NDArray[np.float64], cadence_minutes: float, cutting: Cutting
 ) -> tuple[grids.Grid, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The grid, and for each segment (s,) its first place there and its first and last cadence."""
+    """The grid for times (n,) [d], and for each segment (s,) its first place there and its first and last cadence."""
     grid = grids.lay(time, cadence_minutes, int(cutting.max_gap_part * cutting.window), cutting.window)
     starts = _starts(grid, cutting)
     before = np.r_[0, np.cumsum(grid.filled())]
@@ -118,8 +119,27 @@ def _starts(grid: grids.Grid, cutting: Cutting) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def _centre_raw(raw: NDArray[np.float32], filled: NDArray[np.bool_], starts: NDArray[np.int64]) -> None:
-    """Set raw flux (s, window) about each segment's own mean, compressed, in place; 0 where no cadence is."""
-    there = sliding_window_view(filled, raw.shape[1])[starts]
-    mean = (raw.sum(axis=1, dtype=np.float64) / there.sum(axis=1)).astype(np.float32)
+def own_scale(values: NDArray[np.float32], channels: Sequence[str], there: NDArray[np.bool_]) -> None:
+    """Bring the channels that are told from each segment itself to their scale, in place.
+
+    ``values`` (s, window, channels) as of lightcurves.channels; ``there`` (s, window): which places hold a cadence.
+    """
+    if "raw" in channels:
+        centre_raw(values[:, :, channels.index("raw")], there)
+    if "zscore" in channels:
+        standardise(values[:, :, channels.index("zscore")], there)
+
+
+def standardise(flux: NDArray[np.float32], there: NDArray[np.bool_]) -> None:
+    """Set flux (s, window) to mean 0 and standard deviation 1 of each segment, in place; 0 where no cadence is ``there``."""
+    count = np.maximum(there.sum(axis=1), 1)[:, None]
+    mean = np.where(there, flux, 0).sum(axis=1, keepdims=True, dtype=np.float64) / count
+    off = np.where(there, flux - mean, 0)
+    sigma = np.sqrt((off**2).sum(axis=1, keepdims=True) / count)
+    flux[:] = off / np.maximum(sigma, 1e-9)
+
+
+def centre_raw(raw: NDArray[np.float32], there: NDArray[np.bool_]) -> None:
+    """Set raw flux (s, window) about each segment's own mean, compressed, in place; 0 where no cadence is ``there``."""
+    mean = (raw.sum(axis=1, dtype=np.float64) / np.maximum(there.sum(axis=1), 1)).astype(np.float32)
     raw[:] = np.where(there, np.arcsinh((raw - mean[:, None]) / np.float32(RAW_LINEAR_SIGMAS)), np.float32(0))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from astroseq_core.errors import ModelError
 from astroseq_core.scoring.card import Calibration, logit
 from astroseq_core.training.metrics import class_weights
+from astroseq_core.training.ranking import Ranked
 
 
 def platt(labels: NDArray[np.int8], probability: NDArray[np.floating], base_rate: float) -> Calibration:
@@ -28,6 +29,7 @@ def platt(labels: NDArray[np.int8], probability: NDArray[np.floating], base_rate
 
 
 def thresholds(labels: NDArray[np.int8], probability: NDArray[np.floating]) -> dict[str, float]:
-    """Calibrated probabilities above which one in ten, a hundred or a thousand segments without transits lie."""
+    """Calibrated probabilities that one in ten, a hundred or a thousand segments without transits exceed; that of the best F1."""
     negative = probability[labels == 0]
-    return {f"false_alarms_{rate:g}": float(np.quantile(negative, 1 - rate)) for rate in (0.1, 0.01, 0.001)}
+    best = Ranked(labels, probability).best_f1_threshold()
+    return {"best_f1": best} | {f"false_alarms_{rate:g}": float(np.quantile(negative, 1 - rate)) for rate in (0.1, 0.01, 0.001)}

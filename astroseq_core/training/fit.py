@@ -1,30 +1,37 @@
-"""Fitting a network to examples, with a checkpoint after each epoch."""
+"""Fitting a network to a shelf of segments, with a checkpoint after each epoch from which it goes on."""
 
 import json
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from astroseq_core.networks import registry
-from astroseq_core.training.examples import Examples
+from astroseq_core.errors import SettingsError
+from astroseq_core.networks import losses, registry
+from astroseq_core.segments.label import LEFT_OUT, NO_TRANSIT, TRANSIT
+from astroseq_core.training.augment import augmented
 from astroseq_core.training.metrics import recall_at
 from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.sampling import choose, epoch_of
+from astroseq_core.training.shelf import Batch, Shelf
 
 log = logging.getLogger(__name__)
-LEARNING_RATE, WARM_UP = 1e-3, 0.05
+WARM_UP, WEIGHT_DECAY = 0.05, 1e-4
 PREDICT_BATCH = 512
-#: Epochs without a better ranking on the validation stars after which training ends.
-PATIENCE = 4
+#: Steps made ready while the network works on one.
+AHEAD = 4
+BEST, LAST, PROGRESS = "best.keras", "last.keras", "progress.jsonl"
 
 
 def fit(
-    training: Examples,
-    validation: Examples,
+    training: Shelf,
+    validation: Shelf,
     recipe: Recipe,
     seed: int,
     folder: Path,
@@ -32,63 +39,166 @@ def fit(
 ) -> Any:
     """The keras.Model of the epoch that ranked the validation stars best (ROC-AUC).
 
-    Each epoch sees all examples once, half of them with time reversed. ``folder`` gets ``best.keras`` after each better epoch
-    and a line of numbers in ``progress.jsonl`` after every one; ``progress`` is called with the same.
+    ``folder`` gets ``best.keras`` after each better epoch, ``last.keras`` (with the optimizer) and a line of numbers in
+    ``progress.jsonl`` after every one; where it holds those of an earlier, broken-off call with the same arguments, training goes
+    on after its last epoch. ``progress`` is called with the numbers.
     """
     import keras
     from sklearn.metrics import roc_auc_score
 
-    keras.utils.set_random_seed(seed)
-    rng = np.random.default_rng([seed, 2])
-    window, channels = training.values.shape[1:]
-    network = registry.build(recipe.architecture, window, channels, **recipe.options)
-    steps = math.ceil(len(training) / recipe.batch)
-    network.optimizer.learning_rate = LEARNING_RATE
-    best, best_epoch, began = -1.0, 0, time.monotonic()
-    for epoch in range(recipe.epochs):
-        order = rng.permutation(len(training))
-        loss = 0.0
-        for step in range(steps):
-            network.optimizer.learning_rate = _rate((epoch * steps + step) / (recipe.epochs * steps))
-            pick = order[step * recipe.batch : (step + 1) * recipe.batch]
-            values = training.values[pick].astype(np.float32)
-            turned = rng.random(len(pick)) < 0.5
-            values[turned] = values[turned, ::-1]
-            result = network.train_on_batch(values, training.labels[pick].astype(np.float32)[:, None], return_dict=True)
-            loss += float(result["loss"]) / steps
+    done = _history(folder)
+    keras.utils.set_random_seed(seed + 1000 * len(done))
+    chosen = choose(training, recipe, seed)
+    if done:
+        network = keras.models.load_model(folder / LAST, safe_mode=True)
+        log.info("going on after epoch %d", len(done))
+    else:
+        network = registry.build(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
+        compile_network(network, recipe)
+    cadence_step = _cadence_step(network, recipe.cutting.window)
+    best = max((n["validation_roc_auc"] for n in done), default=-1.0)
+    for epoch in range(len(done), recipe.epochs):
+        if epoch - _best_epoch(done) > recipe.patience:
+            break
+        rng = np.random.default_rng([seed, 2, epoch])
+        began = time.monotonic()
+        scores = None
+        if recipe.hard_negatives and epoch:
+            scores = predict(network, training, chosen[training.labels[chosen] == NO_TRANSIT])
+        order = epoch_of(chosen, training.labels[chosen], scores, recipe.hard_negatives, rng, recipe.neg_pos_ratio)
+        steps, loss = math.ceil(len(order) / recipe.batch), 0.0
+        for step, batch in enumerate(_ahead(training, order, recipe, rng)):
+            network.optimizer.learning_rate = _rate(recipe.learning_rate, (epoch * steps + step) / (recipe.epochs * steps))
+            loss += _train(network, batch, cadence_step, recipe.cadence_weight) / steps
         network.reset_metrics()
         probability = predict(network, validation)
-        numbers = {
+        numbers: dict[str, Any] = {
             "epoch": epoch + 1,
             "loss": round(loss, 4),
             "validation_roc_auc": round(float(roc_auc_score(validation.labels, probability)), 4),
             "validation_recall": round(recall_at(validation.labels, probability), 4),
+            "segments": len(order),
             "seconds": round(time.monotonic() - began, 1),
         }
-        with (folder / "progress.jsonl").open("a", encoding="utf-8") as file:
+        if numbers["validation_roc_auc"] > best:
+            best = numbers["validation_roc_auc"]
+            network.save(folder / BEST, include_optimizer=False)
+        _save_whole(network, folder / LAST)
+        with (folder / PROGRESS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(numbers) + "\n")
+        done.append(numbers)
         log.info("%s", numbers)
         if progress:
             progress(numbers)
-        if numbers["validation_roc_auc"] > best:
-            best, best_epoch = numbers["validation_roc_auc"], epoch
-            network.save(folder / "best.keras", include_optimizer=False)
-        elif epoch - best_epoch >= PATIENCE:
-            break
-    return keras.models.load_model(folder / "best.keras", compile=False, safe_mode=True)
+    return keras.models.load_model(folder / BEST, compile=False, safe_mode=True)
 
 
-def predict(network: Any, examples: Examples) -> Any:
-    """The network's own probabilities (n,), not calibrated."""
-    out = np.empty(len(examples), np.float32)
-    for begin in range(0, len(examples), PREDICT_BATCH):
-        part = slice(begin, begin + PREDICT_BATCH)
-        out[part] = np.asarray(network.predict_on_batch(examples.values[part].astype(np.float32)))[:, 0]
-    return out
+def compile_network(network: Any, recipe: Recipe) -> None:
+    """Give the network its optimizer (AdamW) and the recipe's losses."""
+    import keras
+
+    one = losses.loss(recipe.loss, **recipe.loss_options)
+    two = isinstance(network.output, dict)
+    network.compile(
+        optimizer=keras.optimizers.AdamW(recipe.learning_rate, weight_decay=WEIGHT_DECAY),
+        loss={"segment": one, "cadence": "binary_crossentropy"} if two else one,
+    )
 
 
-def _rate(done: float) -> float:
+def predict(network: Any, shelf: Shelf, which: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    """The network's own segment probabilities (n,), not calibrated, of all segments of the shelf or of those."""
+    parts = []
+    with ThreadPoolExecutor(1) as pool:
+        for batch in _prefetched(pool, shelf.batches(which, PREDICT_BATCH)):
+            out = network.predict_on_batch(batch.values)
+            parts.append(np.asarray(out["segment"] if isinstance(out, dict) else out)[:, 0])
+    return np.concatenate(parts)
+
+
+def predict_cadences(network: Any, shelf: Shelf, which: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Whether each sure place of those segments is in transit (n,), and the network's own probability (n,) for it."""
+    step = _cadence_step(network, shelf.cutting.window)
+    if step is None:
+        raise SettingsError("This network says nothing about single cadences.")
+    labels, found = [], []
+    for batch in shelf.batches(which, PREDICT_BATCH):
+        inside, known = _places(batch, step)
+        labels.append(inside[known].astype(np.int8))
+        found.append(np.asarray(network.predict_on_batch(batch.values)["cadence"])[:, :, 0][known])
+    return np.concatenate(labels), np.concatenate(found)
+
+
+def _places(batch: Batch, step: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which places (b, places) of ``step`` cadences are in transit, and of which that is sure."""
+    states = batch.states.reshape(len(batch.states), -1, step)
+    inside = (states == TRANSIT).any(axis=2)
+    return inside, inside | (states == NO_TRANSIT).any(axis=2) & ~(states == LEFT_OUT).any(axis=2)
+
+
+def _ahead(shelf: Shelf, order: NDArray[np.int64], recipe: Recipe, rng: np.random.Generator) -> Iterator[Batch]:
+    """The epoch's batches, augmented, the next few made ready by a thread while one is used."""
+
+    def batches() -> Iterator[Batch]:
+        for begin in range(0, len(order), recipe.batch):
+            yield augmented(shelf, order[begin : begin + recipe.batch], recipe.augmentation, rng)
+
+    with ThreadPoolExecutor(1) as pool:
+        yield from _prefetched(pool, batches())
+
+
+def _prefetched(pool: ThreadPoolExecutor, source: Iterator[Batch]) -> Iterator[Batch]:
+    waiting = [pool.submit(next, source, None) for _ in range(AHEAD)]
+    while (batch := waiting.pop(0).result()) is not None:
+        waiting.append(pool.submit(next, source, None))
+        yield batch
+
+
+def _train(network: Any, batch: Batch, cadence_step: int | None, cadence_weight: float) -> float:
+    """One step; the loss. Segments whose shifted window holds only doubtful events weigh nothing."""
+    sure = (batch.labels != LEFT_OUT).astype(np.float32)
+    labels = (batch.labels == TRANSIT).astype(np.float32)[:, None]
+    if cadence_step is None:
+        result = network.train_on_batch(batch.values, labels, sample_weight=sure, return_dict=True)
+        return float(result["loss"])
+    inside, known = _places(batch, cadence_step)
+    # Places in transit are rare (one in thirty): weighted up, or the network would begin by calling none.
+    weight = np.where(known, np.where(inside, 4.0, 1.0), 0.0).astype(np.float32) * cadence_weight
+    result = network.train_on_batch(
+        batch.values,
+        {"segment": labels, "cadence": inside.astype(np.float32)[:, :, None]},
+        sample_weight={"segment": sure, "cadence": weight},
+        return_dict=True,
+    )
+    return float(result["loss"])
+
+
+def _cadence_step(network: Any, window: int) -> int | None:
+    """Cadences for each place of the network's second output, None where it has one output."""
+    return window // int(network.output["cadence"].shape[1]) if isinstance(network.output, dict) else None
+
+
+def _history(folder: Path) -> list[dict[str, Any]]:
+    """The numbers of the epochs that are done, none unless a network to go on from is there."""
+    path = folder / PROGRESS
+    if not (path.exists() and (folder / LAST).exists() and (folder / BEST).exists()):
+        path.unlink(missing_ok=True)
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _best_epoch(done: list[dict[str, Any]]) -> int:
+    """Number of epochs done when the best one was; 0 before the first."""
+    return max(range(len(done)), key=lambda i: done[i]["validation_roc_auc"], default=-1) + 1
+
+
+def _save_whole(network: Any, path: Path) -> None:
+    partial = path.with_name(f"partial-{path.name}")
+    network.save(partial)
+    partial.replace(path)
+
+
+def _rate(highest: float, done: float) -> float:
     """Learning rate when that share of all steps is done: a short linear start, then a cosine down to a hundredth."""
     if done < WARM_UP:
-        return LEARNING_RATE * max(0.01, done / WARM_UP)
-    return LEARNING_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))))
+        return highest * max(0.01, done / WARM_UP)
+    return highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))))

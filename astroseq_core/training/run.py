@@ -1,136 +1,205 @@
-"""From a folder of light curves to a model with its card."""
+"""From a recipe and a folder of light curves to a model with its card."""
 
 import hashlib
+import json
 import logging
 import os
-import tempfile
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from astroseq_core import __version__, targets
-from astroseq_core.errors import LightCurveError, SettingsError
-from astroseq_core.lightcurves import local, reading
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core import __version__
+from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.scoring import card as cards
-from astroseq_core.scoring.card import ModelCard
+from astroseq_core.scoring.card import Calibration, ModelCard
 from astroseq_core.segments.split import split_stars
-from astroseq_core.training import calibrate, examples, metrics
-from astroseq_core.training.examples import Examples, QuietStar
-from astroseq_core.training.fit import fit, predict
+from astroseq_core.training import calibrate, metrics, shelf
+from astroseq_core.training.copies import TrainingStar, copies
+from astroseq_core.training.fit import PROGRESS, fit, predict, predict_cadences
 from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.shelf import Piece, Shelf
 
 log = logging.getLogger(__name__)
-PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "wotan", "batman-package", "lightkurve")
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "wotan", "batman-package", "lightkurve", "numba")
+#: With at least so many real stars kept for calibration, they alone calibrate: simulated ones are easier.
+ENOUGH_REAL_STARS = 8
+#: How many segments of the training and validation stars are judged for the card.
+ENOUGH_SEGMENTS = 20_000
 
 
-def quiet_stars(folder: Path, recipe: Recipe, not_these: set[str]) -> list[QuietStar]:
-    """The stars of a folder to inject transits into: of the recipe's instruments and cadence, not among ``not_these``."""
-    found = local.group_by_target(local.list_light_curves(folder)).by_target
-    stars = []
-    for target_id, paths in sorted(found.items()):
-        if target_id in not_these or targets.parse_star(target_id).mission.name not in recipe.instruments:
-            continue
-        usable = tuple(str(p) for p in paths if _suits(p, recipe))
-        if usable:
-            stars.append(QuietStar(target_id, usable))
-    return stars
+@dataclass(frozen=True)
+class Stars:
+    """The stars of each part of a split, in the order of the recipe's parts."""
+
+    parts: dict[str, tuple[TrainingStar, ...]]
+
+    def names(self, part: str, *, made: bool) -> list[str]:
+        """Identifiers of a part's real stars, or of its simulated ones."""
+        return [s.name for s in self.parts[part] if bool(s.paths) != made]
 
 
-def _suits(path: Path, recipe: Recipe) -> bool:
-    try:
-        curve = reading.read(path)
-    except LightCurveError as error:
-        log.warning("%s", error)
-        return False
-    # Only the recipe's own cadence: binned data have whiter noise than what the model will mostly meet.
-    wanted = recipe.preparation.cadence_minutes or curve.cadence_minutes
-    return not curve.flattened and 0.8 < curve.cadence_minutes / wanted < 1.25
+def split(stars: list[TrainingStar], recipe: Recipe, seed: int) -> Stars:
+    """The stars split as the recipe says."""
+    by_name = {s.name: s for s in stars}
+    parts = split_stars(by_name, dict(recipe.parts), seed)
+    return Stars({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
 
 
 def train(
     recipe: Recipe,
     out: Path,
     *,
-    lightcurves: Path | None = None,
-    not_these: set[str] | None = None,
+    stars: Stars,
     seed: int = 1,
     workers: int = 2,
     progress: Callable[[dict[str, Any]], None] | None = None,
 ) -> ModelCard:
-    """Train by a recipe and write the model's folder ``out`` (model.keras, card.json), whole or not at all.
+    """Train by a recipe on those stars and write the model's folder ``out`` (model.keras, card.json), whole or not at all.
 
-    ``lightcurves``: a folder whose stars get transits injected, beside the simulated ones. ``not_these``: stars that are not
-    quiet (with planets, binaries) or kept for measuring. Raises SettingsError when the folder is there already.
+    What is done stands in a folder beside ``out`` until the model is whole: the same call again, after a crash, goes on from the
+    last epoch. Raises SettingsError when ``out`` is a model already.
     """
     if (out / cards.CARD_NAME).exists():
         raise SettingsError(f"There is a model in {out} already; choose another name or remove it.")
-    real = quiet_stars(lightcurves, recipe, not_these or set()) if lightcurves else []
-    made = [star for seen_as, count in recipe.simulated.items() for star in examples.simulated(seen_as, count)]
-    shares = dict(recipe.parts)
-    real_parts = split_stars([s.name for s in real], shares, seed)
-    made_parts = split_stars([s.name for s in made], shares, seed)
-    log.info("%d real and %d simulated stars", len(real), len(made))
+    log.info("%d stars, %d of them to train on", sum(len(p) for p in stars.parts.values()), len(stars.parts["train"]))
+    folder = _work_folder(recipe, out, stars, seed)
+    # Stars with labels of their own are calibrated and judged on those alone.
+    as_they_are = replace(recipe, injection=replace(recipe.injection, copies=0)) if recipe.labels == "published" else recipe
+    shelves = {
+        part: shelf_of(members, recipe if part == "train" else as_they_are, seed, folder / f"shelf-{part}", workers)
+        for part, members in stars.parts.items()
+    }
+    training = shelves["train"]
+    log.info("%d segments to train on, %d to validate", len(training), len(shelves["validation"]))
+    network = fit(training, shelves["validation"], recipe, seed, folder, progress)
+    kept = shelves["calibration"]
+    use = _for_calibration(kept)
+    raw = predict(network, kept, use)
+    calibration = calibrate.platt(kept.labels[use], raw, recipe.base_rate)
 
-    def of(part: str, choose: bool, stars: list[QuietStar], parts: dict[str, tuple[str, ...]]) -> Examples | None:
-        chosen = [s for s in stars if s.name in set(parts[part])]
-        return examples.collect(chosen, recipe, seed, choose=choose, workers=workers) if chosen else None
+    def judged(part: str, group: str, which: NDArray[np.int64]) -> dict[str, Any]:
+        one = shelves[part]
+        probability = calibration(predict(network, one, which))
+        found = metrics.report(group, one.labels[which], probability, one.star[which], recipe.base_rate, snr=one.snr[which])
+        return found.to_dict(curves=part == "test")
 
-    def both(part: str, choose: bool) -> Examples:
-        found = [e for e in (of(part, choose, real, real_parts), of(part, choose, made, made_parts)) if e is not None]
-        return examples.concatenate(found)
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        folder = Path(work)
-        training, validation = both("train", True), both("validation", True)
-        log.info("%d segments to train on, %d to validate", len(training), len(validation))
-        network = fit(training, validation, recipe, seed, folder, progress)
-        kept = both("calibration", False)
-        calibration = calibrate.platt(kept.labels, predict(network, kept), recipe.base_rate)
-        reports = []
-        groups = {"transits injected into real stars": (real, real_parts), "simulated stars": (made, made_parts)}
-        for group, (stars, parts) in groups.items():
-            test = of("test", False, stars, parts)
-            if test is not None and 0 < test.base_rate < 1:
-                probability = calibration(predict(network, test))
-                reports.append(metrics.report(group, test.labels, probability, test.stars, recipe.base_rate))
-        model = folder / cards.MODEL_NAME
-        network.save(model, include_optimizer=False)
-        card = ModelCard(
-            model_id=out.name,
-            title=recipe.title,
-            instruments=recipe.instruments,
-            architecture=recipe.architecture,
-            options=recipe.options,
-            preparation=recipe.preparation,
-            cutting=recipe.cutting,
-            calibration=calibration,
-            sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
-            thresholds=calibrate.thresholds(kept.labels, calibration(predict(network, kept))),
-            training={
-                "recipe": recipe.name,
-                "seed": seed,
-                "segments": len(training),
-                "base_rate": round(training.base_rate, 4),
-                "epochs": recipe.epochs,
-                "per_star_cap": recipe.per_star_cap,
-                "neg_pos_ratio": recipe.neg_pos_ratio,
-                "injection": vars(recipe.injection) | {},
-                "simulated_stars": {part: len(names) for part, names in made_parts.items()},
-                "stars": {part: list(names) for part, names in real_parts.items()},
-                "sha256_of_stars": {p: hashlib.sha256("\n".join(n).encode()).hexdigest() for p, n in real_parts.items()},
-            },
-            metrics=[r.to_dict() for r in reports],
-            versions=versions(),
-        )
-        card.write(folder)
-        # What stands in the final folder is the model and its card alone.
-        (folder / "best.keras").unlink(missing_ok=True)
-        out.mkdir(exist_ok=True)
-        for name in ("progress.jsonl", cards.MODEL_NAME, cards.CARD_NAME):
-            os.replace(folder / name, out / name)
+    model = folder / cards.MODEL_NAME
+    network.save(model, include_optimizer=False)
+    card = ModelCard(
+        model_id=out.name,
+        title=recipe.title,
+        instruments=recipe.instruments,
+        architecture=recipe.architecture,
+        options=recipe.options,
+        preparation=recipe.preparation,
+        cutting=recipe.cutting,
+        calibration=calibration,
+        sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        cadence_calibration=_cadence_calibration(network, kept, use),
+        cadence_range_minutes=recipe.cadence_range_minutes,
+        thresholds=calibrate.thresholds(kept.labels[use], calibration(raw)),
+        training=_about(recipe, stars, shelves, seed)
+        | {"reports": {part: judged(part, f"{part} stars", _some(shelves[part])) for part in ("train", "validation")}},
+        metrics=[judged("test", group, which) for _, group, which in groups(shelves["test"])],
+        versions=versions(),
+    )
+    card.write(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (PROGRESS, cards.MODEL_NAME, cards.CARD_NAME):
+        os.replace(folder / name, out / name)
+    shutil.rmtree(folder)
     return card
+
+
+def _work_folder(recipe: Recipe, out: Path, stars: Stars, seed: int) -> Path:
+    """The folder beside ``out`` of this very call; that of another call under the same name is emptied."""
+    folder = out.with_name(f".{out.name}-work")
+    names = {part: [s.name for s in members] for part, members in stars.parts.items()}
+    call = json.dumps([recipe.to_dict(), names, seed, __version__], sort_keys=True)
+    if folder.exists() and not ((folder / "call.json").exists() and (folder / "call.json").read_text("utf-8") == call):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "call.json").write_text(call, encoding="utf-8")
+    return folder
+
+
+def shelf_of(stars: tuple[TrainingStar, ...], recipe: Recipe, seed: int, folder: Path, workers: int) -> Shelf:
+    """The shelf of those stars in the folder: the one that is there, or a new one made by so many processes."""
+    import joblib
+
+    if (folder / "shelf.json").exists():
+        return shelf.open_shelf(folder)
+    jobs = (joblib.delayed(_piece)(star, recipe, seed) for star in stars)
+    # Few stars wait between the workers and the disk, so that memory does not grow with their number.
+    pieces: Iterator[Piece | None] = joblib.Parallel(
+        n_jobs=workers, batch_size=1, pre_dispatch=2 * workers, return_as="generator"
+    )(jobs)
+    return shelf.write(pieces, recipe.cutting, folder)
+
+
+def _piece(star: TrainingStar, recipe: Recipe, seed: int) -> Piece | None:
+    return shelf.piece(star.name, copies(star, recipe, seed), recipe.cutting)
+
+
+def _is_real(one: Shelf) -> NDArray[np.bool_]:
+    return ~np.char.startswith(one.star, "SIM ")
+
+
+def _for_calibration(kept: Shelf) -> NDArray[np.int64]:
+    """The segments that calibrate."""
+    real = _is_real(kept)
+    if len(np.unique(kept.star[real])) >= ENOUGH_REAL_STARS and 0 < kept.labels[real].mean() < 1:
+        return np.flatnonzero(real)
+    return np.arange(len(kept))
+
+
+def _some(one: Shelf) -> NDArray[np.int64]:
+    """Enough segments to tell how well a part is known."""
+    rng = np.random.default_rng(0)
+    return np.sort(rng.choice(len(one), min(len(one), ENOUGH_SEGMENTS), replace=False))
+
+
+def groups(test: Shelf) -> Iterator[tuple[Shelf, str, NDArray[np.int64]]]:
+    """The real and the simulated stars' segments, each where both labels are among them, with the group's name."""
+    real = _is_real(test)
+    for name, mask in (("real stars", real), ("simulated stars", ~real)):
+        which = np.flatnonzero(mask)
+        if len(which) and 0 < test.labels[which].mean() < 1:
+            yield test, name, which
+
+
+def _cadence_calibration(network: Any, kept: Shelf, use: NDArray[np.int64]) -> Calibration | None:
+    """Platt's scaling of the probabilities of places, at their own base rate."""
+    if not isinstance(network.output, dict):
+        return None
+    inside, probability = predict_cadences(network, kept, use)
+    try:
+        return calibrate.platt(inside, probability, float(inside.mean()))
+    except ModelError as error:
+        log.warning("Its cadences are not used: %s", error)
+        return None
+
+
+def _about(recipe: Recipe, stars: Stars, shelves: dict[str, Shelf], seed: int) -> dict[str, Any]:
+    training = shelves["train"]
+    return {
+        "recipe": recipe.to_dict(),
+        "seed": seed,
+        "segments": {part: len(one) for part, one in shelves.items()},
+        "segments_with_transits": {part: int(one.labels.sum()) for part, one in shelves.items()},
+        "base_rate": round(float(training.labels.mean()), 4),
+        "simulated_stars": {part: len(stars.names(part, made=True)) for part in stars.parts},
+        "stars": {part: stars.names(part, made=False) for part in stars.parts},
+        "sha256_of_stars": {
+            part: hashlib.sha256("\n".join(stars.names(part, made=False)).encode()).hexdigest() for part in stars.parts
+        },
+    }
 
 
 def versions() -> dict[str, str]:

@@ -22,7 +22,8 @@ EXAMPLES = (
 #: So many famous systems are offered where there is nothing yet.
 FAMOUS_SHOWN = 6
 SCORE_HELP = (
-    "For ranking stars: the mean of the five highest segment probabilities. It is no probability that the star has a planet."
+    "For ranking stars: natural log of the likelihood ratio that the best period, or single transit, gathers over the star, "
+    "less that of the number of trials; noise scores about 0. It is no probability that the star has a planet."
 )
 
 
@@ -102,7 +103,7 @@ def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None
     total = None if known is None else known.star
     with st.container(horizontal=True, gap="medium"):
         waiting = "–" if card is None else "…" if known is None else "none"
-        st.metric("Star score", f"{total.star_score:.2f}" if total else waiting, help=SCORE_HELP, width="content")
+        st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
         st.metric("Noise per cadence", f"{_median([p.noise_ppm for p in star.prepared]):,.0f} ppm", width="content",
                   help="Robust scatter about the trend, the median over the observations")  # fmt: skip
         st.metric("Noise over 1 h", f"{_median([p.noise_ppm_over(1.0) for p in star.prepared]):,.0f} ppm", width="content",

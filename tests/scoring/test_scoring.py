@@ -9,6 +9,7 @@ import pytest
 from astroseq_core import missions
 from astroseq_core.errors import ModelError
 from astroseq_core.scoring import card as cards
+from astroseq_core.scoring.card import Calibration
 from astroseq_core.scoring.model import load
 from astroseq_core.scoring.segments import Failure, score_curve, score_curves
 from astroseq_core.scoring.star import score_star, top_k_mean
@@ -81,3 +82,31 @@ def test_star_scores_come_from_all_observations(tiny: Path, curve) -> None:
 def test_top_k_of_few_is_their_mean() -> None:
     assert top_k_mean(np.array([0.2, 0.4])) == pytest.approx(0.3)
     assert top_k_mean(np.arange(10.0), k=2) == pytest.approx(8.5)
+
+
+class TwoOutputs:
+    """A network that sees transits where the flat channel (the first) is low, and says so of the segment and of its places."""
+
+    input_shape = (None, 128, 3)
+
+    def predict_on_batch(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        depth = -values[:, :, 0].reshape(len(values), 32, 4).mean(axis=2)
+        return {
+            "segment": 1 / (1 + np.exp(-depth.max(axis=1, keepdims=True))),
+            "cadence": 1 / (1 + np.exp(7 - 4 * depth))[..., None],
+        }
+
+
+def test_what_a_network_says_of_cadences_is_folded(tiny: Path, light_curve_like_tess_sector) -> None:
+    curve, truth = light_curve_like_tess_sector.curve, light_curve_like_tess_sector.ephemeris
+    one = load("tiny")
+    two = replace(one, card=replace(one.card, cadence_calibration=Calibration(1.0, 0.0, 0.01)), network=TwoOutputs())
+    scores = score_curve(two, curve)
+    together = [p for p in score_curves(two, [curve, curve]) if not isinstance(p, Failure)]
+    assert all(np.allclose(p.evidence.log_ratio, scores.evidence.log_ratio) for p in together)
+    star = score_star([scores])
+    assert star.best_period_days == pytest.approx(truth.period_days, rel=0.003)
+    assert star.best_duration_hours == pytest.approx(truth.duration_hours, rel=0.3)
+    assert star.score_fold > score_star([score_curve(one, curve)]).score_fold + 5
+    # without cadences, the same segment probabilities
+    assert scores.probability.shape == (len(scores),)

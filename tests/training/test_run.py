@@ -1,4 +1,4 @@
-"""A whole small training: stars split, copies made, network fitted, calibrated, its card written, and it scores."""
+"""Whole small trainings: stars split, copies made, network fitted, calibrated, its card written; broken off and gone on with."""
 
 import json
 from dataclasses import replace
@@ -7,22 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from astroseq_core.ephemeris import read_table
 from astroseq_core.errors import SettingsError
 from astroseq_core.lightcurves import reading
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.model import load
 from astroseq_core.scoring.segments import score_curve
 from astroseq_core.segments.cut import Cutting
-from astroseq_core.training import run
-from astroseq_core.training.recipes import LONG_CADENCE, Injection
+from astroseq_core.training import fit, recipes, run, stars
+from astroseq_core.training.recipes import Injection
 
 RECIPE = replace(
-    LONG_CADENCE,
+    recipes.recipe("long-cadence"),
     name="small",
     cutting=Cutting(window=128, stride=64, channels=("flat", "mf_5h", "gap")),
     simulated={"Kepler": 6},
     injection=Injection(snr=(8.0, 60.0), period_days=(2.0, 20.0), copies=1, copies_simulated=1, varied=0.2),
-    options={"stem_stride": 2, "blocks": (1, 1)},
+    options={"stem_stride": 2, "widths": (16, 24), "dropout": 0.0, "spatial_dropout": 0.0},
+    batch=32,
+    learning_rate=3e-3,
     epochs=3,
     parts=(("train", 0.5), ("validation", 0.15), ("calibration", 0.15), ("test", 0.2)),
 )
@@ -42,16 +45,37 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def small(folder: Path, seed: int = 4) -> run.Stars:
+    made = [*stars.real_stars(folder, RECIPE, not_these={"KIC 31"}), *stars.simulated_stars(RECIPE)]
+    return run.split(made, RECIPE, seed)
+
+
 @pytest.fixture(scope="module")
 def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("models") / "small-v1"
-    run.train(RECIPE, out, lightcurves=folder, not_these={"KIC 31"}, seed=4, workers=1)
+    run.train(RECIPE, out, stars=small(folder), seed=4, workers=1)
     return out
 
 
 def test_only_quiet_stars_of_the_right_cadence_are_taken(folder: Path) -> None:
-    names = {s.name for s in run.quiet_stars(folder, RECIPE, {"KIC 31"})}
+    names = {s.name for s in stars.real_stars(folder, RECIPE, not_these={"KIC 31"})}
     assert names == {f"KIC {n}" for n in range(1, 31)}
+
+
+def test_recipes_of_published_labels_bring_each_stars_own(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "ephemerides.csv"
+    table.write_text(
+        "target_id,name,period_days,t0,t0_system,duration_hours,depth_ppm,disposition\n"
+        "KIC 3,b,4.5,201.0,BKJD,4.0,900,CONFIRMED\n",
+        encoding="utf-8",
+    )
+    known = read_table(table)
+    quiet = {s.name for s in stars.real_stars(folder, RECIPE, known)}
+    assert "KIC 3" not in quiet
+    assert "KIC 4" in quiet
+    labelled = {s.name: s.ephemerides for s in stars.real_stars(folder, replace(RECIPE, labels="published"), known)}
+    assert labelled["KIC 3"] == known.ephemerides
+    assert labelled["KIC 4"] == ()
 
 
 def test_the_folder_is_whole_and_nothing_else_is_left(trained: Path) -> None:
@@ -69,8 +93,8 @@ def test_the_card_says_what_was_used_and_measured(trained: Path) -> None:
     assert card.cutting == RECIPE.cutting
     assert card.preparation == RECIPE.preparation
     groups = {m["group"]: m for m in card.metrics}
-    assert groups["transits injected into real stars"]["stars"] == len(stars["test"])
-    assert groups["transits injected into real stars"]["roc_auc"]["value"] > 0.65
+    assert groups["real stars"]["stars"] == len(stars["test"])
+    assert groups["real stars"]["roc_auc"]["value"] > 0.65
     assert card.calibration.base_rate == RECIPE.base_rate
     assert set(card.versions) >= {"astroseq", "keras", "numpy"}
 
@@ -87,4 +111,45 @@ def test_the_trained_model_scores_and_finds_a_deep_dip(trained: Path, folder: Pa
 
 def test_a_model_is_never_overwritten(trained: Path, folder: Path) -> None:
     with pytest.raises(SettingsError, match="already"):
-        run.train(RECIPE, trained, lightcurves=folder)
+        run.train(RECIPE, trained, stars=small(folder))
+
+
+class _PulledThePlugError(Exception):
+    """What a crash is here."""
+
+
+def test_a_training_that_broke_off_goes_on_and_ends_the_same(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    made: list[str] = []
+    original = run._piece
+    monkeypatch.setattr(run, "_piece", lambda star, recipe, seed: (made.append(star.name), original(star, recipe, seed))[1])
+
+    def crash(numbers: dict[str, object]) -> None:
+        seen.append(int(str(numbers["epoch"])))
+        if seen == [1]:
+            raise _PulledThePlugError
+
+    out = tmp_path / "small-v2"
+    with pytest.raises(_PulledThePlugError):
+        run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, progress=crash)
+    assert not out.exists()
+    stars_made = len(made)
+    card = run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, progress=crash)
+    # Neither the first epoch nor one star is made again.
+    assert seen == list(range(1, len(seen) + 1))
+    assert len(made) == stars_made
+    assert (out / fit.PROGRESS).read_text().count("\n") == len(seen)
+    assert card.metrics
+    assert [p.name for p in tmp_path.iterdir()] == ["small-v2"]
+
+
+def test_another_call_under_the_same_name_begins_anew(folder: Path, tmp_path: Path) -> None:
+    work = tmp_path / ".small-v3-work"
+    work.mkdir()
+    (work / "call.json").write_text("{}", encoding="utf-8")
+    (work / "best.keras").write_bytes(b"of another call")
+    card = run.train(replace(RECIPE, epochs=1), tmp_path / "small-v3", stars=small(folder, 5), seed=5, workers=1)
+    assert card.training["seed"] == 5
+    assert not work.exists()

@@ -1,0 +1,80 @@
+"""Copies of stars: what is negative holds no transit, and what is left of the star stays."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from astroseq_core import missions
+from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.lightcurves import lightcurve
+from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.segments.label import TRANSIT
+from astroseq_core.targets import Target
+from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.training import copies, recipes
+from astroseq_core.training.copies import TrainingStar
+from astroseq_core.training.recipes import Injection
+
+RECIPE = recipes.recipe("tess-2min")
+
+
+@pytest.fixture(scope="module")
+def curve() -> LightCurve:
+    rng = np.random.default_rng(1)
+    time = 1500 + np.arange(0, 9, 2 / 1440)
+    flux = 1e3 * (1 + 5e-4 * rng.standard_normal(len(time)))
+    return lightcurve.make(target=Target("TIC", "9"), observation="s", time=time, flux=flux, instrument=missions.TESS)
+
+
+def test_inverted_dips_are_brightenings(curve: LightCurve) -> None:
+    dipped = curve.flux.copy()
+    dipped[2000:2100] *= 0.98
+    mirrored = copies.inverted(replace(curve, flux=dipped))
+    assert mirrored.flux[2000:2100].mean() == pytest.approx(1020, abs=1)
+    assert np.median(mirrored.flux) == pytest.approx(np.median(curve.flux), rel=1e-3)
+
+
+def test_scrambled_blocks_keep_every_flux_and_break_what_recurs(curve: LightCurve) -> None:
+    wave = replace(curve, flux=1e3 + np.sin(2 * np.pi * curve.time / 4.5))
+    mixed = copies.scrambled(np.random.default_rng(3), wave)
+    np.testing.assert_array_equal(np.sort(mixed.flux), np.sort(wave.flux))
+    assert (mixed.flux != wave.flux).mean() > 0.5
+
+
+def test_noisier_is_noisier(curve: LightCurve) -> None:
+    assert np.std(copies.noisier(np.random.default_rng(2), curve).flux) > 1.03 * np.std(curve.flux)
+
+
+def test_the_same_seed_gives_the_same_copies_and_negatives_hold_no_transit() -> None:
+    star = copies.simulated("TESS", 1)[0]
+    quick = replace(RECIPE, injection=Injection(copies_simulated=3, without=0.0, inverted=0.5, scrambled=0.2, varied=0.0))
+    first, second = (list(copies.copies(star, quick, 8)) for _ in range(2))
+    assert len(first) == 3
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.states, b.states)
+        np.testing.assert_array_equal(a.prepared.flux, b.prepared.flux)
+
+
+def test_a_binarys_eclipses_count_as_no_transits() -> None:
+    star = copies.simulated("TESS", 1, "binary")[0]
+    made = list(copies.copies(star, RECIPE, 8))
+    assert made
+    assert not any((c.states == TRANSIT).any() for c in made)
+    assert star.name not in {s.name for s in copies.simulated("TESS", 1000)}
+
+
+def test_a_star_with_transits_gets_others_into_its_mirrored_light_curve(
+    curve: LightCurve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Ephemeris("TIC 9", "b", Instant(1501.0, TimeSystem.BTJD), 3.0, 4.0, 9000.0, disposition="CONFIRMED")
+    inside = own.in_transit(curve.time, TimeSystem.BTJD)
+    dipped = replace(curve, flux=curve.flux * (1 - 9e-3 * inside))
+    star = TrainingStar("TIC 9", ("there.npz",), (own,))
+    monkeypatch.setattr(TrainingStar, "curves", lambda self: (dipped,))
+    settings = Injection(copies=1, without=1.0, varied=0.0)
+    plain, mirrored = copies.copies(star, replace(RECIPE, injection=settings), 3)
+    np.testing.assert_array_equal(plain.states == TRANSIT, own.in_transit(plain.prepared.time, TimeSystem.BTJD))
+    assert np.median(plain.prepared.flat[plain.states == TRANSIT]) < -5e-3
+    assert not (mirrored.states == TRANSIT).any()
+    assert np.median(mirrored.prepared.flat[plain.states == TRANSIT]) > 1e-3
