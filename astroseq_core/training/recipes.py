@@ -58,7 +58,8 @@ class Recipe:
     eclipsing binaries, whose eclipses count as no transits. ``per_star_cap``, ``total_cap``, ``neg_pos_ratio``: see
     training.sampling. ``hard_negatives``: share of an epoch's segments without transits that are drawn from those the network so
     far finds most transit-like. ``cadence_weight``: of the loss of the cadences' probabilities beside the segments'.
-    ``base_rate``: share of segments with a transit that the calibrated probabilities assume.
+    ``least_snr``: transits below it are in no set of the sequential recipes. ``base_rate``: share of segments with a transit
+    that the calibrated probabilities assume.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Recipe:
     neg_pos_ratio: float | None = 2.0
     hard_negatives: float = 0.0
     resample: str = "none"
+    least_snr: float = 0.0
     epochs: int = 8
     patience: int = 4
     batch: int = 128

@@ -49,7 +49,7 @@ def start(
     if recipe.labels == "sequential":
         if lightcurves is None or ephemerides is None:
             raise SettingsError(f"{recipe.name} needs a folder of Kepler light curves and a table of ephemerides.")
-        found = run_sequential(recipe, lightcurves, ephemerides, seed, out, progress=progress)
+        found = run_sequential(recipe, lightcurves, ephemerides, seed, out, least_snr=recipe.least_snr, progress=progress)
         return _outcome(recipe, out, found["reports"])
     table = read_table(ephemerides) if ephemerides else None
     if recipe.labels == "published" and (lightcurves is None or table is None):
