@@ -75,6 +75,12 @@ def train(
         part: shelf_of(members, recipe if part == "train" else as_they_are, seed, folder / f"shelf-{part}", workers)
         for part, members in stars.parts.items()
     }
+    for part in ("train", "validation", "calibration"):
+        if not 0 < shelves[part].labels.mean() < 1:
+            raise SettingsError(
+                f"All segments of the {part} stars are {'with' if shelves[part].labels[0] else 'without'} transits; "
+                "give more stars, simulated ones too, or another seed."
+            )
     training = shelves["train"]
     log.info("%d segments to train on, %d to validate", len(training), len(shelves["validation"]))
     network = fit(training, shelves["validation"], recipe, seed, folder, progress)
@@ -187,6 +193,12 @@ def _cadence_calibration(network: Any, kept: Shelf, use: NDArray[np.int64]) -> C
 
 
 def _about(recipe: Recipe, stars: Stars, shelves: dict[str, Shelf], seed: int) -> dict[str, Any]:
+    for part in ("train", "validation", "calibration"):
+        if not 0 < shelves[part].labels.mean() < 1:
+            raise SettingsError(
+                f"All segments of the {part} stars are {'with' if shelves[part].labels[0] else 'without'} transits; "
+                "give more stars, simulated ones too, or another seed."
+            )
     training = shelves["train"]
     return {
         "recipe": recipe.to_dict(),

@@ -153,3 +153,10 @@ def test_another_call_under_the_same_name_begins_anew(folder: Path, tmp_path: Pa
     card = run.train(replace(RECIPE, epochs=1), tmp_path / "small-v3", stars=small(folder, 5), seed=5, workers=1)
     assert card.training["seed"] == 5
     assert not work.exists()
+
+
+def test_a_part_of_one_class_is_said_before_any_training(folder: Path, tmp_path: Path) -> None:
+    quiet = replace(RECIPE, injection=replace(RECIPE.injection, without=1.0))
+    with pytest.raises(SettingsError, match="train stars are without transits"):
+        run.train(quiet, tmp_path / "none-v1", stars=small(folder), seed=4, workers=1)
+    assert not (tmp_path / "none-v1").exists()
