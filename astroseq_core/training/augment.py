@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.segments.label import LEFT_OUT, NO_TRANSIT, TRANSIT
 from astroseq_core.training.recipes import Augmentation
-from astroseq_core.training.shelf import EMPTY, Batch, Shelf
+from astroseq_core.training.shelf import EMPTY, Batch, Shelf, window_labels
 
 #: A gap that is cut in takes this part of the window, from and to.
 GAP_PART = (0.02, 0.3)
@@ -30,6 +29,4 @@ def augmented(shelf: Shelf, which: NDArray[np.int64], settings: Augmentation, rn
             values[i, cut, shelf.cutting.channels.index("gap")] = 1.0
     turned = rng.random(len(which)) < settings.reversed
     values[turned], states[turned] = values[turned, ::-1], states[turned, ::-1]
-    transit, doubtful = (states == TRANSIT).any(axis=1), (states == LEFT_OUT).any(axis=1)
-    labels = np.where(transit, TRANSIT, np.where(doubtful, LEFT_OUT, NO_TRANSIT)).astype(np.int8)
-    return Batch(values, labels, states)
+    return Batch(values, window_labels(states), states)

@@ -55,7 +55,7 @@ def piece(star: str, copies: Iterable[Copy], cutting: Cutting) -> Piece | None:
         table["start"] = starts + size
         table["low"] = grid.block_start[block] + size
         table["high"] = grid.block_start[block] + grid.block_size[block] - cutting.window + size
-        table["label"] = [window_label(state[s : s + cutting.window]) for s in starts]
+        table["label"] = window_labels(state[starts[:, None] + np.arange(cutting.window)])
         table["snr"] = [snr[s : s + cutting.window].max() for s in starts]
         tables.append(table[table["label"] != LEFT_OUT])
         places.append(np.clip(values, -LARGEST_RAW, LARGEST_RAW).astype(np.float16))
@@ -66,11 +66,10 @@ def piece(star: str, copies: Iterable[Copy], cutting: Cutting) -> Piece | None:
     return Piece(star, np.concatenate(places), np.concatenate(states), np.concatenate(tables))
 
 
-def window_label(states: NDArray[np.int8]) -> int:
-    """TRANSIT, LEFT_OUT or NO_TRANSIT for a window of places, by segments.label's rule."""
-    if (states == TRANSIT).any():
-        return TRANSIT
-    return LEFT_OUT if (states == LEFT_OUT).any() else NO_TRANSIT
+def window_labels(states: NDArray[np.int8]) -> NDArray[np.int8]:
+    """TRANSIT, LEFT_OUT or NO_TRANSIT for windows of places (b, window), by segments.label's rule."""
+    transit, doubtful = (states == TRANSIT).any(axis=1), (states == LEFT_OUT).any(axis=1)
+    return np.where(transit, TRANSIT, np.where(doubtful, LEFT_OUT, NO_TRANSIT)).astype(np.int8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +139,7 @@ class Shelf:
         values = self.places.stretches(first, self.cutting.window).astype(np.float32)
         states = self.states.stretches(first, self.cutting.window)[:, :, 0]
         own_scale(values, self.cutting.channels, states != EMPTY)
-        transit, doubtful = (states == TRANSIT).any(axis=1), (states == LEFT_OUT).any(axis=1)
-        labels = np.where(transit, TRANSIT, np.where(doubtful, LEFT_OUT, NO_TRANSIT)).astype(np.int8)
-        return Batch(values, labels, states)
+        return Batch(values, window_labels(states), states)
 
     def examples(self, which: NDArray[np.int64]) -> Examples:
         """Those segments in memory, for methods that take arrays."""
