@@ -30,7 +30,9 @@ models: $(MODELS:%=models/%/card.json)
 
 models/%/card.json: | $(VENV)/.app
 	$(BIN)/python -m astroseq_core train --recipe $(shell echo $* | sed 's/-v[0-9]*$$//') --lightcurves $(LIGHTCURVES) \
-	  --out models/$* $(ARGS)
+	  --out models/.training/$* $(ARGS)
+	mkdir -p models/$*
+	cd models/.training/$* && mv model.keras progress.jsonl card.json ../../$*/
 
 $(VENV)/.app: requirements.txt tools/setup_venv.sh
 	bash tools/setup_venv.sh $(VENV) requirements.txt "$(PYTHON)"

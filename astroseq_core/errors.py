@@ -89,6 +89,10 @@ class SettingsError(AstroSeqError):
     """A setting outside what is possible."""
 
 
+class StoreError(AstroSeqError):
+    """The store of what people decided cannot be read or written."""
+
+
 class ExportError(AstroSeqError):
     """A file that people asked for cannot be written."""
 

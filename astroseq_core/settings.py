@@ -26,3 +26,8 @@ def data_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("astroseq"))
+
+
+def runs_dir() -> Path:
+    """The folder of training runs, one folder each: a run is decided on by a person, so it is no part of the cache."""
+    return data_dir() / "runs"

@@ -36,15 +36,18 @@ def run(options: argparse.Namespace) -> int:
 
     from astroseq_core import export
     from astroseq_core.scoring import survey
+    from astroseq_core.store import promoted
 
     if not options.what and options.targets_file is None:
         raise SettingsError("Name targets, light curves or a folder, or give --targets-file.")
     readers = survey.stars_of(options.what, options.targets_file)
+    defaults = {} if options.model else promoted.defaults()
+    results = survey.score_stars(readers, options.model, options.workers, options.false_alarm_copies, defaults)
     done = failed = segments = 0
     with ExitStack() as stack:
         scores = stack.enter_context(export.TableWriter(options.out, export.SCORES_COLUMNS))
         parts = options.segments_out and stack.enter_context(export.TableWriter(options.segments_out, export.SEGMENTS_COLUMNS))
-        for result in survey.score_stars(readers, options.model, options.workers, options.false_alarm_copies):
+        for result in results:
             if result.score is None:
                 failed += 1
                 scores.write([export.failed_row(result.target_id, result.reason)])

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.figures import colours
 from astroseq_core.figures.layout import dress
-from astroseq_core.training.report import Report
+from astroseq_core.training.report import Confusion, Report
 
 HEIGHT = 360
 #: Segments with a transit, and without: the same two in every picture.
@@ -69,7 +69,13 @@ def reliability_figure(report: Report) -> go.Figure:
 
 def confusion_figure(report: Report, which: int = 0) -> go.Figure:
     """The confusion matrix at the stated threshold (0) or at the one of best F1 (1): counts, coloured by share of each row."""
-    c = report.confusions[which]
+    name = "stated" if which == 0 else "best F1"
+    return counts_figure(report.confusions[which], name, identity=f"{report.group}{which}")
+
+
+def counts_figure(confusion: Confusion, name: str = "", *, identity: str = "") -> go.Figure:
+    """One confusion matrix, at any threshold: counts, coloured by share of each row; ``name`` says which threshold it is."""
+    c = confusion
     counts = np.array([[c.true_negatives, c.false_positives], [c.false_negatives, c.true_positives]])
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = go.Figure(
@@ -84,9 +90,9 @@ def confusion_figure(report: Report, which: int = 0) -> go.Figure:
             ink = "black" if share[row, column] > 0.5 else "white"
             text = f"{counts[row, column]:,}<br>{share[row, column]:.1%}".replace(",", " ")
             figure.add_annotation(x=said, y=truth, text=text, showarrow=False, font={"color": ink, "size": 15})
-    name = "stated" if which == 0 else "best F1"
-    title = f"threshold {c.threshold:.3f} ({name}): precision {c.precision}, recall {c.recall}, F1 {c.f1}"
-    dress(figure, HEIGHT, top=40, legend=False, identity=f"{report.group}{which}")
+    at = f"threshold {c.threshold:.3f}" + (f" ({name})" if name else "")
+    title = f"{at}: precision {c.precision}, recall {c.recall}, F1 {c.f1}"
+    dress(figure, HEIGHT, top=40, legend=False, identity=identity)
     figure.update_layout(title={"text": title, "font": {"size": 12}, "x": 0, "xref": "paper"})
     figure.update_xaxes(title_text="Called", showgrid=False)
     figure.update_yaxes(title_text="Is", showgrid=False, autorange="reversed")
@@ -117,12 +123,22 @@ def snr_figure(report: Report) -> go.Figure:
     return figure
 
 
-def histogram_figure(labels: NDArray[np.int8], probability: NDArray[np.floating]) -> go.Figure:
-    """How many segments (n,) with a transit, and without, have which probability; counts on a logarithmic axis."""
+def histogram_figure(
+    labels: NDArray[np.int8],
+    probability: NDArray[np.floating],
+    threshold: float | None = None,
+    weights: NDArray[np.float64] | None = None,
+) -> go.Figure:
+    """How many segments (n,) with a transit, and without, have which probability; counts on a logarithmic axis.
+
+    ``threshold``: drawn as a line; ``weights`` (n,): for how many segments each stands.
+    """
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     figure = go.Figure()
     for label, name, colour in ((0, "without a transit", WITHOUT), (1, "with a transit", WITH)):
-        count, _ = np.histogram(probability[labels == label], edges)
+        own = labels == label
+        count, _ = np.histogram(probability[own], edges, weights=None if weights is None else weights[own])
+        count = np.rint(count).astype(np.int64)
         figure.add_trace(
             go.Bar(
                 x=(edges[1:] + edges[:-1]) / 2, y=count, width=np.diff(edges), name=f"{name} ({count.sum()})",
@@ -131,6 +147,11 @@ def histogram_figure(labels: NDArray[np.int8], probability: NDArray[np.floating]
             )
         )  # fmt: skip
     dress(figure, HEIGHT)
+    if threshold is not None:
+        figure.add_vline(
+            x=threshold, line={"color": colours.CHOSEN, "width": 2}, annotation_text=f"{threshold:.3f}",
+            annotation_position="top left" if threshold > 0.5 else "top right", annotation_font_color=colours.CHOSEN,
+        )  # fmt: skip
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(title_text="Segment probability", range=[0, 1])
     figure.update_yaxes(title_text="Segments", type="log", dtick=1)

@@ -28,12 +28,7 @@ def build_cnn_lstm(
     takes the smallest of 2, 3 and 4 that leaves the LSTM at most 128 steps. Raises ModelError where that is not met, or where
     the blocks pool all of the window away.
     """
-    choice = [p for p in ((pool,) if pool is not None else POOLS) if steps(window, len(filters), p) <= MAX_STEPS]
-    if not choice or steps(window, len(filters), choice[0]) < 2:
-        raise ModelError(
-            f"A window of {window} after {len(filters)} blocks that pool {pool or 'up to 4'} places does not leave the LSTM "
-            f"2 to {MAX_STEPS} steps; give another number of filters, another pool or another window."
-        )
+    places = check(window, filters=filters, pool=pool)
     import keras
     from keras import layers
 
@@ -43,7 +38,7 @@ def build_cnn_lstm(
         x = layers.Conv1D(width, kernel, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization()(x)
         x = layers.Activation("relu")(x)
-        x = layers.MaxPooling1D(choice[0])(x)
+        x = layers.MaxPooling1D(places)(x)
         x = layers.Dropout(dropout)(x)
     lstm = layers.LSTM(lstm_units)
     x = (layers.Bidirectional(lstm) if bidirectional else lstm)(x)  # (b, lstm_units or twice that)
@@ -51,6 +46,17 @@ def build_cnn_lstm(
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(1, activation="sigmoid", name="probability")(x)
     return keras.Model(inputs, outputs, name="cnn_lstm")
+
+
+def check(window: int, *, filters: tuple[int, ...] = (32, 64, 128), pool: int | None = None, **_: Any) -> int:
+    """How many places each block pools; raises ModelError where the window does not suit. Loads nothing."""
+    choice = [p for p in ((pool,) if pool is not None else POOLS) if steps(window, len(filters), p) <= MAX_STEPS]
+    if not choice or steps(window, len(filters), choice[0]) < 2:
+        raise ModelError(
+            f"A window of {window} after {len(filters)} blocks that pool {pool or 'up to 4'} places does not leave the LSTM "
+            f"2 to {MAX_STEPS} steps; give another number of filters, another pool or another window."
+        )
+    return choice[0]
 
 
 def steps(window: int, blocks: int, pool: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from astroseq_core.errors import ModelError
+from astroseq_core.networks import cnn_lstm, transit_unet
 from astroseq_core.networks.cnn_lstm import build_cnn_lstm
 from astroseq_core.networks.inception_resnet import build_inception_resnet_1d
 from astroseq_core.networks.transit_unet import build_transit_unet_1d
@@ -25,3 +26,11 @@ def build(architecture: str, window: int, channels: int, **options: Any) -> Any:
     if architecture not in ARCHITECTURES:
         raise ModelError(f"'{architecture}' is no architecture known here; use one of {', '.join(ARCHITECTURES)}.")
     return ARCHITECTURES[architecture](window, channels, **options)
+
+
+def check(architecture: str, window: int, **options: Any) -> None:
+    """Raise ModelError where a network of that architecture and those options cannot have that window; loads nothing."""
+    if architecture == "transit_unet_1d":
+        transit_unet.check(window, **options)
+    elif architecture == "cnn_lstm":
+        cnn_lstm.check(window, **options)

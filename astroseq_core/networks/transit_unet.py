@@ -29,9 +29,7 @@ def build_transit_unet_1d(
     probability comes from the coarsest features and from the places' own evidence, so that a short dip is not averaged away.
     Raises ModelError when the window does not divide.
     """
-    coarsest = stem_stride * 2 ** (len(widths) - 1)
-    if window % coarsest:
-        raise ModelError(f"The window must be a multiple of {coarsest} cadences for this network, not {window}.")
+    check(window, stem_stride=stem_stride, widths=widths)
     import keras
     from keras import layers
 
@@ -65,6 +63,13 @@ def build_transit_unet_1d(
     features = layers.Concatenate()([layers.Dropout(dropout)(features), strongest])
     segment = layers.Dense(1, activation="sigmoid", name="segment")(features)
     return keras.Model(inputs, {"segment": segment, "cadence": cadence}, name="transit_unet_1d")
+
+
+def check(window: int, *, stem_stride: int = 4, widths: tuple[int, ...] = (32, 48, 64, 96), **_: Any) -> None:
+    """Raise ModelError where a network of those options cannot have that window; loads nothing."""
+    coarsest = stem_stride * 2 ** (len(widths) - 1)
+    if window % coarsest:
+        raise ModelError(f"The window must be a multiple of {coarsest} cadences for this network, not {window}.")
 
 
 def _active(x: Any) -> Any:

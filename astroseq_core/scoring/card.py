@@ -1,8 +1,10 @@
 """Model cards: what a model was made for and from. Scoring takes every setting from the card, none from its caller."""
 
 import json
+import logging
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.prepare import Preparation, fits_cadence
 from astroseq_core.segments.cut import Cutting
 
+log = logging.getLogger(__name__)
 CARD_NAME, MODEL_NAME = "card.json", "model.keras"
 #: Raised when a card of an older form can no longer be read.
 CARD_VERSION = 1
@@ -141,20 +144,44 @@ def read(folder: Path) -> ModelCard:
         raise ModelError(f"The card of {folder.name} cannot be read ({error}); restore it or train the model again.") from error
 
 
+def is_ours(model: str) -> bool:
+    """Whether it is the id of a shipped model or of a run, and not merely some folder's path."""
+    return _own_folder(model) is not None
+
+
+def _own_folder(model: str) -> Path | None:
+    if _MODEL_ID.fullmatch(model):
+        for place in (settings.models_dir(), settings.runs_dir()):
+            if (place / model / CARD_NAME).is_file():
+                return place / model
+    return None
+
+
 def folder_of(model: str) -> Path:
-    """The folder of a model, by its id among ours or by a folder's path; raises ModelError when there is none."""
-    if _MODEL_ID.fullmatch(model) and (settings.models_dir() / model / CARD_NAME).is_file():
-        return settings.models_dir() / model
+    """The folder of a model: by its id among the shipped ones and the runs, or by a folder's path; ModelError for none."""
+    if (own := _own_folder(model)) is not None:
+        return own
     if (Path(model) / CARD_NAME).is_file():
         return Path(model)
     known = ", ".join(c.model_id for c in available()) or "none is installed"
     raise ModelError(f"There is no model '{model}'; models here: {known}.")
 
 
+def shipped() -> tuple[ModelCard, ...]:
+    """Cards of the models that came with AstroSeq, by id; one that cannot be read is left out."""
+    return _cards(settings.models_dir())
+
+
 def available() -> tuple[ModelCard, ...]:
-    """Cards of all models in the models folder that can be read, by id."""
+    """Cards of all models, the shipped ones first, then those of training runs, each by id."""
+    own = shipped()
+    known = {c.model_id for c in own}
+    return (*own, *(c for c in _cards(settings.runs_dir()) if c.model_id not in known))
+
+
+def _cards(place: Path) -> tuple[ModelCard, ...]:
     cards = []
-    for path in sorted(settings.models_dir().glob(f"*/{CARD_NAME}")):
+    for path in sorted(place.glob(f"*/{CARD_NAME}")):
         try:
             cards.append(read(path.parent))
         except ModelError:
@@ -163,7 +190,19 @@ def available() -> tuple[ModelCard, ...]:
     return tuple(cards)
 
 
-def best_for(curve: LightCurve) -> ModelCard | None:
-    """The model to take for a light curve where none is asked for: the one with the nearest cadence; None when none suits."""
-    suited = [c for c in available() if c.suits(curve)]
+def best_for(curve: LightCurve, defaults: Mapping[str, str] | None = None) -> ModelCard | None:
+    """The model to take for a light curve where none is asked for; None when none suits.
+
+    ``defaults``: by mission, the model that a person made its default, taken where it suits; else the shipped one with the
+    nearest cadence.
+    """
+    if wanted := (defaults or {}).get(curve.instrument.name):
+        try:
+            card = read(folder_of(wanted))
+        except ModelError as error:
+            log.warning("The default for %s is passed over: %s", curve.instrument.name, error)
+        else:
+            if card.suits(curve):
+                return card
+    suited = [c for c in shipped() if c.suits(curve)]
     return min(suited, key=lambda c: (abs(c.cadence_minutes - curve.cadence_minutes), c.model_id), default=None)

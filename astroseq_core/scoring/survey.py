@@ -1,7 +1,7 @@
 """Scoring many stars: each is read, scored by the model that suits it, and given up with its reason when it cannot be."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -77,9 +77,15 @@ def _file_reader(target_id: str, paths: list[Path]) -> Reader:
 
 
 def score_stars(
-    readers: dict[str, Reader], model: str | None = None, workers: int = 1, false_alarm_copies: int = 0
+    readers: dict[str, Reader],
+    model: str | None = None,
+    workers: int = 1,
+    false_alarm_copies: int = 0,
+    defaults: Mapping[str, str] | None = None,
 ) -> Iterator[StarResult]:
     """The result of each star, by the named model or else by the one that suits its first light curve.
+
+    ``defaults``: see card.best_for.
 
     Stars come in their order within each run of the same model; those that cannot be read come as soon as that is known. With
     ``false_alarm_copies`` each star is scored so many times more for its false-alarm probability. Raises SettingsError when
@@ -97,7 +103,7 @@ def score_stars(
                 curves, unread = read()
                 if not curves:
                     raise TargetError(" ".join(unread) or f"{target_id} has no light curve.")
-                chosen = model or _choose(curves)
+                chosen = model or _choose(curves, defaults)
             except AstroSeqError as error:
                 failed.append(StarResult(target_id, None, problems=(str(error),)))
                 continue
@@ -126,9 +132,9 @@ def _with_false_alarms(network: Model, result: StarResult, curves: Sequence[Ligh
     return replace(result, score=score)
 
 
-def _choose(curves: Sequence[LightCurve]) -> str:
+def _choose(curves: Sequence[LightCurve], defaults: Mapping[str, str] | None) -> str:
     for curve in curves:
-        if card := cards.best_for(curve):
+        if card := cards.best_for(curve, defaults):
             return card.model_id
     first = curves[0]
     raise ModelError(f"No model here was made for {first.instrument.name} at {first.cadence_minutes:.3g} min; train one for it.")

@@ -1,6 +1,6 @@
 """Copies of stars for training: with their own transits, with injected ones, and with what only looks like one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from astroseq_core.errors import AstroSeqError
 from astroseq_core.lightcurves import noise, reading
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
-from astroseq_core.segments.label import NO_TRANSIT, TRANSIT, cadence_states
+from astroseq_core.segments.label import TRANSIT, cadence_states
 from astroseq_core.training.injection import copy_with_transits
 from astroseq_core.training.recipes import Injection, Recipe
 
 #: Seeds of simulated stars for training begin here, far from those of the built-in survey.
 FIRST_SEED = 1_000_000
 _OFFSET = {"TESS": 0, "Kepler": 100_000, "K2": 200_000}
+#: How many observations a simulated star has, where not one.
+OBSERVATIONS = {"Kepler": 2}
 #: A scrambled light curve has blocks of so many days exchanged: longer than any transit, shorter than most periods.
 SCRAMBLED_BLOCK_DAYS = 2.0
 
@@ -29,6 +31,9 @@ class TrainingStar:
     """A star to learn from: its light-curve files, or what a simulated one is seen as; ``ephemerides``: what transits in it.
 
     ``kind``: of a simulated star (simulate.systems); the signals of any but "quiet" count as no transits of a planet.
+    ``cached``: its light curves are those in the cache; ``observations`` says which, each by its name, author and exposure [s],
+    those of one author and cadence (lightcurves.cached.uniform) where empty. ``labelled``: a vetter said what it is, so that it
+    is shown as it is, with the transits of its planets and nothing else.
     """
 
     name: str
@@ -37,16 +42,44 @@ class TrainingStar:
     seen_as: str = ""
     seed: int = 0
     kind: str = "quiet"
+    cached: bool = False
+    observations: tuple[tuple[str, str, int], ...] = ()
+    labelled: bool = False
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it was observed, in files or in the cache, and not simulated."""
+        return bool(self.paths) or self.cached
+
+    @property
+    def num_curves(self) -> int:
+        """How many light curves it has, told without reading one."""
+        if self.is_real:
+            return max(1, len(self.paths), len(self.observations))
+        return OBSERVATIONS.get(self.seen_as, 1)
 
     def curves(self) -> tuple[LightCurve, ...]:
         """Its light curves; files that cannot be read are left out."""
+        if self.cached:
+            return self._cached()
         if self.paths:
             return reading.read_many([Path(p) for p in self.paths]).curves
         from astroseq_core.simulate.stars import simulate_star
 
-        observations = 2 if self.seen_as == "Kepler" else 1
+        observations = OBSERVATIONS.get(self.seen_as, 1)
         target = targets.Target("SIM", str(self.seed))
         return simulate_star(self.seed, self.seen_as, self.kind, target=target, num_observations=observations).curves
+
+    def _cached(self) -> tuple[LightCurve, ...]:
+        from astroseq_core.lightcurves import cached
+        from astroseq_core.lightcurves.cache import LightCurveCache
+
+        cache, target = LightCurveCache(), targets.parse_star(self.name)
+        wanted = self.observations or tuple(
+            (e.observation, e.author, e.exposure_seconds) for e in cached.uniform(cache.entries(target), target.mission)
+        )
+        found = (cache.get(target, name, author=author, exposure_seconds=seconds) for name, author, seconds in wanted)
+        return tuple(curve for curve in found if curve is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,26 +103,32 @@ def simulated(seen_as: str, count: int, kind: str = "quiet") -> list[TrainingSta
 def copies(star: TrainingStar, recipe: Recipe, seed: int) -> Iterator[Copy]:
     """The star's copies, as the recipe's injection says; what is drawn depends on the seed and the star's name alone.
 
-    Light curves that cannot be prepared (constant, too short) are left out.
+    A labelled star gives its own light curves only. Light curves that cannot be prepared (constant, too short) are left out.
     """
     rng = np.random.default_rng([seed, *star.name.encode()])
-    settings = recipe.injection
     curves = star.curves()
-    number = settings.copies if star.paths else settings.copies_simulated
     for curve in curves:
-        share = max(1, number // len(curves)) if number else 0
-        makers: list[str] = ["own"] if star.ephemerides or star.kind != "quiet" or not number else []
-        makers += ["injected"] * (share if star.kind == "quiet" else 0)
-        for maker in makers:
+        for maker in makers(star, recipe, len(curves)):
             try:
-                yield _own(rng, star, curve, recipe) if maker == "own" else _injected(rng, star, curve, recipe)
+                yield _own(star, curve, recipe) if maker == "own" else _injected(rng, star, curve, recipe)
             except AstroSeqError:
                 continue
 
 
-def _own(rng: np.random.Generator, star: TrainingStar, curve: LightCurve, recipe: Recipe) -> Copy:
-    prepared = prepare(curve, recipe.preparation)
-    return with_states(prepared, star.ephemerides)
+def makers(star: TrainingStar, recipe: Recipe, num_curves: int) -> list[str]:
+    """Which copies are made of each of its so many light curves: "own" as it is, "injected" with what the recipe puts in."""
+    number = recipe.injection.copies if star.is_real else recipe.injection.copies_simulated
+    if star.labelled:
+        number = 0
+    share = max(1, number // num_curves) if number else 0
+    own = ["own"] if star.ephemerides or star.kind != "quiet" or not number else []
+    return own + ["injected"] * (share if star.kind == "quiet" else 0)
+
+
+def _own(star: TrainingStar, curve: LightCurve, recipe: Recipe) -> Copy:
+    # What a vetter called no planet is shown as none, where a published one of doubt is left out.
+    own = [e for e in star.ephemerides if e.is_planet or not star.labelled]
+    return with_states(prepare(curve, recipe.preparation), own)
 
 
 def _injected(rng: np.random.Generator, star: TrainingStar, curve: LightCurve, recipe: Recipe) -> Copy:
@@ -142,13 +181,3 @@ def noisier(rng: np.random.Generator, curve: LightCurve) -> LightCurve:
     """The light curve with up to twice its own white noise added: the same star, further away."""
     sigma = noise.robust_sigma(np.diff(curve.flux[curve.usable()])) / np.sqrt(2)
     return replace(curve, flux=curve.flux + rng.normal(0, sigma * rng.uniform(0.3, 2.0), len(curve.flux)))
-
-
-def labelled_stars(
-    found: Mapping[str, Sequence[Path]], ephemerides: Mapping[str, tuple[Ephemeris, ...]], usable: Iterable[str]
-) -> list[TrainingStar]:
-    """The stars of those files with what is published to transit in them; a star without a row has no ephemerides."""
-    return [TrainingStar(name, tuple(str(p) for p in found[name]), ephemerides.get(name, ())) for name in sorted(usable)]
-
-
-__all__ = ["NO_TRANSIT", "Copy", "TrainingStar", "copies", "inverted", "noisier", "scrambled", "simulated", "with_states"]

@@ -123,9 +123,10 @@ class Ranked:
         tp, fp = float(weights[above & self.labels].sum()), float(weights[above & ~self.labels].sum())
         return tp, fp, float(weights[self.labels].sum()) - tp, float(weights[~self.labels].sum()) - fp
 
-    def best_f1_threshold(self) -> float:
-        """The score that, as a threshold, gives the highest F1 on these segments."""
-        positive, negative = (np.cumsum(part[::-1]) for part in self.totals(np.ones(len(self.scores))))
+    def best_f1_threshold(self, weights: NDArray[np.float64] | None = None) -> float:
+        """The score that, as a threshold, gives the highest F1 on these segments; without weights each counts once."""
+        own = np.ones(len(self.scores)) if weights is None else weights
+        positive, negative = (np.cumsum(part[::-1]) for part in self.totals(own))
         # F1 = 2 TP / (TP + FP + all positives)
         f1 = 2 * positive / (positive + negative + positive[-1])
         return float(self.scores[self.ties][::-1][int(np.argmax(f1))])

@@ -11,6 +11,9 @@ from astroseq_core.lightcurves.prepare import Preparation
 from astroseq_core.segments.cut import Cutting
 
 LABELS = ("injected", "published", "sequential")
+#: "oversample" and "smote" bring the positives up to the ratio, where "none" takes negatives away.
+RESAMPLES = ("none", "oversample", "smote")
+PARTS = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,18 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.labels not in LABELS:
             raise SettingsError(f"'{self.labels}' is no source of labels; use one of {', '.join(LABELS)}.")
+        if self.resample not in RESAMPLES:
+            raise SettingsError(f"'{self.resample}' is no resampling; use one of {', '.join(RESAMPLES)}.")
+        if abs(sum(share for _, share in self.parts) - 1) > 1e-6 or {n for n, _ in self.parts} != set(PARTS):
+            raise SettingsError(f"The shares of {', '.join(PARTS)} must sum to 1.")
+        for name, least in (("epochs", 1), ("batch", 1), ("patience", 0)):
+            if getattr(self, name) < least:
+                raise SettingsError(f"The {name} must be {least} or more.")
+        for name in ("learning_rate", "neg_pos_ratio", "per_star_cap", "total_cap"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise SettingsError(f"The {name.replace('_', ' ')} must be above 0.")
+        if not 0 < self.base_rate < 1:
+            raise SettingsError("The base rate must lie between 0 and 1.")
         if not 0 <= self.hard_negatives <= 1:
             raise SettingsError("The share of hard negatives must lie in [0, 1].")
 

@@ -19,9 +19,10 @@ from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.card import Calibration, ModelCard
 from astroseq_core.segments.split import split_stars
-from astroseq_core.training import calibrate, metrics, shelf
+from astroseq_core.training import calibrate, kept_test, metrics, shelf
 from astroseq_core.training.copies import TrainingStar, copies
 from astroseq_core.training.fit import PROGRESS, fit, predict, predict_cadences
+from astroseq_core.training.listening import SILENT, Listener
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.shelf import Piece, Shelf
 
@@ -41,7 +42,7 @@ class Stars:
 
     def names(self, part: str, *, made: bool) -> list[str]:
         """Identifiers of a part's real stars, or of its simulated ones."""
-        return [s.name for s in self.parts[part] if bool(s.paths) != made]
+        return [s.name for s in self.parts[part] if s.is_real != made]
 
 
 def split(stars: list[TrainingStar], recipe: Recipe, seed: int) -> Stars:
@@ -58,23 +59,30 @@ def train(
     stars: Stars,
     seed: int = 1,
     workers: int = 2,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    listener: Listener = SILENT,
+    work: Path | None = None,
+    finish: bool = False,
 ) -> ModelCard:
-    """Train by a recipe on those stars and write the model's folder ``out`` (model.keras, card.json), whole or not at all.
+    """Train by a recipe on those stars and write model.keras, card.json and test.npz into ``out``, the card last.
 
-    What is done stands in a folder beside ``out`` until the model is whole: the same call again, after a crash, goes on from the
-    last epoch. Raises SettingsError when ``out`` is a model already.
+    What is done stands in ``work`` (a folder beside ``out`` where None) until the model is whole: the same call again, after a
+    crash, goes on from the last epoch; with ``finish`` it makes a model of the best epoch so far. Raises SettingsError when
+    ``out`` is a model already.
     """
     if (out / cards.CARD_NAME).exists():
         raise SettingsError(f"There is a model in {out} already; choose another name or remove it.")
     log.info("%d stars, %d of them to train on", sum(len(p) for p in stars.parts.values()), len(stars.parts["train"]))
-    folder = _work_folder(recipe, out, stars, seed)
-    # Stars with labels of their own are calibrated and judged on those alone.
-    as_they_are = replace(recipe, injection=replace(recipe.injection, copies=0)) if recipe.labels == "published" else recipe
-    shelves = {
-        part: shelf_of(members, recipe if part == "train" else as_they_are, seed, folder / f"shelf-{part}", workers)
-        for part, members in stars.parts.items()
-    }
+    folder = _work_folder(work or out.with_name(f".{out.name}-work"), recipe, stars, seed)
+    shelves, before = {}, 0
+    in_all = sum(len(members) for members in stars.parts.values())
+    for part, members in stars.parts.items():
+
+        def prepared(done: int, before: int = before) -> None:
+            listener.preparing(before + done, in_all)
+
+        wanted = for_part(part, recipe)
+        shelves[part] = shelf_of(members, wanted, seed, folder / f"shelf-{part}", workers, prepared)
+        before += len(members)
     for part in ("train", "validation", "calibration"):
         if not 0 < shelves[part].labels.mean() < 1:
             raise SettingsError(
@@ -82,18 +90,30 @@ def train(
                 "give more stars, simulated ones too, or another seed."
             )
     training = shelves["train"]
+    verdicts = [s.name for s in stars.parts["train"] if s.labelled]
+    always = np.isin(training.star, verdicts) if verdicts else None
     log.info("%d segments to train on, %d to validate", len(training), len(shelves["validation"]))
-    network = fit(training, shelves["validation"], recipe, seed, folder, progress)
+    network = fit(training, shelves["validation"], recipe, seed, folder, listener, finish=finish, always=always)
+    listener.judging()
     kept = shelves["calibration"]
     use = _for_calibration(kept)
     raw = predict(network, kept, use)
     calibration = calibrate.platt(kept.labels[use], raw, recipe.base_rate)
 
-    def judged(part: str, group: str, which: NDArray[np.int64]) -> dict[str, Any]:
+    def judged(part: str, group: str, which: NDArray[np.int64], probability: NDArray[np.float32]) -> dict[str, Any]:
         one = shelves[part]
-        probability = calibration(predict(network, one, which))
         found = metrics.report(group, one.labels[which], probability, one.star[which], recipe.base_rate, snr=one.snr[which])
         return found.to_dict(curves=part == "test")
+
+    def judged_some(part: str) -> dict[str, Any]:
+        some = _some(shelves[part])
+        return judged(part, f"{part} stars", some, calibration(predict(network, shelves[part], some)))
+
+    # The test stars are looked at once, here.
+    tested = list(groups(shelves["test"]))
+    on_test = calibration(predict(network, shelves["test"])) if tested else np.empty(0, np.float32)
+    if tested:
+        kept_test.save(folder, shelves["test"], [(name, which) for _, name, which in tested], on_test)
 
     model = folder / cards.MODEL_NAME
     network.save(model, include_optimizer=False)
@@ -111,21 +131,28 @@ def train(
         cadence_range_minutes=recipe.cadence_range_minutes,
         thresholds=calibrate.thresholds(kept.labels[use], calibration(raw)),
         training=_about(recipe, stars, shelves, seed)
-        | {"reports": {part: judged(part, f"{part} stars", _some(shelves[part])) for part in ("train", "validation")}},
-        metrics=[judged("test", group, which) for _, group, which in groups(shelves["test"])],
+        | {"reports": {part: judged_some(part) for part in ("train", "validation")}},
+        metrics=[judged("test", group, which, on_test[which]) for _, group, which in tested],
         versions=versions(),
     )
     card.write(folder)
     out.mkdir(parents=True, exist_ok=True)
-    for name in (PROGRESS, cards.MODEL_NAME, cards.CARD_NAME):
-        os.replace(folder / name, out / name)
+    for name in (PROGRESS, kept_test.TEST, cards.MODEL_NAME, cards.CARD_NAME):
+        if (folder / name).exists():
+            os.replace(folder / name, out / name)
     shutil.rmtree(folder)
     return card
 
 
-def _work_folder(recipe: Recipe, out: Path, stars: Stars, seed: int) -> Path:
-    """The folder beside ``out`` of this very call; that of another call under the same name is emptied."""
-    folder = out.with_name(f".{out.name}-work")
+def for_part(part: str, recipe: Recipe) -> Recipe:
+    """The recipe as it prepares a part's stars: with labels of their own, they are calibrated and judged on these alone."""
+    if part == "train" or recipe.labels != "published":
+        return recipe
+    return replace(recipe, injection=replace(recipe.injection, copies=0))
+
+
+def _work_folder(folder: Path, recipe: Recipe, stars: Stars, seed: int) -> Path:
+    """The folder, with what this very call did before; what another call did is removed."""
     names = {part: [s.name for s in members] for part, members in stars.parts.items()}
     call = json.dumps([recipe.to_dict(), names, seed, __version__], sort_keys=True)
     if folder.exists() and not ((folder / "call.json").exists() and (folder / "call.json").read_text("utf-8") == call):
@@ -135,8 +162,18 @@ def _work_folder(recipe: Recipe, out: Path, stars: Stars, seed: int) -> Path:
     return folder
 
 
-def shelf_of(stars: tuple[TrainingStar, ...], recipe: Recipe, seed: int, folder: Path, workers: int) -> Shelf:
-    """The shelf of those stars in the folder: the one that is there, or a new one made by so many processes."""
+def shelf_of(
+    stars: tuple[TrainingStar, ...],
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    workers: int,
+    prepared: Callable[[int], None] = lambda done: None,
+) -> Shelf:
+    """The shelf of those stars in the folder: the one that is there, or a new one made by so many processes.
+
+    ``prepared`` is told how many stars are done.
+    """
     import joblib
 
     if (folder / "shelf.json").exists():
@@ -146,7 +183,13 @@ def shelf_of(stars: tuple[TrainingStar, ...], recipe: Recipe, seed: int, folder:
     pieces: Iterator[Piece | None] = joblib.Parallel(
         n_jobs=workers, batch_size=1, pre_dispatch=2 * workers, return_as="generator"
     )(jobs)
-    return shelf.write(pieces, recipe.cutting, folder)
+
+    def counted() -> Iterator[Piece | None]:
+        for done, piece in enumerate(pieces, start=1):
+            yield piece
+            prepared(done)
+
+    return shelf.write(counted(), recipe.cutting, folder)
 
 
 def _piece(star: TrainingStar, recipe: Recipe, seed: int) -> Piece | None:
@@ -193,12 +236,6 @@ def _cadence_calibration(network: Any, kept: Shelf, use: NDArray[np.int64]) -> C
 
 
 def _about(recipe: Recipe, stars: Stars, shelves: dict[str, Shelf], seed: int) -> dict[str, Any]:
-    for part in ("train", "validation", "calibration"):
-        if not 0 < shelves[part].labels.mean() < 1:
-            raise SettingsError(
-                f"All segments of the {part} stars are {'with' if shelves[part].labels[0] else 'without'} transits; "
-                "give more stars, simulated ones too, or another seed."
-            )
     training = shelves["train"]
     return {
         "recipe": recipe.to_dict(),
@@ -208,6 +245,7 @@ def _about(recipe: Recipe, stars: Stars, shelves: dict[str, Shelf], seed: int) -
         "base_rate": round(float(training.labels.mean()), 4),
         "simulated_stars": {part: len(stars.names(part, made=True)) for part in stars.parts},
         "stars": {part: stars.names(part, made=False) for part in stars.parts},
+        "verdicts": {part: [s.name for s in members if s.labelled] for part, members in stars.parts.items()},
         "sha256_of_stars": {
             part: hashlib.sha256("\n".join(stars.names(part, made=False)).encode()).hexdigest() for part in stars.parts
         },

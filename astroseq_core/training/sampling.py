@@ -11,13 +11,16 @@ from astroseq_core.training.shelf import Shelf
 HARD_PART = 0.1
 
 
-def choose(shelf: Shelf, recipe: Recipe, seed: int) -> NDArray[np.int64]:
-    """The segments (indices, ascending) that the recipe's caps leave; its ratio of negatives is met anew each epoch."""
+def choose(shelf: Shelf, recipe: Recipe, seed: int, always: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """The segments (indices, ascending) that the recipe's caps leave; its ratio of negatives is met anew each epoch.
+
+    ``always`` (n,): those that no cap leaves out.
+    """
     rng = np.random.default_rng([seed, 1])
     kept = sample(shelf.labels, shelf.star, per_star_cap=recipe.per_star_cap, neg_pos_ratio=None, rng=rng)
     if recipe.total_cap is not None and len(kept) > recipe.total_cap:
         kept = np.sort(rng.choice(kept, recipe.total_cap, replace=False))
-    return kept
+    return kept if always is None else np.union1d(kept, np.flatnonzero(always))
 
 
 def epoch_of(
@@ -27,10 +30,12 @@ def epoch_of(
     hard: float,
     rng: np.random.Generator,
     neg_pos_ratio: float | None = None,
+    always: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """The order (m,) in which an epoch shows the chosen segments (n,) of those labels.
 
     With ``scores`` of the negatives among them, a share ``hard`` of the negatives shown is drawn from the most transit-like.
+    ``always`` (n,): which of the negatives among them every epoch shows, on top of the ratio.
     """
     positive, negative = chosen[labels == 1], chosen[labels == 0]
     if neg_pos_ratio is not None:
@@ -42,5 +47,7 @@ def epoch_of(
         pool = negative[np.argsort(scores)[::-1][: max(1, round(HARD_PART * len(negative)))]]
         number = round(hard * len(picked))
         picked = np.r_[rng.choice(picked, len(picked) - number, replace=False), rng.choice(pool, number)]
+    if always is not None:
+        picked = np.r_[picked, np.setdiff1d(chosen[always & (labels == 0)], picked)]
     order = np.r_[positive, picked]
     return np.asarray(rng.permutation(order))

@@ -4,7 +4,6 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from astroseq_core.scoring.card import Calibration
 from astroseq_core.training import calibrate, metrics
 from astroseq_core.training.examples import Examples
 from astroseq_core.training.fit import compile_network
+from astroseq_core.training.listening import SILENT, Listener
 from astroseq_core.training.ranking import Ranked
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.resample import smote
@@ -41,7 +41,7 @@ def run_sequential(
     out: Path,
     *,
     least_snr: float = 0.0,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    listener: Listener = SILENT,
 ) -> dict[str, Any]:
     """The report of the sequential experiment that the recipe is named after, as plain JSON values; also ``out``/report.json.
 
@@ -54,7 +54,8 @@ def run_sequential(
     training, synthetic = resampled(data.training.examples, recipe, seed)
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    network = fit_examples(training, data.validation.examples, recipe, seed, out / MODEL_NAME, progress)
+    network = fit_examples(training, data.validation.examples, recipe, seed, out / MODEL_NAME, listener)
+    listener.judging()
     seconds = time.monotonic() - began
     report = _report(recipe, data, network, seed) | {
         "after_resampling": {"segments": len(training), "synthetic_positives": synthetic, "base_rate": training.base_rate},
@@ -87,7 +88,7 @@ def fit_examples(
     recipe: Recipe,
     seed: int,
     path: Path,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    listener: Listener = SILENT,
 ) -> Any:
     """The keras.Model, saved at ``path``, of the epoch with the highest PR-AUC on the validation stars.
 
@@ -118,6 +119,7 @@ def fit_examples(
             values[turned] = values[turned, ::-1]
             result = network.train_on_batch(values, training.labels[pick].astype(np.float32)[:, None], return_dict=True)
             loss += float(result["loss"]) / steps
+            listener.step(epoch + 1, recipe.epochs, step + 1, steps, loss * steps / (step + 1))
         network.reset_metrics()
         ranked = Ranked(validation.labels, predict(network, validation))
         numbers = {
@@ -128,8 +130,7 @@ def fit_examples(
             "seconds": round(time.monotonic() - began, 1),
         }
         log.info("%s", numbers)
-        if progress:
-            progress(numbers)
+        listener.epoch(numbers)
         if numbers["validation_pr_auc"] > best:
             best, best_epoch = numbers["validation_pr_auc"], epoch
             network.save(path)

@@ -8,6 +8,7 @@ from astroseq_core import targets
 from astroseq_core.ephemeris import EphemerisTable
 from astroseq_core.errors import LightCurveError
 from astroseq_core.lightcurves import local, reading
+from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.prepare import SAME_CADENCE
 from astroseq_core.training.copies import TrainingStar, simulated
 from astroseq_core.training.recipes import Recipe
@@ -31,7 +32,7 @@ def real_stars(
             continue
         if recipe.labels == "injected" and target_id in known:
             continue
-        usable = tuple(str(p) for p in paths if _suits(p, recipe))
+        usable = tuple(str(p) for p in paths if _file_suits(p, recipe))
         if usable:
             own = ephemerides.of(target_id) if ephemerides and recipe.labels == "published" else ()
             stars.append(TrainingStar(target_id, usable, own))
@@ -45,15 +46,25 @@ def simulated_stars(recipe: Recipe) -> list[TrainingStar]:
     return quiet + [star for seen_as, count in recipe.simulated_binaries.items() for star in simulated(seen_as, count, kind)]
 
 
-def _suits(path: Path, recipe: Recipe) -> bool:
+def suits(curve: LightCurve, recipe: Recipe) -> bool:
+    """Whether the recipe can learn from the light curve: its cadence fits, and nobody flattened it where that matters."""
+    as_it_is = recipe.cadence_range_minutes is not None
+    return suits_cadence(curve.cadence_minutes, recipe) and (as_it_is or not curve.flattened)
+
+
+def suits_cadence(cadence_minutes: float, recipe: Recipe) -> bool:
+    """Whether the recipe takes light curves of that cadence [min]."""
+    if recipe.cadence_range_minutes is not None:
+        return recipe.cadence_range_minutes[0] <= cadence_minutes <= recipe.cadence_range_minutes[1]
+    # Binned data have whiter noise than what the model will mostly meet: taken where there is nothing better.
+    wanted = recipe.preparation.cadence_minutes or cadence_minutes
+    slowest = cadence_minutes / wanted < 1 / SAME_CADENCE
+    return slowest and (recipe.bin_faster or cadence_minutes / wanted > SAME_CADENCE)
+
+
+def _file_suits(path: Path, recipe: Recipe) -> bool:
     try:
-        curve = reading.read(path)
+        return suits(reading.read(path), recipe)
     except LightCurveError as error:
         log.warning("%s", error)
         return False
-    if recipe.cadence_range_minutes is not None:
-        return recipe.cadence_range_minutes[0] <= curve.cadence_minutes <= recipe.cadence_range_minutes[1]
-    # Binned data have whiter noise than what the model will mostly meet: taken where there is nothing better.
-    wanted = recipe.preparation.cadence_minutes or curve.cadence_minutes
-    slowest = curve.cadence_minutes / wanted < 1 / SAME_CADENCE
-    return not curve.flattened and slowest and (recipe.bin_faster or curve.cadence_minutes / wanted > SAME_CADENCE)

@@ -1,24 +1,26 @@
 """Any recipe by one call: a network with a card, the sequential experiment, or the isolation forest."""
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from astroseq_core.ephemeris import read_table
 from astroseq_core.errors import SettingsError
 from astroseq_core.scoring import card as cards
 from astroseq_core.training import published, run
+from astroseq_core.training.choice import StarChoice
+from astroseq_core.training.copies import TrainingStar
 from astroseq_core.training.forest import Forest, run_forest
+from astroseq_core.training.listening import SILENT, Listener
 from astroseq_core.training.published import Row
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.report import Report
 from astroseq_core.training.sampling import choose
 from astroseq_core.training.sequential_run import run_sequential
-from astroseq_core.training.stars import real_stars, simulated_stars
+from astroseq_core.training.sources import gather
 
 FOREST = "isolation_forest"
 
@@ -35,30 +37,32 @@ class Outcome:
 def start(
     recipe: Recipe,
     out: Path,
+    choice: StarChoice,
     *,
-    lightcurves: Path | None = None,
-    ephemerides: Path | None = None,
-    not_these: Collection[str] = (),
+    more: Iterable[TrainingStar] = (),
     seed: int = 1,
     workers: int = 2,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    listener: Listener = SILENT,
+    work: Path | None = None,
+    finish: bool = False,
 ) -> Outcome:
-    """Carry out the recipe and write its folder ``out``; see run.train. Raises SettingsError where the folder is taken."""
-    if out.exists():
-        raise SettingsError(f"There is something in {out} already; choose another name or remove it.")
+    """Carry out the recipe on those stars and write what it makes into ``out``; see run.train for ``work`` and ``finish``.
+
+    ``more``: stars with labels of someone's own, in place of those of the same name.
+    """
     if recipe.labels == "sequential":
-        if lightcurves is None or ephemerides is None:
+        if choice.source != "folder" or not choice.folder or not choice.ephemerides:
             raise SettingsError(f"{recipe.name} needs a folder of Kepler light curves and a table of ephemerides.")
-        found = run_sequential(recipe, lightcurves, ephemerides, seed, out, least_snr=recipe.least_snr, progress=progress)
+        found = run_sequential(
+            recipe, Path(choice.folder), Path(choice.ephemerides), seed, out, least_snr=recipe.least_snr, listener=listener
+        )
         return _outcome(recipe, out, found["reports"])
-    table = read_table(ephemerides) if ephemerides else None
-    if recipe.labels == "published" and (lightcurves is None or table is None):
-        raise SettingsError(f"{recipe.name} learns from published transits: give --lightcurves and --ephemerides.")
-    real = real_stars(lightcurves, recipe, table, not_these) if lightcurves else []
-    stars = run.split([*real, *simulated_stars(recipe)], recipe, seed)
+    own = {star.name: star for star in more}
+    stars = run.split([*(s for s in gather(choice, recipe) if s.name not in own), *own.values()], recipe, seed)
+    work = work or out.with_name(f".{out.name}-work")
     if recipe.architecture == FOREST:
-        return _forest(recipe, stars, out, seed, workers)
-    card = run.train(recipe, out, stars=stars, seed=seed, workers=workers, progress=progress)
+        return _forest(recipe, stars, out, seed, workers, work, listener)
+    card = run.train(recipe, out, stars=stars, seed=seed, workers=workers, listener=listener, work=work, finish=finish)
     return Outcome(out, rows_of(card), tuple(card.metrics))
 
 
@@ -71,14 +75,24 @@ def rows_of(card: cards.ModelCard) -> tuple[Row, ...]:
         report = Report.from_dict(one)
         assert about is not None
         known = {k: getattr(about, k) for k in ("mission", "window", "stride", "neg_pos", "hard_neg_fraction")}
+        # The reports on training and validation stars are on some of their segments only.
+        known |= {"stars": (*about.stars[:2], report.stars), "segments": (*about.segments[:2], report.segments)}
         rows.append(published.table_row({**by_split, "test": report}, run=f"{card.model_id}, {report.group}", **known))
     return tuple(rows)
 
 
-def _forest(recipe: Recipe, stars: run.Stars, out: Path, seed: int, workers: int) -> Outcome:
-    work = out.with_name(f".{out.name}-work")
+def _forest(recipe: Recipe, stars: run.Stars, out: Path, seed: int, workers: int, work: Path, listener: Listener) -> Outcome:
+    parts = ("train", "calibration", "test")
+    in_all, before, shelves = sum(len(stars.parts[p]) for p in parts), 0, {}
     try:
-        shelves = {p: run.shelf_of(stars.parts[p], recipe, seed, work / p, workers) for p in ("train", "calibration", "test")}
+        for part in parts:
+
+            def prepared(done: int, before: int = before) -> None:
+                listener.preparing(before + done, in_all)
+
+            shelves[part] = run.shelf_of(stars.parts[part], recipe, seed, work / part, workers, prepared)
+            before += len(stars.parts[part])
+        listener.judging()
         tests = {name: which for _, name, which in run.groups(shelves["test"])}
         found = run_forest(
             Forest(recipe.options.get("features", "segment"), seed=seed),

@@ -19,6 +19,7 @@ from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest, open_star
 from astroseq_core.scoring.segments import Failure, SegmentScores, score_curves
 from astroseq_core.scoring.star import StarScore, score_star
+from astroseq_core.store import promoted
 from astroseq_core.ui.kept import Kept
 from astroseq_core.vetting.fold import Fold, fold_all
 
@@ -109,7 +110,7 @@ def model_for(star: OpenedStar, model: str) -> ModelCard | None:
     Raises ModelError when the model that is asked for does not exist or was not made for these light curves.
     """
     if model == BEST:
-        return cards.best_for(star.curves[0])
+        return cards.best_for(star.curves[0], promoted.defaults())
     card = cards.read(cards.folder_of(model))
     if not any(card.suits(c) for c in star.curves):
         raise ModelError(

@@ -8,8 +8,9 @@ import pytest
 from astroseq_core import missions
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.lightcurves import lightcurve
+from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.lightcurves.lightcurve import LightCurve
-from astroseq_core.segments.label import TRANSIT
+from astroseq_core.segments.label import LEFT_OUT, TRANSIT
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import copies, recipes
@@ -78,3 +79,44 @@ def test_a_star_with_transits_gets_others_into_its_mirrored_light_curve(
     assert np.median(plain.prepared.flat[plain.states == TRANSIT]) < -5e-3
     assert not (mirrored.states == TRANSIT).any()
     assert np.median(mirrored.prepared.flat[plain.states == TRANSIT]) > 1e-3
+
+
+def test_a_labelled_star_is_shown_as_it_is_its_false_positives_as_none(
+    curve: LightCurve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Ephemeris("TIC 9", "b", Instant(1501.0, TimeSystem.BTJD), 3.0, 4.0, 9000.0, disposition="PC")
+    other = replace(own, name="c", t0=Instant(1502.0, TimeSystem.BTJD), disposition="FP")
+    monkeypatch.setattr(TrainingStar, "curves", lambda self: (curve, curve))
+    settings = replace(RECIPE, injection=Injection(copies=6, without=0.0))
+    star = TrainingStar("TIC 9", cached=True, ephemerides=(own, other), labelled=True)
+    made = list(copies.copies(star, settings, 3))
+    assert len(made) == 2
+    for copy in made:
+        inside = own.in_transit(copy.prepared.time, TimeSystem.BTJD)
+        np.testing.assert_array_equal(copy.states == TRANSIT, inside)
+        assert not (copy.states == LEFT_OUT).any()
+    # Without a vetter's word the same false positive is neither.
+    published = next(copies.copies(replace(star, labelled=False), settings, 3))
+    assert (published.states == LEFT_OUT).any()
+
+
+def test_a_cached_star_reads_the_observations_it_names(curve: LightCurve) -> None:
+    cache = LightCurveCache()
+    for observation, author in (("s0001", "SPOC"), ("s0002", "SPOC"), ("s0002", "QLP")):
+        cache.put(replace(curve, observation=observation, author=author))
+    star = TrainingStar("TIC 9", cached=True)
+    assert star.is_real
+    assert [(c.observation, c.author) for c in star.curves()] == [("s0001", "SPOC"), ("s0002", "SPOC")]
+    one = replace(star, observations=(("s0002", "QLP", 120), ("s0003", "QLP", 120)))
+    assert [(c.observation, c.author) for c in one.curves()] == [("s0002", "QLP")]
+    assert (star.num_curves, one.num_curves) == (1, 2)
+    assert not copies.simulated("TESS", 1)[0].is_real
+
+
+@pytest.mark.parametrize("seen_as", ["TESS", "Kepler", "K2"])
+def test_a_simulated_stars_light_curves_are_as_many_as_it_says(seen_as: str) -> None:
+    star = copies.simulated(seen_as, 1)[0]
+    assert len(star.curves()) == star.num_curves
+    settings = replace(RECIPE, injection=Injection(copies_simulated=5))
+    assert len(copies.makers(star, settings, 2)) == 2
+    assert copies.makers(replace(star, kind="binary"), settings, 2) == ["own"]

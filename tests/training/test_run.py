@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from astroseq_core.scoring.model import load
 from astroseq_core.scoring.segments import score_curve
 from astroseq_core.segments.cut import Cutting
 from astroseq_core.training import fit, recipes, run, stars
+from astroseq_core.training.listening import Listener
 from astroseq_core.training.recipes import Injection
 
 RECIPE = replace(
@@ -79,7 +81,7 @@ def test_recipes_of_published_labels_bring_each_stars_own(folder: Path, tmp_path
 
 
 def test_the_folder_is_whole_and_nothing_else_is_left(trained: Path) -> None:
-    assert {p.name for p in trained.iterdir()} == {"model.keras", "card.json", "progress.jsonl"}
+    assert {p.name for p in trained.iterdir()} == {"model.keras", "card.json", "progress.jsonl", "test.npz"}
     assert [p.name for p in trained.parent.iterdir()] == ["small-v1"]
     lines = [json.loads(line) for line in (trained / "progress.jsonl").read_text().splitlines()]
     assert 1 <= len(lines) <= 3
@@ -126,17 +128,18 @@ def test_a_training_that_broke_off_goes_on_and_ends_the_same(
     original = run._piece
     monkeypatch.setattr(run, "_piece", lambda star, recipe, seed: (made.append(star.name), original(star, recipe, seed))[1])
 
-    def crash(numbers: dict[str, object]) -> None:
-        seen.append(int(str(numbers["epoch"])))
-        if seen == [1]:
-            raise _PulledThePlugError
+    class Crash(Listener):
+        def epoch(self, numbers: dict[str, Any]) -> None:
+            seen.append(numbers["epoch"])
+            if seen == [1]:
+                raise _PulledThePlugError
 
     out = tmp_path / "small-v2"
     with pytest.raises(_PulledThePlugError):
-        run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, progress=crash)
+        run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, listener=Crash())
     assert not out.exists()
     stars_made = len(made)
-    card = run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, progress=crash)
+    card = run.train(RECIPE, out, stars=small(folder), seed=4, workers=1, listener=Crash())
     # Neither the first epoch nor one star is made again.
     assert seen == list(range(1, len(seen) + 1))
     assert len(made) == stars_made

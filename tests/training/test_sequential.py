@@ -18,6 +18,7 @@ from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import sequential
 from astroseq_core.training.examples import Examples
+from astroseq_core.training.listening import Listener
 from astroseq_core.training.recipes import Injection, Recipe
 from astroseq_core.training.sequential import BINNED, LONG_CADENCE, Layout, Mix, Part, collect_sequential, snr_mix, strongest
 from astroseq_core.training.sequential_run import resampled, run_sequential
@@ -202,7 +203,9 @@ RECIPE = Recipe(
 def test_a_small_run_learns_and_reports(kepler: Path, tmp_path: Path) -> None:
     keras = pytest.importorskip("keras")
     lines: list[dict] = []
-    report = run_sequential(RECIPE, kepler, kepler / "ephemerides.csv", 3, tmp_path, least_snr=15.0, progress=lines.append)
+    listener = Listener()
+    listener.epoch = lines.append  # type: ignore[method-assign]
+    report = run_sequential(RECIPE, kepler, kepler / "ephemerides.csv", 3, tmp_path, least_snr=15.0, listener=listener)
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
     assert not keras.models.load_model(tmp_path / "model.keras", safe_mode=True).compiled
     assert 1 <= len(lines) <= 8
