@@ -1,6 +1,6 @@
 """Make the pictures of docs/: start the app, open its pages in Chromium, light and dark, wide and as on a phone.
 
-    .venv/bin/python tools/screenshots.py [--star "SIM 1"] [--only explore-dark]
+    .venv/bin/python tools/screenshots.py [--star "SIM 1"] [--runs my-run] [--only explore-dark]
 
 Needs the development requirements (playwright) and a Chromium; says what it wrote.
 """
@@ -52,14 +52,17 @@ def main() -> None:
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--full", action="store_true", help="the whole page, not only the first screen")
     parser.add_argument("--query", default="", help="more of Explore's address, such as tab=Segment")
+    parser.add_argument("--runs", nargs="*", default=[], metavar="RUN", help="runs of the Train page to show")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     args = parser.parse_args()
     args.out.mkdir(exist_ok=True)
     explore = "Explore?" + urlencode({"target": args.star}) + (f"&{args.query}" if args.query else "")
+    # Only those of a run have charts to wait for.
+    train = [(f"train-{run}", f"Train?run={run}") for run in args.runs]
     shots = [
         (f"{page}-{scheme}{suffix}", path, scheme, size)
         for suffix, size in (("", WIDE), ("-narrow", PHONE))
-        for page, path in (("landing", ""), ("explore", explore))
+        for page, path in (("landing", ""), ("explore", explore), *train)
         for scheme in ("light", "dark")
         if not (suffix and scheme == "dark")
     ]

@@ -50,7 +50,7 @@ def gallery_figure(examples: Sequence[Seen], channels: Sequence[str]) -> go.Figu
     columns = max(1, min(COLUMNS, len(examples)))
     rows = max(1, -(-len(examples) // columns))
     figure = make_subplots(
-        rows=rows, cols=columns, horizontal_spacing=0.045, vertical_spacing=min(0.14, 0.5 / rows),
+        rows=rows, cols=columns, horizontal_spacing=0.045, vertical_spacing=min(0.22, 0.6 / rows),
         subplot_titles=[caption(e) for e in examples],
     )  # fmt: skip
     which = first_flux(channels)

@@ -20,10 +20,14 @@ TIMED = 3
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds of one training step, and of predicting one segment among many."""
+    """Seconds of one training step, of predicting one segment among many, and of all that comes before the first of either.
+
+    ``start_seconds``: loading the network library, building the network and compiling its graphs.
+    """
 
     step_seconds: float
     predict_seconds: float
+    start_seconds: float = 0.0
 
 
 def measure(recipe: Recipe, shelf: Shelf, seed: int, stop: threading.Event | None = None) -> Speed:
@@ -31,6 +35,7 @@ def measure(recipe: Recipe, shelf: Shelf, seed: int, stop: threading.Event | Non
 
     Raises SettingsError or ModelError when there can be no such network, StoppedError when asked to stop.
     """
+    began_at = time.perf_counter()
     try:
         network = registry.build(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
     except (TypeError, ValueError) as error:
@@ -40,6 +45,7 @@ def measure(recipe: Recipe, shelf: Shelf, seed: int, stop: threading.Event | Non
     fit.compile_network(network, recipe)
     rng = np.random.default_rng([seed, 5])
     cadence_step = fit.cadence_step_of(network, recipe.cutting.window)
+    start = time.perf_counter() - began_at
     steps = []
     for _ in range(1 + TIMED):
         check(stop)
@@ -54,7 +60,9 @@ def measure(recipe: Recipe, shelf: Shelf, seed: int, stop: threading.Event | Non
         began = time.perf_counter()
         network.predict_on_batch(many.values)
         predictions.append(time.perf_counter() - began)
-    return Speed(statistics.median(steps[1:]), predictions[1] / fit.PREDICT_BATCH)
+    step, predict = statistics.median(steps[1:]), predictions[1]
+    start += (steps[0] - step) + (predictions[0] - predict)
+    return Speed(step, predict / fit.PREDICT_BATCH, max(0.0, start))
 
 
 def check(stop: threading.Event | None) -> None:

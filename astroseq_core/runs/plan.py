@@ -149,7 +149,7 @@ def _plan(request: RunRequest, parts: dict[str, Totals], looks: list[Look], spee
     judged = length("calibration") + length("test") + sum(min(run.ENOUGH_SEGMENTS, length(p)) for p in (TRAIN, "validation"))
     at_once = max(1, min(request.workers, os.cpu_count() or 1))
     prepare = sum(one.seconds for one in parts.values()) / at_once
-    total = prepare + (0 if _is_forest(recipe) else recipe.epochs) * epoch + judged * speed.predict_seconds
+    total = prepare + speed.start_seconds + (0 if _is_forest(recipe) else recipe.epochs) * epoch + judged * speed.predict_seconds
     facts = Facts(
         recipe, parts, (positive, negative), tuple(estimate.full_stars(looks)), sum(look.part == TRAIN for look in looks), total,
         _is_forest(recipe),

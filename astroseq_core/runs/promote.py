@@ -10,9 +10,9 @@ from astroseq_core.store import promoted
 def promote(model: str, mission: str) -> ModelCard:
     """Make the model of that id, run or folder the mission's default: taken for each of its light curves that it suits.
 
-    Raises ModelError, with the reason, where the model cannot be loaded or was not made for the mission.
+    Raises ModelError, with the reason, where the model's file is not whole or it was not made for the mission.
     """
-    from astroseq_core.scoring.model import load
+    from astroseq_core.scoring.model import checked
 
     wanted = missions.mission(mission)
     card = cards.read(cards.folder_of(model))
@@ -25,7 +25,7 @@ def promote(model: str, mission: str) -> ModelCard:
         raise ModelError(
             f"{model} lies outside AstroSeq's own folders; copy it into {settings.models_dir()} to make it a default."
         )
-    load(model)  # says what is wrong with its network
+    checked(cards.folder_of(model), card)
     promoted.promote(wanted.name, model)
     return card
 

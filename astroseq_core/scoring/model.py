@@ -69,6 +69,18 @@ class Model:
         return self.outputs(values)[0]
 
 
+def checked(folder: Path, card: ModelCard) -> Path:
+    """The file of a model's network; raises ModelError where it is not there or not the one that its card names."""
+    path = folder / cards.MODEL_NAME
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{card.model_id}: {cards.MODEL_NAME} cannot be read ({error.strerror}).") from error
+    if digest != card.sha256:
+        raise ModelError(f"{card.model_id}: {cards.MODEL_NAME} is not the file its card names; restore it or train it again.")
+    return path
+
+
 def load(model: str) -> Model:
     """The model of that id or in that folder, kept in memory; raises ModelError when it is missing or damaged."""
     folder = cards.folder_of(model)
@@ -79,13 +91,7 @@ def load(model: str) -> Model:
 def _load(folder: Path, changed: int) -> Model:
     """``changed`` is in the key, so that a model trained anew under the same name is loaded anew."""
     card = cards.read(folder)
-    path = folder / cards.MODEL_NAME
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"{card.model_id}: {cards.MODEL_NAME} cannot be read ({error.strerror}).") from error
-    if digest != card.sha256:
-        raise ModelError(f"{card.model_id}: {cards.MODEL_NAME} is not the file its card names; restore it or train it again.")
+    path = checked(folder, card)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 

@@ -1,5 +1,6 @@
 """Opening and scoring a star for the pages, each result kept as long as the files behind it stay the same."""
 
+import gc
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,7 +154,10 @@ def _score(memory: Kept, key: tuple[StarRequest, Stamp, str, str], star: OpenedS
     if known is None:
         from astroseq_core.scoring import model as models
 
-        results = tuple(score_curves(models.load(card.model_id), star.curves))
+        network = models.load(card.model_id)
+        # Streamlit collects garbage after every run of a page; without this it looks through all of TensorFlow each time.
+        gc.freeze()
+        results = tuple(score_curves(network, star.curves))
         kept.remember(card, star.curves, results)
         known = _together(results)
         memory.put(key, known)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _ICONS = {
     "Explore": ":material/query_stats:",
     "Data": ":material/database:",
     "TOIs": ":material/format_list_bulleted:",
+    "Train": ":material/model_training:",
 }
 
 
@@ -54,8 +55,15 @@ def _links() -> None:
 
 def link(file: str, label: str, icon: str) -> None:
     """A link to another page; none where a page is run by itself, as its tests do, and knows of no others."""
-    with suppress(StreamlitAPIException):
+    with where_there_are_pages():
         st.page_link(file, label=label, icon=icon)
+
+
+@contextmanager
+def where_there_are_pages() -> Iterator[None]:
+    """Leave out links inside where a page is run by itself and knows of no others."""
+    with suppress(StreamlitAPIException):
+        yield
 
 
 @contextmanager
@@ -66,6 +74,26 @@ def sentences() -> Iterator[None]:
     except AstroSeqError as error:
         log.info("Shown on a page: %s", error)
         st.error(escape(error), icon=":material/error:")
+
+
+def caught(do: Callable[[], object]) -> str:
+    """The sentence of the expected error that it ends with, empty where it goes well; for what a click does before drawing."""
+    try:
+        do()
+    except AstroSeqError as error:
+        log.info("Shown on a page: %s", error)
+        return str(error)
+    return ""
+
+
+def said(key: str) -> None:
+    """Show once what a click left under that key of the session: whether it went well, and the sentence."""
+    if found := st.session_state.pop(key, None):
+        good, sentence = found
+        if good:
+            st.success(escape(sentence), icon=":material/check:")
+        else:
+            st.error(escape(sentence), icon=":material/error:")
 
 
 def tell(sentence: str) -> None:

@@ -1,0 +1,60 @@
+"""From the form to a model of one's own: start, reload in the middle, cancel, finish another, make it the default."""
+
+import re
+
+import pytest
+from steps import PATIENCE_MS, assert_no_error, wait_for_chart
+
+pytestmark = pytest.mark.browser
+#: The smallest run that has stars of both kinds in every part of its split.
+SMALLEST = (
+    "recipe=tess-30min&simulated_TESS=12&copies_simulated=2&star_cap=60&batch=64"
+    "&part_train=0.4&part_validation=0.2&part_calibration=0.2&part_test=0.2"
+)
+#: Preparing, one epoch, judging, with everything loaded anew, on a machine that others use too.
+RUN_MS = 180_000
+
+
+def start(page, server: str, name: str, settings: str) -> None:
+    page.goto(f"{server}/Train?{SMALLEST}&{settings}")
+    field = page.get_by_role("textbox", name="Name of the run")
+    field.fill(name)
+    field.press("Enter")
+    begin = page.get_by_role("button", name="Start", exact=False).first
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    begin.dblclick()
+    page.get_by_role("heading", name=name, exact=True).wait_for()
+
+
+def test_a_model_of_ones_own(page, server):
+    from playwright.sync_api import expect
+
+    start(page, server, "never-ends", "epochs=400&seed=3")
+    expect(page).to_have_url(re.compile(r"tab=Runs.*run=never-ends|run=never-ends.*tab=Runs"), timeout=PATIENCE_MS)
+    page.get_by_text(re.compile(r"stars prepared|epoch \d+ of")).first.wait_for()
+    assert_no_error(page)
+
+    page.reload()
+    page.get_by_role("heading", name="never-ends", exact=True).wait_for()
+    page.get_by_text(re.compile(r"stars prepared|epoch \d+ of")).first.wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Go on").wait_for()
+    assert_no_error(page)
+
+    start(page, server, "my-own", "epochs=1&seed=3")
+    page.get_by_text("ROC-AUC", exact=True).first.wait_for(timeout=RUN_MS)
+    wait_for_chart(page)
+    assert_no_error(page)
+    page.get_by_role("button", name="Make it the default for TESS").click()
+    page.get_by_text("my-own is the default for TESS now.").wait_for(timeout=RUN_MS)
+    expect(page.get_by_text("Default for TESS: this model")).to_be_visible()
+
+    page.get_by_role("button", name="All runs").click()
+    page.get_by_text("Mark one row to open it").wait_for()
+    assert_no_error(page)
+
+    page.goto(f"{server}/Explore?target=SIM+1&tab=Data")
+    page.get_by_role("heading", name="SIM 1", exact=True).wait_for()
+    wait_for_chart(page)
+    expect(page.locator("body")).to_contain_text("Model my-own", timeout=PATIENCE_MS)
+    assert_no_error(page)

@@ -1,0 +1,350 @@
+"""The Train page's runs: each state of life, the result and what it gets wrong, the log, promotion; nothing is trained."""
+
+import csv
+import io
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import train_folders as made
+from streamlit.testing.v1 import AppTest
+
+from astroseq_core.runs import folder as folders
+from astroseq_core.runs import queue, table
+from astroseq_core.runs.folder import State
+from astroseq_core.scoring import card as cards
+from astroseq_core.scoring.card import CARD_NAME, MODEL_NAME
+from astroseq_core.store import promoted
+from astroseq_core.training import kept_test
+from astroseq_core.training.choice import StarChoice
+from astroseq_core.ui import jobs, train_log, train_mistakes, train_watch, train_words
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = str(ROOT / "pages" / "4_Train.py")
+
+
+@pytest.fixture(autouse=True)
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of runs that would have begun; no process ever does."""
+    names: list[str] = []
+    monkeypatch.setattr(queue, "launch", lambda folder: names.append(folder.name))
+    return names
+
+
+def train(**address: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption, page.subheader)
+    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
+
+
+def keys(page: AppTest) -> set[str]:
+    return {str(b.key) for b in page.button}
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {m.label: m.value for m in page.metric}
+
+
+# ---- before there is anything
+
+
+def test_without_runs_the_tab_teaches_and_leads_to_a_new_one():
+    page = train(tab="Runs")
+    assert "will stand here" in words(page)
+    press(page, "to new run")
+    assert "start 0" in keys(page)
+
+
+# ---- waiting and under way
+
+
+def test_a_waiting_run_says_its_place_and_can_be_taken_out():
+    with made.running("first"):
+        made.queued("second")
+        third = made.queued("third")
+        assert train_watch.words(third) == "It waits in the queue, 2 before it."
+        page = press(train(run="third"), "cancel third")
+        assert queue.get("third").state is State.CANCELLED
+        page.run()
+        assert "before its first epoch" in words(page)
+    (queue.get("first").folder / folders.CANCEL).touch()
+    assert train_watch.words(queue.get("second")) == "It is the next to begin."
+
+
+def test_a_run_under_way_tells_where_it_stands_after_a_reload_too():
+    with made.running("now") as run:
+        assert train_watch.words(run) == "epoch 3 of at most 4, about 83 s left"
+        for page in (train(run="now"), train(run="now", tab="Runs")):
+            found = metrics(page)
+            assert (found["Epoch"], found["Step"], found["Loss now"]) == ("3 of 4", "40 of 90", "0.2345")
+            assert found["Best validation ROC-AUC"] == "0.8200"
+            assert "epoch 1 of 4" in page.code[0].value
+            assert len(page.get("plotly_chart")) == 1
+        made.say(run, part=0.6, words="epoch 4 of at most 4", epoch=4, epochs=4, step=1, steps=90, loss=0.1)
+        assert metrics(page.run())["Epoch"] == "4 of 4"
+        press(page, "cancel now")
+        assert (run.folder / folders.CANCEL).exists()
+        assert page.button(key="cancel now").disabled
+    page.run()
+    assert {"again now", "resume now"} <= keys(page)
+
+
+def test_a_run_that_only_begins_is_no_trouble():
+    with made.running("young", epochs=0) as run:
+        (run.folder / folders.NOW).unlink()
+        page = train(run="young")
+        assert metrics(page)["Doing"] == "starting"
+        made.say(run, part=None, words="x", seconds_left=None, loss=None, epoch=1)
+        page.run()
+        assert not page.exception
+
+
+def test_watching_moves_the_queue_on(begun: list[str]):
+    made.queued("dead-end")
+    train(run="dead-end")
+    assert begun[0] == "dead-end"
+
+
+# ---- broken off
+
+
+def test_a_failed_run_says_why_and_can_go_on(begun: list[str]):
+    made.broken_off("failed", problem="The disk is full; free **some**.")
+    page = train(run="failed")
+    assert page.error[0].value == "The disk is full; free \\*\\*some\\*\\*."
+    assert "out of memory" in page.code[0].value
+    assert "finish failed" not in keys(page)
+    press(page, "resume failed")
+    assert queue.get("failed").state is State.QUEUED
+    assert "failed" in begun
+
+
+def test_a_killed_run_shows_its_last_words():
+    run = made.broken_off("killed")
+    (run.folder / folders.CANCEL).unlink()
+    page = train(run="killed")
+    assert "ended unexpectedly" in page.error[0].value
+    assert "out of memory" in page.error[0].value
+
+
+def test_of_a_cancelled_run_a_model_can_be_made(begun: list[str]):
+    run = made.broken_off("late", epochs=2)
+    page = train(run="late")
+    assert "Best epoch so far is kept" in words(page)
+    press(page, "finish late")
+    assert (run.folder / folders.FINISH).exists()
+    assert queue.get("late").state is State.QUEUED
+    assert begun[0] == "late"
+
+
+def test_deleting_a_run_takes_its_folder():
+    run = made.broken_off("away", epochs=1)
+    page = press(train(run="away"), "delete away")
+    assert not run.folder.exists()
+    assert "away was deleted" in words(page)
+    assert "run" not in page.query_params
+
+
+# ---- a result
+
+
+def test_a_result_shows_its_numbers_with_intervals():
+    run = made.done("good", (made.REAL, made.SIMULATED))
+    page = train(run="good")
+    report = run.result["reports"][0]
+    assert metrics(page)["ROC-AUC"] == f"{report['roc_auc']['value']:.3f}"
+    assert page.metric[0].delta == f"{report['roc_auc']['low']:.3f} to {report['roc_auc']['high']:.3f}"
+    assert len(page.get("plotly_chart")) >= 8
+    other = train(run="good", group=made.SIMULATED)
+    second = run.result["reports"][1]
+    assert metrics(other)["ROC-AUC"] == f"{second['roc_auc']['value']:.3f}"
+    assert other.query_params["group"] == made.SIMULATED
+
+
+def test_the_threshold_can_be_moved_and_stands_in_the_address():
+    made.done("good")
+    page = train(run="good")
+    key = f"threshold good {made.SIMULATED}"
+    test = kept_test.load(queue.get("good").folder)
+    assert test is not None
+    assert page.slider(key=key).value == pytest.approx(test.best_threshold(), abs=0.001)
+    assert "threshold" not in page.query_params
+    press(page, f"alarms good {made.SIMULATED}")
+    alarms = test.alarm_threshold()
+    assert page.slider(key=key).value == pytest.approx(alarms, abs=0.001)
+    assert float(page.query_params["threshold"]) == pytest.approx(alarms, abs=0.001)
+    assert train(run="good", threshold="0.25").slider(key=key).value == 0.25
+    assert train(run="good", threshold="much").slider(key=key).value == pytest.approx(test.best_threshold(), abs=0.001)
+    press(page, f"best good {made.SIMULATED}")
+    assert "threshold" not in page.query_params
+
+
+def test_mistakes_lead_to_their_stars_where_they_can_be_opened():
+    simulated = made.done("sim")
+    cached = made.done("real", (made.REAL,), recipe="tess-10min", stars=StarChoice("toi"), labels="published")
+    folder = made.done("files", (made.REAL,), stars=StarChoice("folder", folder="/curves", ephemerides="/e.csv"))
+    assert "cannot be opened" in words(train(run="sim"))
+    assert "cannot be opened" not in words(train(run="real", mistakes="Misses"))
+    assert train_mistakes.place_of(simulated, "SIM 1000003") is None
+    assert train_mistakes.place_of(simulated, "SIM 3") == {"target": "SIM 3"}
+    assert train_mistakes.place_of(cached, "TIC 5") == {"source": "cache", "target": "TIC 5"}
+    assert train_mistakes.place_of(folder, "TIC 5") == {
+        "source": "files", "folder": "/curves", "target": "TIC 5", "ephemerides": "/e.csv",
+    }  # fmt: skip
+
+
+def test_a_run_without_a_model_says_what_stands_instead():
+    made.done("forest", model=False, kept=False, recipe="isolation-forest")
+    page = train(run="forest")
+    assert "makes no model" in words(page)
+    assert not [k for k in keys(page) if k.startswith("promote")]
+    assert not page.slider
+    assert len(page.get("plotly_chart")) >= 6
+
+
+def test_a_damaged_result_is_a_sentence():
+    run = made.done("broken")
+    (run.folder / folders.RESULT).write_text("{", encoding="utf-8")
+    page = train(run="broken")
+    assert "cannot be read" in page.error[0].value.replace("\\", "")
+
+
+def test_notes_are_kept_and_a_run_is_carried_out_again():
+    first = made.done("first")
+    page = train(run="first")
+    page.text_area(key="note first").set_value("**the** best").run()
+    assert queue.get("first").note == "**the** best"
+    press(page, "again first")
+    second = queue.get("first-2")
+    assert second.request == first.request
+    assert page.query_params["run"] == "first-2"
+
+
+# ---- promotion
+
+
+@pytest.fixture
+def with_network(tiny_home: Path):
+    """A finished run whose model can be loaded."""
+    run = made.done("loadable")
+    tiny = tiny_home / "models" / "tiny-tess"
+    shutil.copy(tiny / MODEL_NAME, run.folder / MODEL_NAME)
+    replace(cards.read(tiny), model_id="loadable").write(run.folder)
+    return run
+
+
+def test_a_model_becomes_the_default_and_goes_back(with_network):
+    page = train(run="loadable")
+    assert "Default for TESS: the shipped models" in words(page)
+    press(page, "promote loadable TESS")
+    page.run()
+    assert promoted.defaults() == {"TESS": "loadable"}
+    assert "Default for TESS: **this model**" in words(page)
+    assert "promote loadable TESS" not in keys(page)
+    press(page, "delete loadable")
+    assert "choose another default first" in words(page)
+    assert with_network.folder.exists()
+    press(page, "demote loadable TESS")
+    assert promoted.defaults() == {}
+    assert "Default for TESS: the shipped models" in words(page)
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_in_a_sentence():
+    made.done("hollow")
+    page = press(train(run="hollow"), "promote hollow TESS")
+    assert len(page.error) == 1
+    assert promoted.defaults() == {}
+    assert not jobs.all_jobs().of_kind("promote")
+
+
+# ---- the log
+
+
+@pytest.fixture
+def several():
+    made.done("alpha", lift=2.0)
+    made.done("beta", (made.REAL, made.SIMULATED), lift=4.0, per_star_cap=99)
+    made.broken_off("gamma", epochs=1)
+    queue.annotate("gamma", "too short")
+
+
+def test_the_log_has_numbers_and_filters(several):
+    page = train(tab="Runs")
+    shown = page.dataframe[0].value
+    assert list(shown["run"]) == ["gamma", "beta", "alpha"]
+    assert shown["ROC-AUC test"].dtype == "float64"
+    assert shown["window"].dtype == "Int64"
+    assert list(shown["tested on"])[1] == made.REAL
+    page.text_input(key="text").set_value("SHORT").run()
+    assert list(page.dataframe[0].value["run"]) == ["gamma"]
+    assert list(train(tab="Runs", state="done").dataframe[0].value["run"]) == ["beta", "alpha"]
+    assert "take a filter away" in words(train(tab="Runs", text="nothing like it"))
+
+
+def select(page: AppTest, *rows: int) -> AppTest:
+    page.session_state["runs table"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_one_row_opens_and_several_compare(several):
+    page = train(tab="Runs")
+    assert page.button(key="open run").disabled
+    select(page, 1)
+    press(page, "open run")
+    assert "ROC-AUC" in metrics(page)
+    assert page.query_params["run"] == "beta"
+    page = select(train(tab="Runs"), 1, 2)
+    assert page.query_params["compare"] == "beta,alpha"
+    differing = page.dataframe[1].value
+    assert list(differing.columns) == ["Setting", "beta", "alpha"]
+    assert list(differing["beta"]) == ["99"]
+    assert len(train(tab="Runs", compare="beta,alpha").dataframe) == 2
+    select(page, 1)
+    assert len(page.dataframe) == 1, "a mark taken away ends the comparison"
+    assert "compare" not in page.query_params
+
+
+def test_the_csv_is_the_log(several):
+    rows = table.log(queue.all_runs())
+    found = list(csv.DictReader(io.StringIO(train_log.csv(rows).decode())))
+    assert [r["run"] for r in found] == ["gamma", "beta", "alpha"]
+    assert list(found[0]) == list(table.columns())
+    assert float(found[1]["ROC-AUC test"]) == pytest.approx(rows[1]["ROC-AUC test"])
+
+
+def test_every_folder_is_found_again_without_the_store(several):
+    for run in queue.all_runs():
+        made.lose(run)
+    assert len(train(tab="Runs").dataframe[0].value) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "–"), (0.2, "under 1 s"), (83, "83 s"), (600, "10 min"), (7199, "120 min"), (7260, "2 h 1 min"), (259200, "3.0 d")],
+)
+def test_durations_read_well(seconds, said):
+    assert train_words.duration(seconds) == said
+
+
+def test_the_card_file_is_what_makes_a_model():
+    run = made.done("carded")
+    assert run.has_model
+    (run.folder / CARD_NAME).unlink()
+    assert not queue.get("carded").has_model
