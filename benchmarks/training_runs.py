@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from astroseq_core.background.folder import State
 from astroseq_core.runs import queue, result
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.runs.request import RunRequest
 from astroseq_core.training import recipes
 

@@ -15,9 +15,9 @@ CORE = ROOT / "astroseq_core"
 HEIGHT = {
     **dict.fromkeys(("errors", "settings", "times", "missions", "targets", "ephemeris"), 0),
     **dict.fromkeys(("lightcurves", "simulate", "archive"), 1),
-    **dict.fromkeys(("segments", "networks"), 2),
+    **dict.fromkeys(("segments", "networks", "background"), 2),
     **dict.fromkeys(("training", "scoring", "vetting"), 3),
-    **dict.fromkeys(("store", "export", "runs"), 4),
+    **dict.fromkeys(("store", "export", "runs", "surveys"), 4),
     # figures draws what any of these computed, and knows nothing of pages
     "figures": 5,
     **dict.fromkeys(("ui", "commands", "cli", "__main__"), 6),

@@ -78,7 +78,8 @@ def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """One run: its settings, the numbers of its epochs, and what it came to."""
-    from astroseq_core.runs import folder, queue, table
+    from astroseq_core.background import folder as background
+    from astroseq_core.runs import queue, table
 
     one = queue.get(options.run_id)
     row = table.log([one])[0]
@@ -91,7 +92,7 @@ def show(options: argparse.Namespace) -> int:
         sys.stdout.write("\n")
         _print(one.epochs, list(one.epochs[0]))
     sys.stdout.write(
-        "".join(f"\n{line}" for line in (one.problem, one.now.get("words", ""), folder.log_tail(one.folder, 5)) if line)
+        "".join(f"\n{line}" for line in (one.problem, one.now.get("words", ""), background.log_tail(one.folder, 5)) if line)
     )
     sys.stdout.write("\n")
     return 0

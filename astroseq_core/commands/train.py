@@ -80,10 +80,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _begun_before(request: "RunRequest", out: Path | None) -> "Run | None":
     """The run that this very command began in that folder and that was broken off, put back into the queue."""
+    from astroseq_core.background import folder as background
+    from astroseq_core.background.folder import State
     from astroseq_core.runs import folder, queue
-    from astroseq_core.runs.folder import State
 
-    if out is None or not (out / folder.REQUEST).is_file():
+    if out is None or not (out / background.REQUEST).is_file():
         return None
     before = folder.read(out.expanduser().resolve())
     if before.request != request or before.state not in (State.CANCELLED, State.FAILED):
@@ -138,8 +139,8 @@ def _stars(options: argparse.Namespace) -> Any:
 
 def follow(run_id: str) -> "Run":
     """The run when it has ended; every epoch is a line on standard error."""
+    from astroseq_core.background.folder import State
     from astroseq_core.runs import queue
-    from astroseq_core.runs.folder import State
 
     said = 0
     while True:
@@ -157,8 +158,8 @@ def follow(run_id: str) -> "Run":
 
 def report(options: argparse.Namespace, ended: "Run") -> int:
     """Say what came of a run that has ended; the command's exit status."""
+    from astroseq_core.background.folder import State
     from astroseq_core.runs import result
-    from astroseq_core.runs.folder import State
     from astroseq_core.training import published
 
     if ended.state is not State.DONE:

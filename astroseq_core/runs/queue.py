@@ -3,24 +3,19 @@
 import contextlib
 import os
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 from astroseq_core import settings
-from astroseq_core.errors import SettingsError, StoreError
+from astroseq_core.background.folder import CANCEL, REQUEST, State, write_json
+from astroseq_core.background.launch import launch, one_at_a_time, put_back
+from astroseq_core.errors import SettingsError
 from astroseq_core.runs import folder as folders
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.runs.request import RunRequest
 from astroseq_core.store import promoted
 from astroseq_core.store import runs as store
 
-_ROOT = Path(__file__).resolve().parents[2]
-#: Processes that this one started: they are asked for their exit status when they end.
-_children: list[subprocess.Popen[bytes]] = []
+MODULE = "astroseq_core.runs.work"
 
 
 def submit(request: RunRequest, out: Path | None = None, *, begin: bool = True) -> Run:
@@ -40,7 +35,7 @@ def submit(request: RunRequest, out: Path | None = None, *, begin: bool = True) 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{folder} cannot be made ({error.strerror}); choose another place.") from error
-    folders.write_json(folder / folders.REQUEST, request.to_dict())
+    write_json(folder / REQUEST, request.to_dict())
     store.add(folder.name, folder)
     if begin:
         advance()
@@ -57,7 +52,7 @@ def _free_folder(name: str) -> Path:
 def all_runs() -> tuple[Run, ...]:
     """All runs, the newest first; a folder among ours that the store has lost is taken in again."""
     rows = store.rows()
-    lost = [p.parent for p in settings.runs_dir().glob(f"*/{folders.REQUEST}") if p.parent.name not in rows]
+    lost = [p.parent for p in settings.runs_dir().glob(f"*/{REQUEST}") if p.parent.name not in rows]
     for folder in lost:
         store.add(folder.name, folder)
     found = []
@@ -82,7 +77,7 @@ def advance() -> Run | None:
 
     Pages call it as they watch, and every run as it ends: a process that was killed holds up the queue no longer than that.
     """
-    with _one_at_a_time() as alone:
+    with one_at_a_time(settings.runs_dir()) as alone:
         if not alone:
             return None
         runs = all_runs()
@@ -92,62 +87,15 @@ def advance() -> Run | None:
         if not waiting:
             return None
         run = min(waiting, key=lambda r: (r.created, r.run_id))
-        launch(run.folder)
+        launch(run.folder, MODULE)
         return run
-
-
-def launch(folder: Path) -> None:
-    """Begin the run's process. It inherits the lock, so that there is no moment at which it seems to have died."""
-    fcntl = _locks()
-    for child in [c for c in _children if c.poll() is not None]:
-        _children.remove(child)
-    with (folder / folders.LOCK).open("a") as lock, (folder / folders.LOG).open("ab") as log:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        folders.write_json(folder / folders.STARTED, {"at": time.time()})
-        command = [sys.executable, "-m", "astroseq_core.runs.work", str(folder), str(lock.fileno())]
-        _children.append(
-            subprocess.Popen(  # noqa: S603 (our own module, on a folder that the store names)
-                command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                pass_fds=(lock.fileno(),),
-            )
-        )  # fmt: skip
-
-
-def _locks() -> Any:
-    try:
-        import fcntl
-    except ImportError:
-        raise SettingsError("Runs need file locks, which this system does not have; train on Linux or macOS.") from None
-    return fcntl
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[bool]:
-    """Whether this is the only process, and thread, that chooses what begins next."""
-    fcntl = _locks()
-    place = settings.runs_dir()
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        file: IO[str] = (place / ".queue.lock").open("a")
-    except OSError as error:
-        raise StoreError(f"Runs cannot be kept in {place} ({error.strerror}); check the disk.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 def cancel(run_id: str) -> None:
     """Stop a run, or take it out of the queue; the best epoch so far is kept."""
     run = get(run_id)
     if run.state in (State.QUEUED, State.RUNNING):
-        (run.folder / folders.CANCEL).touch()
+        (run.folder / CANCEL).touch()
 
 
 def resume(run_id: str) -> None:
@@ -168,8 +116,7 @@ def _requeue(run_id: str) -> None:
     run = get(run_id)
     if run.state not in (State.CANCELLED, State.FAILED):
         raise SettingsError(f"{run_id} is {run.state}; only a run that was broken off can go on.")
-    for name in (folders.CANCEL, folders.PROBLEM, folders.STARTED, folders.NOW):
-        (run.folder / name).unlink(missing_ok=True)
+    put_back(run.folder)
     advance()
 
 

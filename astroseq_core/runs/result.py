@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from astroseq_core.background.folder import RESULT
 from astroseq_core.errors import SettingsError
-from astroseq_core.runs.folder import RESULT, Run
+from astroseq_core.runs.folder import Run
 from astroseq_core.training import kept_test
 from astroseq_core.training.kept_test import TestSegments
 from astroseq_core.training.published import Row

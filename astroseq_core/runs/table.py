@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from astroseq_core import export
+from astroseq_core.background.folder import RESULT
 from astroseq_core.errors import SettingsError
 from astroseq_core.runs import result
-from astroseq_core.runs.folder import RESULT, Run
+from astroseq_core.runs.folder import Run
 from astroseq_core.scoring.card import MODEL_NAME
 from astroseq_core.training.published import SPLITS, Row
 

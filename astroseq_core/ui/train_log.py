@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from astroseq_core.background.folder import State
 from astroseq_core.figures import training
 from astroseq_core.figures.layout import CONFIG
 from astroseq_core.runs import table
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.ui import train_about, train_address
 from astroseq_core.ui.page import escape, note
 

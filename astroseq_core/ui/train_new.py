@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from astroseq_core.background.folder import State
 from astroseq_core.runs import queue
-from astroseq_core.runs.folder import State
 from astroseq_core.runs.request import RunRequest
 from astroseq_core.ui import page, train_about, train_address, train_field, train_form, train_plan
 from astroseq_core.ui.page import escape

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from astroseq_core.background.folder import RESULT
 from astroseq_core.errors import SettingsError
 from astroseq_core.figures import colours
 from astroseq_core.runs import result as results
-from astroseq_core.runs.folder import RESULT, Run
+from astroseq_core.runs.folder import Run
 from astroseq_core.runs.result import Result
 from astroseq_core.training.report import Measured, Report
 from astroseq_core.ui import address, page, train_about, train_address, train_judged, train_mistakes, train_promote

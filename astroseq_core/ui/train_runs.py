@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from astroseq_core.background.folder import State
 from astroseq_core.runs import queue
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.ui import page, train_about, train_address, train_log, train_result, train_stopped, train_watch
 from astroseq_core.ui.page import escape
 

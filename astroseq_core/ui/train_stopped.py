@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from astroseq_core.background import folder as background
+from astroseq_core.background.folder import State
 from astroseq_core.figures import training
 from astroseq_core.figures.layout import CONFIG
-from astroseq_core.runs import folder, queue
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs import queue
+from astroseq_core.runs.folder import Run
 from astroseq_core.ui import page, train_about
 from astroseq_core.ui.page import escape
 
@@ -39,7 +41,7 @@ def show(run: Run) -> None:
             "The epochs that it finished; the large marker is the one that is kept.",
             "Both lines of a panel should get better together.",
         )
-    if log := folder.log_tail(run.folder):
+    if log := background.log_tail(run.folder):
         with st.expander("Log", icon=":material/terminal:"):
             st.code(log, language=None, wrap_lines=True)
     train_about.note_field(run)

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from astroseq_core.background import folder as background
+from astroseq_core.background.folder import State
 from astroseq_core.figures import training
 from astroseq_core.figures.layout import CONFIG
-from astroseq_core.runs import folder, queue
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs import queue
+from astroseq_core.runs.folder import Run
 from astroseq_core.ui import page, train_about
 from astroseq_core.ui.page import escape, note
 from astroseq_core.ui.train_words import duration
@@ -39,7 +41,7 @@ def show(run: Run) -> None:
 
 
 def _draw(run: Run) -> None:
-    stopping = (run.folder / folder.CANCEL).exists()
+    stopping = (run.folder / background.CANCEL).exists()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="stretch"):
             st.progress(_part(run), text="Stopping …" if stopping else escape(words(run)))
@@ -49,7 +51,7 @@ def _draw(run: Run) -> None:
         _numbers(run)
     figure = training.curves_figure({run.run_id: run.epochs}, run.request.recipe.epochs)
     st.plotly_chart(figure, config=CONFIG, key=f"curves {run.run_id}")
-    log = folder.log_tail(run.folder)
+    log = background.log_tail(run.folder)
     with st.expander("Log", icon=":material/terminal:"):
         st.code(log or "It has not said anything yet.", language=None, wrap_lines=True)
 

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from astroseq_core.runs.folder import State
+from astroseq_core.background.folder import State
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 #: Colour of each state's badge, by Streamlit's names.

@@ -10,9 +10,10 @@ import pytest
 import train_folders as made
 from streamlit.testing.v1 import AppTest
 
+from astroseq_core.background import folder as background
+from astroseq_core.background.folder import State
 from astroseq_core.runs import folder as folders
 from astroseq_core.runs import queue, table
-from astroseq_core.runs.folder import State
 from astroseq_core.scoring import card as cards
 from astroseq_core.scoring.card import CARD_NAME, MODEL_NAME
 from astroseq_core.store import promoted
@@ -82,7 +83,7 @@ def test_a_waiting_run_says_its_place_and_can_be_taken_out():
         assert queue.get("third").state is State.CANCELLED
         page.run()
         assert "before its first epoch" in words(page)
-    (queue.get("first").folder / folders.CANCEL).touch()
+    (queue.get("first").folder / background.CANCEL).touch()
     assert train_watch.words(queue.get("second")) == "It is the next to begin."
 
 
@@ -98,7 +99,7 @@ def test_a_run_under_way_tells_where_it_stands_after_a_reload_too():
         made.say(run, part=0.6, words="epoch 4 of at most 4", epoch=4, epochs=4, step=1, steps=90, loss=0.1)
         assert metrics(page.run())["Epoch"] == "4 of 4"
         press(page, "cancel now")
-        assert (run.folder / folders.CANCEL).exists()
+        assert (run.folder / background.CANCEL).exists()
         assert page.button(key="cancel now").disabled
     page.run()
     assert {"again now", "resume now"} <= keys(page)
@@ -106,7 +107,7 @@ def test_a_run_under_way_tells_where_it_stands_after_a_reload_too():
 
 def test_a_run_that_only_begins_is_no_trouble():
     with made.running("young", epochs=0) as run:
-        (run.folder / folders.NOW).unlink()
+        (run.folder / background.NOW).unlink()
         page = train(run="young")
         assert metrics(page)["Doing"] == "starting"
         made.say(run, part=None, words="x", seconds_left=None, loss=None, epoch=1)
@@ -136,7 +137,7 @@ def test_a_failed_run_says_why_and_can_go_on(begun: list[str]):
 
 def test_a_killed_run_shows_its_last_words():
     run = made.broken_off("killed")
-    (run.folder / folders.CANCEL).unlink()
+    (run.folder / background.CANCEL).unlink()
     page = train(run="killed")
     assert "ended unexpectedly" in page.error[0].value
     assert "out of memory" in page.error[0].value
@@ -219,7 +220,7 @@ def test_a_run_without_a_model_says_what_stands_instead():
 
 def test_a_damaged_result_is_a_sentence():
     run = made.done("broken")
-    (run.folder / folders.RESULT).write_text("{", encoding="utf-8")
+    (run.folder / background.RESULT).write_text("{", encoding="utf-8")
     page = train(run="broken")
     assert "cannot be read" in page.error[0].value.replace("\\", "")
 

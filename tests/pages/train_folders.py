@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from astroseq_core import settings
+from astroseq_core.background import folder as background
 from astroseq_core.runs import folder as folders
 from astroseq_core.runs import queue
 from astroseq_core.runs.folder import Run
@@ -40,17 +41,17 @@ def queued(name: str, **about: Any) -> Run:
 def running(name: str, epochs: int = 2, **about: Any) -> Iterator[Run]:
     """A run that is under way as far as its folder says: this process holds its lock."""
     run = queued(name, **about)
-    folders.write_json(run.folder / folders.STARTED, {"at": time.time()})
-    with (run.folder / folders.LOCK).open("a") as lock:
+    background.write_json(run.folder / background.STARTED, {"at": time.time()})
+    with (run.folder / background.LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         write_epochs(run, epochs, at=run.folder / folders.WORK)
         say(run, part=0.55, words="epoch 3 of at most 4", epoch=3, epochs=4, step=40, steps=90, loss=0.2345)
-        (run.folder / folders.LOG).write_text("12:00:01 preparing 90 stars\n12:00:40 epoch 1 of 4\n", encoding="utf-8")
+        (run.folder / background.LOG).write_text("12:00:01 preparing 90 stars\n12:00:40 epoch 1 of 4\n", encoding="utf-8")
         yield queue.get(run.run_id)
 
 
 def say(run: Run, **values: Any) -> None:
-    folders.write_json(run.folder / folders.NOW, {"phase": "training", "seconds_left": 83.0, "at": time.time(), **values})
+    background.write_json(run.folder / background.NOW, {"phase": "training", "seconds_left": 83.0, "at": time.time(), **values})
 
 
 def write_epochs(run: Run, count: int, at: Path | None = None, better: float = 0.0) -> None:
@@ -70,17 +71,17 @@ def write_epochs(run: Run, count: int, at: Path | None = None, better: float = 0
 def broken_off(name: str, *, epochs: int = 0, problem: str = "", **about: Any) -> Run:
     """A run that failed with that sentence, or was cancelled; with epochs its best is kept."""
     run = queued(name, **about)
-    folders.write_json(run.folder / folders.STARTED, {"at": time.time() - 60})
-    (run.folder / folders.LOG).write_text("12:00:01 preparing\n12:00:40 out of memory\n", encoding="utf-8")
+    background.write_json(run.folder / background.STARTED, {"at": time.time() - 60})
+    (run.folder / background.LOG).write_text("12:00:01 preparing\n12:00:40 out of memory\n", encoding="utf-8")
     if epochs:
         work = run.folder / folders.WORK
         write_epochs(run, epochs, at=work)
         for kept in (fit.BEST, fit.LAST):
             (work / kept).write_bytes(b"weights")
     if problem:
-        folders.write_json(run.folder / folders.PROBLEM, {"sentence": problem})
+        background.write_json(run.folder / background.PROBLEM, {"sentence": problem})
     else:
-        (run.folder / folders.CANCEL).touch()
+        (run.folder / background.CANCEL).touch()
     return queue.get(run.run_id)
 
 
@@ -89,7 +90,7 @@ def done(
 ) -> Run:
     """A run with a result on 20 stars a group, its test segments unless not ``kept``, and a card whose network is missing."""
     run = queued(name, **about)
-    folders.write_json(run.folder / folders.STARTED, {"at": time.time() - 300})
+    background.write_json(run.folder / background.STARTED, {"at": time.time() - 300})
     write_epochs(run, 4, better=lift / 100)
     stars = {REAL: [f"TIC {i + 1}" for i in range(20)], SIMULATED: [f"SIM {1_000_000 + i}" for i in range(20)]}
     names = [star for group in groups for star in stars[group]]
@@ -113,7 +114,7 @@ def done(
         "seconds": 290.0,
         "peak_memory_gib": 1.4,
     }
-    folders.write_json(run.folder / folders.RESULT, values)
+    background.write_json(run.folder / background.RESULT, values)
     return queue.get(run.run_id)
 
 

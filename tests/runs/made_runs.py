@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from astroseq_core.runs.folder import RESULT, Run, State
+from astroseq_core.background.folder import RESULT, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.runs.request import RunRequest
 from astroseq_core.training import metrics, published, recipes
 from astroseq_core.training.report import Report

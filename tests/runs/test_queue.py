@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from astroseq_core.background import folder as background
+from astroseq_core.background import launch
+from astroseq_core.background.folder import State
 from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.runs import folder as folders
 from astroseq_core.runs import promote, queue
-from astroseq_core.runs.folder import Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.runs.request import RunRequest
 from astroseq_core.scoring import card as cards
 from astroseq_core.segments.cut import Cutting
@@ -41,8 +44,8 @@ def until(run_id: str, is_so: Callable[[Run], bool], *, advance: bool = False) -
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so(run := queue.get(run_id)):
         ended = run.state in (State.DONE, State.FAILED)
-        assert not ended or is_so(queue.get(run_id)), (run.problem, folders.log_tail(run.folder))
-        assert time.monotonic() < deadline, (run.state, folders.log_tail(run.folder))
+        assert not ended or is_so(queue.get(run_id)), (run.problem, background.log_tail(run.folder))
+        assert time.monotonic() < deadline, (run.state, background.log_tail(run.folder))
         if advance:
             queue.advance()
         time.sleep(0.05)
@@ -97,8 +100,8 @@ def test_a_run_is_cancelled_its_follower_done_and_a_model_made_of_the_best_epoch
 
 def test_a_killed_run_has_failed_with_its_last_words_and_can_go_on() -> None:
     queue.submit(replace(LONG, name="killed"))
-    run = until("killed", lambda r: "to train on" in folders.log_tail(r.folder))
-    child = queue._children[-1]
+    run = until("killed", lambda r: "to train on" in background.log_tail(r.folder))
+    child = launch.children[-1]
     os.killpg(child.pid, signal.SIGKILL)
     dead = until("killed", lambda r: r.state is State.FAILED)
     assert "ended unexpectedly" in dead.problem

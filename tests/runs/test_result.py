@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from made_runs import a_report, a_run, write_result
 
+from astroseq_core.background.folder import RESULT, State
 from astroseq_core.errors import SettingsError
 from astroseq_core.runs import result
-from astroseq_core.runs.folder import RESULT, Run, State
+from astroseq_core.runs.folder import Run
 from astroseq_core.segments.cut import Cutting
 from astroseq_core.training import kept_test, published, shelf
 

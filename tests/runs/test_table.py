@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from made_runs import a_report, a_run, write_result
 
+from astroseq_core.background.folder import RESULT, State
 from astroseq_core.runs import table
-from astroseq_core.runs.folder import RESULT, State
 from astroseq_core.scoring.card import CARD_NAME
 from astroseq_core.training import recipes
 from astroseq_core.training.report import Measured
