@@ -1,5 +1,6 @@
 """Tables for other programs: written whole or not at all, and safe to open in a spreadsheet."""
 
+import contextlib
 import csv
 import math
 import os
@@ -18,6 +19,11 @@ SCORES_COLUMNS = (
     "score_noisy_or", "best_duration_hours", "period_err_days", "t0_err_days", "duration_err_hours", "num_transits",
     "false_alarm_probability",
 )  # fmt: skip
+SCORES_DIGITS = {
+    **dict.fromkeys(("star_score", "score_fold", "score_noisy_or"), 4),
+    **dict.fromkeys(("score_max", "score_topk", "best_period_days", "best_t0", "t0_err_days", "false_alarm_probability"), 6),
+    **dict.fromkeys(("best_duration_hours", "duration_err_hours"), 3), "period_err_days": 7,
+}  # fmt: skip
 SEGMENTS_COLUMNS = ("target_id", "observation", "segment", "t_start", "t_stop", "num_cadences", "probability")
 #: A text cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -74,33 +80,29 @@ class TableWriter:
             self._temporary.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file under a temporary name, then give it its own; raises ExportError where that cannot be."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def score_row(score: StarScore) -> dict[str, Any]:
     """The row of scores.csv for a star that could be scored."""
-    return {
-        "target_id": score.target_id,
-        "mission": score.mission,
-        "num_segments": score.num_segments,
-        "star_score": round(score.star_score, 4),
-        "score_max": round(score.score_max, 6),
-        "score_topk": round(score.score_topk, 6),
-        "score_fold": round(score.score_fold, 4),
-        "best_period_days": _rounded(score.best_period_days, 6),
-        "best_t0": round(score.best_t0.days, 6),
-        "t0_system": str(score.best_t0.system),
-        "model_id": score.model_id,
-        "status": "ok",
-        "score_noisy_or": round(score.score_noisy_or, 4),
-        "best_duration_hours": round(score.best_duration_hours, 3),
-        "period_err_days": _rounded(score.period_err_days, 7),
-        "t0_err_days": round(score.t0_err_days, 6),
-        "duration_err_hours": round(score.duration_err_hours, 3),
-        "num_transits": score.num_transits,
-        "false_alarm_probability": _rounded(score.false_alarm_probability, 6),
-    }
+    known = vars(score) | {"best_t0": score.best_t0.days, "t0_system": str(score.best_t0.system), "status": "ok"}
+    return rounded({name: known.get(name, getattr(score, name, None)) for name in SCORES_COLUMNS})
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
+def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its numbers as exact as they are shown: enough digits for any use, none that is noise."""
+    return {n: v if v is None or n not in SCORES_DIGITS else round(v, SCORES_DIGITS[n]) for n, v in values.items()}
 
 
 def failed_row(target_id: str, error: AstroSeqError | str) -> dict[str, Any]:

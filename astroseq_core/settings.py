@@ -31,3 +31,8 @@ def data_dir() -> Path:
 def runs_dir() -> Path:
     """The folder of training runs, one folder each: a run is decided on by a person, so it is no part of the cache."""
     return data_dir() / "runs"
+
+
+def surveys_dir() -> Path:
+    """The folder of surveys, one folder each with what was asked for and how it went; the scores are in the store."""
+    return data_dir() / "surveys"

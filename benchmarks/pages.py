@@ -31,7 +31,7 @@ def free_port() -> int:
 def start(port: int, cache: str) -> subprocess.Popen[bytes]:
     """The server, ready or not."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
-    environment = os.environ | {"ASTROSEQ_CACHE": cache}
+    environment = os.environ | {"ASTROSEQ_CACHE": cache, "ASTROSEQ_DATA": f"{cache}/data", "ASTROSEQ_FIRST_SURVEY": "0"}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

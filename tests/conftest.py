@@ -23,6 +23,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes a person's decisions or the repository's cache; the shipped models stay where they are."""
     monkeypatch.setenv("ASTROSEQ_DATA", str(tmp_path / "astroseq-data"))
     monkeypatch.setenv("ASTROSEQ_CACHE", str(tmp_path / "astroseq-cache"))
+    monkeypatch.setenv("ASTROSEQ_FIRST_SURVEY", "0")
     monkeypatch.delenv("ASTROSEQ_HOME", raising=False)
     assert settings.models_dir().parent == Path(__file__).resolve().parent.parent
 

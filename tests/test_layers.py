@@ -17,7 +17,7 @@ HEIGHT = {
     **dict.fromkeys(("lightcurves", "simulate", "archive"), 1),
     **dict.fromkeys(("segments", "networks", "background"), 2),
     **dict.fromkeys(("training", "scoring", "vetting"), 3),
-    **dict.fromkeys(("store", "export", "runs", "surveys"), 4),
+    **dict.fromkeys(("store", "export", "candidates", "runs", "surveys"), 4),
     # figures draws what any of these computed, and knows nothing of pages
     "figures": 5,
     **dict.fromkeys(("ui", "commands", "cli", "__main__"), 6),

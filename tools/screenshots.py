@@ -18,6 +18,9 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).resolve().parent.parent
 WIDE, PHONE = (1440, 900), (390, 844)
 SECONDS_TO_START, SECONDS_TO_DRAW = 60, 90
+#: What stands on a page when it is there: a chart, where nothing else is said.
+CHART = "[data-testid=stPlotlyChart] .main-svg"
+DRAWN = {"leaderboard": f"[data-testid=stDataFrame], {CHART}", "survey": "[data-testid=stMarkdown], [data-testid=stDataFrame]"}
 
 
 def free_port() -> int:
@@ -53,16 +56,18 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the whole page, not only the first screen")
     parser.add_argument("--query", default="", help="more of Explore's address, such as tab=Segment")
     parser.add_argument("--runs", nargs="*", default=[], metavar="RUN", help="runs of the Train page to show")
+    parser.add_argument("--board", action="store_true", help="also the Leaderboard and the Survey page, with the scores here")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     args = parser.parse_args()
     args.out.mkdir(exist_ok=True)
     explore = "Explore?" + urlencode({"target": args.star}) + (f"&{args.query}" if args.query else "")
     # Only those of a run have charts to wait for.
     train = [(f"train-{run}", f"Train?run={run}") for run in args.runs]
+    board = [("leaderboard", "Leaderboard"), ("leaderboard-cut", "Leaderboard?tab=Cut"), ("survey", "Survey?tab=Surveys")]
     shots = [
         (f"{page}-{scheme}{suffix}", path, scheme, size)
         for suffix, size in (("", WIDE), ("-narrow", PHONE))
-        for page, path in (("landing", ""), ("explore", explore), *train)
+        for page, path in (("landing", ""), ("explore", explore), *train, *(board if args.board else ()))
         for scheme in ("light", "dark")
         if not (suffix and scheme == "dark")
     ]
@@ -77,7 +82,7 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page.goto(f"http://127.0.0.1:{port}/{path}")
                 limit = SECONDS_TO_DRAW * 1000
-                page.wait_for_selector("[data-testid=stPlotlyChart] .main-svg", timeout=limit)
+                page.wait_for_selector(DRAWN.get(name.split("-")[0], CHART), timeout=limit)
                 page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
                 page.wait_for_function("() => !document.body.innerText.includes('scoring with')", timeout=limit)
                 page.wait_for_timeout(1500)  # the charts' own transitions end

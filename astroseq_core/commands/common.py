@@ -3,13 +3,12 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from astroseq_core import missions, targets
-from astroseq_core.errors import ExportError, SettingsError, TargetError
+from astroseq_core.errors import SettingsError, TargetError
 from astroseq_core.targets import Target
 
 
@@ -52,16 +51,9 @@ def star(name: str, mission: str | None) -> Target:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file under a temporary name, then give it its own; raises ExportError where that cannot be."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    from astroseq_core import export
+
+    export.write_whole(path, text)
 
 
 def star_list(path: Path | None) -> frozenset[str]:

@@ -2,10 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astroseq_core.commands import common
 from astroseq_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from astroseq_core.surveys.choice import SurveyChoice
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,7 +28,9 @@ def add_parser(subparsers: Any) -> None:
         metavar="K",
         help="score K copies of each star that cannot hold its transits, for a false-alarm probability (at least 3)",
     )
-    parser.add_argument("--workers", type=common.positive, default=1, help="threads that prepare light curves (default 1)")
+    parser.add_argument("--workers", type=common.positive, default=1, help="what prepares light curves at once (default 1)")
+    parser.add_argument("--resume", action="store_true", help="keep scores in the store and pass over what is scored")
+    parser.add_argument("--dask", metavar="ADDRESS", help="score on the workers of this Dask scheduler, such as tcp://host:8786")
     parser.set_defaults(run=run)
     common.add_output(parser)
 
@@ -40,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.what and options.targets_file is None:
         raise SettingsError("Name targets, light curves or a folder, or give --targets-file.")
+    if options.resume or options.dask:
+        return _survey(options)
     readers = survey.stars_of(options.what, options.targets_file)
     defaults = {} if options.model else promoted.defaults()
     results = survey.score_stars(readers, options.model, options.workers, options.false_alarm_copies, defaults)
@@ -62,3 +69,51 @@ def run(options: argparse.Namespace) -> int:
             common.progress(f"{done + failed} of {len(readers)} stars, {segments} segments")
     common.outcome(options, {"stars": done, "failed": failed, "segments": segments, "scores": str(options.out)})
     return 0 if done else 1
+
+
+def _survey(options: argparse.Namespace) -> int:
+    """Score into the store, where stars that are scored already are passed over, and write scores.csv from there."""
+    from astroseq_core import export
+    from astroseq_core.store import scores
+    from astroseq_core.surveys import sources
+    from astroseq_core.surveys.request import DASK, LOCAL, SurveyRequest
+    from astroseq_core.surveys.score import score
+
+    for name in ("segments_out", "false_alarm_copies"):
+        if getattr(options, name):
+            raise SettingsError(f"--{name.replace('_', '-')} needs stars that are scored anew; leave --resume and --dask out.")
+    request = SurveyRequest(
+        "score", _choice(options), options.model or "", options.workers, engine=DASK if options.dask else LOCAL,
+        address=options.dask or "",
+    )  # fmt: skip
+
+    def tell(numbers: dict[str, Any]) -> None:
+        done = numbers["done"] + numbers["skipped"] + numbers["failed"]
+        rate = f"{numbers['stars_per_second']:.2f} stars/s"
+        common.progress(f"{done} of {numbers['in_all']} stars, {rate}, {numbers['failed']} failed")
+
+    numbers = score(request, tell)
+    written = 0
+    with export.TableWriter(options.out, export.SCORES_COLUMNS) as table:
+        for star in sources.stars(request.stars):
+            rows = [r for r in scores.of_star(star.target_id) if options.model in (None, r.model_id)]
+            if rows:
+                newest = max(rows, key=lambda r: r.at)
+                values = {name: getattr(newest, name) for name in export.SCORES_COLUMNS}
+                table.write([export.rounded(values | {"mission": newest.seen_as or newest.mission})])
+                written += newest.status == scores.OK
+    shown = {name: numbers[name] for name in ("done", "skipped", "failed", "segments", "seconds")}
+    common.outcome(options, {"stars": written, **shown, "scores": str(options.out)})
+    return 0 if written else 1
+
+
+def _choice(options: argparse.Namespace) -> "SurveyChoice":
+    from astroseq_core.surveys.choice import FOLDER, TARGETS, SurveyChoice
+
+    folders = [name for name in options.what if Path(name).exists()]
+    if folders and (len(options.what) > 1 or options.targets_file):
+        raise SettingsError("With --resume or --dask give one folder, or targets; list single files in a --targets-file.")
+    if folders:
+        return SurveyChoice(FOLDER, folder=str(Path(folders[0]).resolve()))
+    file = str(options.targets_file.resolve()) if options.targets_file else ""
+    return SurveyChoice(TARGETS, targets=tuple(options.what), targets_file=file)

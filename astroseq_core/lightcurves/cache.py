@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 CURVE = "lightcurve"
 _ARRAYS = "arrays:"
+#: How many targets are listed by one question to the index.
+TARGETS_AT_ONCE = 1000
 
 
 class LightCurveCache(Remembered):
@@ -121,6 +124,26 @@ class LightCurveCache(Remembered):
             )
             for e in found
         )
+
+    def files(self, target: Target) -> tuple[Entry, ...]:
+        """What the index says of a target's light curves, their hashes too, without looking at a file."""
+        with self._index.open() as connection:
+            return tuple(index.find(connection, "kind = ? AND target = ?", (CURVE, target.slug)))
+
+    def files_by_target(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        """Each target's identifier and what the index says of its light curves.
+
+        Targets come in the order of their names, some at a time, so that memory does not grow with their number.
+        """
+        after = ""
+        while True:
+            with self._index.open() as connection:
+                entries = index.after(connection, CURVE, after, TARGETS_AT_ONCE)
+            for slug, group in groupby(entries, key=lambda entry: entry.key.target):
+                after = slug
+                yield targets.parse_star(slug).id, tuple(group)
+            if not entries:
+                return
 
     # ---- other arrays
 

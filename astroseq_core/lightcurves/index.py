@@ -205,6 +205,12 @@ def find(connection: sqlite3.Connection, where: str = "1", values: tuple[object,
     return [Entry(Key(*row[:5]), *row[5:]) for row in rows]
 
 
+def after(connection: sqlite3.Connection, kind: str, target: str, count: int) -> list[Entry]:
+    """The entries of a kind of the first ``count`` targets whose names come after that one, in the order of their keys."""
+    names = "SELECT DISTINCT target FROM files WHERE kind = ? AND target > ? ORDER BY target LIMIT ?"
+    return find(connection, f"kind = ? AND target IN ({names})", (kind, kind, target, count))
+
+
 def delete(connection: sqlite3.Connection, entry: Entry) -> None:
     """Take an entry out, unless its key has got another file in the meantime."""
     connection.execute("DELETE FROM files WHERE " + _KEY + " AND file = ?", (*entry.key.row, entry.file))  # noqa: S608 - a constant

@@ -124,7 +124,12 @@ def _usable(curve: LightCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def fits_cadence(curve: LightCurve, cadence_minutes: float) -> bool:
     """Whether the data can be brought to that cadence [min]: they are as fast, or faster and will be binned."""
-    return curve.cadence_minutes <= cadence_minutes / SAME_CADENCE
+    return cadence_fits(curve.cadence_minutes, cadence_minutes)
+
+
+def cadence_fits(native_minutes: float, cadence_minutes: float) -> bool:
+    """Whether data at ``native_minutes`` can be brought to a cadence [min]; see ``fits_cadence``."""
+    return native_minutes <= cadence_minutes / SAME_CADENCE
 
 
 def _to_cadence(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from astroseq_core import settings
 from astroseq_core.errors import ModelError
 from astroseq_core.lightcurves.lightcurve import LightCurve
-from astroseq_core.lightcurves.prepare import Preparation, fits_cadence
+from astroseq_core.lightcurves.prepare import Preparation, cadence_fits
 from astroseq_core.segments.cut import Cutting
 
 log = logging.getLogger(__name__)
@@ -88,11 +88,15 @@ class ModelCard:
 
     def suits(self, curve: LightCurve) -> bool:
         """Whether the light curve is of an instrument and a cadence that the model was made for."""
-        if curve.instrument.name not in self.instruments:
+        return self.suits_at(curve.instrument.name, curve.cadence_minutes)
+
+    def suits_at(self, instrument: str, cadence_minutes: float) -> bool:
+        """Whether it was made for light curves of that instrument at that cadence [min]."""
+        if instrument not in self.instruments:
             return False
         if self.cadence_range_minutes is not None:
-            return self.cadence_range_minutes[0] <= curve.cadence_minutes <= self.cadence_range_minutes[1]
-        return fits_cadence(curve, self.cadence_minutes)
+            return self.cadence_range_minutes[0] <= cadence_minutes <= self.cadence_range_minutes[1]
+        return cadence_fits(cadence_minutes, self.cadence_minutes)
 
     def to_json(self) -> str:
         """The card as it stands in card.json."""
@@ -191,18 +195,23 @@ def _cards(place: Path) -> tuple[ModelCard, ...]:
 
 
 def best_for(curve: LightCurve, defaults: Mapping[str, str] | None = None) -> ModelCard | None:
-    """The model to take for a light curve where none is asked for; None when none suits.
+    """The model to take for a light curve where none is asked for; see ``best_at``."""
+    return best_at(curve.instrument.name, curve.cadence_minutes, defaults)
+
+
+def best_at(instrument: str, cadence_minutes: float, defaults: Mapping[str, str] | None = None) -> ModelCard | None:
+    """The model to take for light curves of an instrument at a cadence [min] where none is asked for; None when none suits.
 
     ``defaults``: by mission, the model that a person made its default, taken where it suits; else the shipped one with the
     nearest cadence.
     """
-    if wanted := (defaults or {}).get(curve.instrument.name):
+    if wanted := (defaults or {}).get(instrument):
         try:
             card = read(folder_of(wanted))
         except ModelError as error:
-            log.warning("The default for %s is passed over: %s", curve.instrument.name, error)
+            log.warning("The default for %s is passed over: %s", instrument, error)
         else:
-            if card.suits(curve):
+            if card.suits_at(instrument, cadence_minutes):
                 return card
-    suited = [c for c in shipped() if c.suits(curve)]
-    return min(suited, key=lambda c: (abs(c.cadence_minutes - curve.cadence_minutes), c.model_id), default=None)
+    suited = [c for c in shipped() if c.suits_at(instrument, cadence_minutes)]
+    return min(suited, key=lambda c: (abs(c.cadence_minutes - cadence_minutes), c.model_id), default=None)

@@ -123,9 +123,9 @@ def light_curves(target: Target, source: Source, folder: str = "") -> tuple[list
 
 
 def _simulated(target: Target) -> tuple[LightCurve, ...]:
-    from astroseq_core.simulate import survey
+    from astroseq_core.simulate import drawn
 
-    return survey.star(target.id).curves
+    return drawn.read(int(target.number)).curves
 
 
 def _from_files(target: Target, folder: str) -> tuple[list[LightCurve], list[str]]:
@@ -143,9 +143,9 @@ def _from_files(target: Target, folder: str) -> tuple[list[LightCurve], list[str
 def _ephemerides(target: Target, request: StarRequest) -> tuple[EphemerisTable, str]:
     """The star's ephemerides and where they are from: the table that is named, else the catalogues here."""
     if target.is_simulated:
-        from astroseq_core.simulate import survey
+        from astroseq_core.simulate import drawn
 
-        return EphemerisTable(tuple(survey.ephemerides(target.id))), "the simulation's truth"
+        return EphemerisTable(drawn.read(int(target.number)).ephemerides), "the simulation's truth"
     table, name = EphemerisTable(()), ""
     if request.ephemerides.strip():
         path = Path(request.ephemerides).expanduser()

@@ -64,10 +64,11 @@ _Cut = tuple[PreparedCurve, Segments]
 
 
 #: Segment probabilities (s,) and, of networks that give them, cadence probabilities (s, places).
-_Outputs = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 
 
-def _scores(model: Model, prepared: PreparedCurve, cuts: Segments, outputs: _Outputs) -> SegmentScores:
+def scores_of(model: Model, prepared: PreparedCurve, cuts: Segments, outputs: Outputs) -> SegmentScores:
+    """The scores of one prepared and cut light curve from what ``model.outputs`` gave for its segments."""
     probability, cadence = outputs
     card = model.card
     cadence_rate = None if card.cadence_calibration is None else card.cadence_calibration.base_rate
@@ -88,7 +89,7 @@ def _scores(model: Model, prepared: PreparedCurve, cuts: Segments, outputs: _Out
 def score_curve(model: Model, curve: LightCurve) -> SegmentScores:
     """Probabilities for every segment of one light curve; raises ModelError or LightCurveError."""
     prepared, cuts = model.segments(curve)
-    return _scores(model, prepared, cuts, model.outputs(cuts.values))
+    return scores_of(model, prepared, cuts, model.outputs(cuts.values))
 
 
 def score_curves(model: Model, curves: Iterable[LightCurve], workers: int = 1) -> Iterator[SegmentScores | Failure]:
@@ -131,5 +132,5 @@ def _run(model: Model, waiting: list[_Cut | Failure]) -> Iterator[SegmentScores 
             continue
         prepared, cuts = one
         end = begin + len(cuts)
-        yield _scores(model, prepared, cuts, (probability[begin:end], None if cadence is None else cadence[begin:end]))
+        yield scores_of(model, prepared, cuts, (probability[begin:end], None if cadence is None else cadence[begin:end]))
         begin = end

@@ -1,4 +1,4 @@
-"""The store: one SQLite file of what people decided. Deleting the cache never touches it."""
+"""The store: one SQLite file of what people decided, and of what surveys found. Deleting the cache never touches it."""
 
 import contextlib
 import sqlite3
@@ -11,6 +11,8 @@ from astroseq_core.errors import StoreError
 NAME = "astroseq.sqlite"
 #: How long [s] one process waits for another that is writing.
 WAIT_SECONDS = 30.0
+#: How much of the file a connection may keep in memory [KiB]: rows of a large survey fall on pages all over it.
+CACHE_KIB = 65_536
 #: Each step from one version of the tables to the next; the file's ``user_version`` counts those that are done.
 MIGRATIONS = (
     """
@@ -26,6 +28,74 @@ MIGRATIONS = (
     );
     CREATE INDEX dispositions_by_star ON dispositions (target_id, reviewer, id);
     """,
+    # score_groups: what many rows have in common, with the number of those rows, which the triggers keep exact. A filter on
+    # model, mission or simulated picks groups, so that it costs nothing to count and an index need hold one small integer.
+    # scores_by_*: one for each main order of the leaderboard. Each also holds all that filters ask of a row, so that neither
+    # walking an order nor counting touches the rows themselves; scores_by_score also gives ranks and histograms, and
+    # scores_by_target (with data_id) what a survey need not score again.
+    # scores_matched: the stars with a known signal, and the names that a text search looks through. verdicts: the newest of each
+    # star, kept by a trigger.
+    """
+    CREATE TABLE score_models (id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE);
+    CREATE TABLE score_groups (
+        id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES score_models (id), model_sha TEXT NOT NULL,
+        mission TEXT NOT NULL, seen_as TEXT NOT NULL, simulated INTEGER NOT NULL, scored INTEGER NOT NULL,
+        num INTEGER NOT NULL DEFAULT 0, UNIQUE (model, model_sha, mission, seen_as, simulated, scored)
+    );
+    CREATE TABLE scores (
+        id INTEGER PRIMARY KEY, target_id TEXT NOT NULL, model INTEGER NOT NULL REFERENCES score_models (id),
+        group_id INTEGER NOT NULL REFERENCES score_groups (id), data_id TEXT NOT NULL, num_segments INTEGER, star_score REAL,
+        score_max REAL, score_topk REAL, score_noisy_or REAL, score_fold REAL, false_alarm_probability REAL,
+        best_period_days REAL, best_t0 REAL, t0_system TEXT NOT NULL, best_duration_hours REAL, period_err_days REAL,
+        t0_err_days REAL, duration_err_hours REAL, num_transits INTEGER, status TEXT NOT NULL, magnitude REAL,
+        match TEXT NOT NULL, match_kind TEXT NOT NULL, match_ratio TEXT NOT NULL, match_disposition TEXT NOT NULL,
+        survey_id TEXT NOT NULL, at REAL NOT NULL, spark BLOB NOT NULL,
+        known INTEGER NOT NULL, UNIQUE (target_id, model)
+    );
+    CREATE INDEX scores_by_score ON scores (
+        group_id, star_score, target_id, num_segments, magnitude, best_period_days, known);
+    CREATE INDEX scores_by_max ON scores (
+        group_id, score_max, target_id, star_score, num_segments, magnitude, best_period_days, known);
+    CREATE INDEX scores_by_topk ON scores (
+        group_id, score_topk, target_id, star_score, num_segments, magnitude, best_period_days, known);
+    CREATE INDEX scores_by_fold ON scores (
+        group_id, score_fold, target_id, star_score, num_segments, magnitude, best_period_days, known);
+    CREATE INDEX scores_by_segments ON scores (
+        group_id, num_segments, target_id, star_score, magnitude, best_period_days, known);
+    CREATE INDEX scores_by_magnitude ON scores (
+        group_id, magnitude, target_id, star_score, num_segments, best_period_days, known);
+    CREATE INDEX scores_by_period ON scores (
+        group_id, best_period_days, target_id, star_score, num_segments, magnitude, known);
+    CREATE INDEX scores_by_target ON scores (
+        group_id, target_id, star_score, num_segments, magnitude, best_period_days, known, data_id);
+    CREATE INDEX scores_matched ON scores (match) WHERE known;
+    CREATE TRIGGER score_added AFTER INSERT ON scores BEGIN
+        UPDATE score_groups SET num = num + 1 WHERE id = NEW.group_id;
+    END;
+    CREATE TRIGGER score_moved AFTER UPDATE OF group_id ON scores WHEN NEW.group_id <> OLD.group_id BEGIN
+        UPDATE score_groups SET num = num - 1 WHERE id = OLD.group_id;
+        UPDATE score_groups SET num = num + 1 WHERE id = NEW.group_id;
+    END;
+    CREATE TRIGGER score_removed AFTER DELETE ON scores BEGIN
+        UPDATE score_groups SET num = num - 1 WHERE id = OLD.group_id;
+    END;
+    CREATE TABLE cuts (model_id TEXT PRIMARY KEY, kind TEXT NOT NULL, threshold REAL NOT NULL, n INTEGER, at REAL NOT NULL);
+    CREATE INDEX dispositions_undone ON dispositions (undoes) WHERE undoes IS NOT NULL;
+    CREATE TABLE verdicts (target_id TEXT PRIMARY KEY, disposition TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TRIGGER verdict_given AFTER INSERT ON dispositions BEGIN
+        DELETE FROM verdicts
+        WHERE target_id = coalesce((SELECT target_id FROM dispositions WHERE id = NEW.undoes), NEW.target_id);
+        INSERT INTO verdicts SELECT target_id, disposition FROM dispositions AS d
+        WHERE target_id = coalesce((SELECT target_id FROM dispositions WHERE id = NEW.undoes), NEW.target_id)
+            AND undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)
+        ORDER BY at DESC, id DESC LIMIT 1;
+    END;
+    INSERT INTO verdicts SELECT target_id, disposition FROM (
+        SELECT target_id, disposition, row_number() OVER (PARTITION BY target_id ORDER BY at DESC, id DESC) AS place
+        FROM dispositions AS d
+        WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)
+    ) WHERE place = 1;
+    """,
 )
 
 
@@ -35,9 +105,10 @@ def path() -> Path:
 
 
 @contextlib.contextmanager
-def connect() -> Iterator[sqlite3.Connection]:
+def connect(writing: bool = True) -> Iterator[sqlite3.Connection]:
     """A connection inside one transaction: all that is done in the block is kept, or nothing where it raises.
 
+    With ``writing`` false the block sees the store as it is at its first query, and neither waits for a writer nor holds one up.
     Makes the file and its tables where they are missing. Raises StoreError, in one sentence, where it cannot be used.
     """
     file = path()
@@ -48,8 +119,9 @@ def connect() -> Iterator[sqlite3.Connection]:
         raise _problem(file, error) from error
     try:
         connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         _ready(connection, file)
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         yield connection
         connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -70,10 +142,20 @@ def _ready(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have done it while this one waited.
     for step in MIGRATIONS[_version(connection) :]:
-        for statement in filter(str.strip, step.split(";")):
+        for statement in _statements(step):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.execute("COMMIT")
+
+
+def _statements(step: str) -> Iterator[str]:
+    """The statements of a migration; a trigger is one, although it has semicolons inside."""
+    statement = ""
+    for part in step.split(";")[:-1]:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -81,4 +163,6 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _problem(file: Path, error: Exception) -> StoreError:
-    return StoreError(f"Dispositions, notes and runs cannot be read or written in {file} ({error}); check the disk and the file.")
+    return StoreError(
+        f"What people decided and scored cannot be read or written in {file} ({error}); check the disk and the file."
+    )

@@ -6,7 +6,7 @@ from astroseq_core.figures.layout import CONFIG
 from astroseq_core.figures.star import hero_figure
 from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest
-from astroseq_core.ui import address, finding, naming
+from astroseq_core.ui import address, finding, first_survey, naming
 from astroseq_core.ui.header import EXAMPLES
 from astroseq_core.ui.opened import opened
 from astroseq_core.ui.page import sentences
@@ -43,6 +43,7 @@ def show() -> None:
     with place, sentences():
         _, hero = opened(StarRequest(HERO, Source.SIMULATED))
         _hero(hero)
+    first_survey.ensure()
 
 
 def _open_by_name() -> None:

@@ -26,6 +26,8 @@ _ICONS = {
     "Data": ":material/database:",
     "TOIs": ":material/format_list_bulleted:",
     "Train": ":material/model_training:",
+    "Leaderboard": ":material/leaderboard:",
+    "Survey": ":material/travel_explore:",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from astroseq_core import settings
 from astroseq_core.ephemeris import REQUIRED_COLUMNS, EphemerisTable, read_table
 from astroseq_core.errors import EphemerisError, LightCurveError
-from astroseq_core.lightcurves import naming, reading, storage, tables
+from astroseq_core.lightcurves import local, naming, reading, storage, tables
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
 from astroseq_core.targets import Target
@@ -106,3 +106,20 @@ def save(upload: Upload) -> Path:
 def saved_tables() -> tuple[Path, ...]:
     """The tables of ephemerides that were handed over."""
     return tuple(sorted(p for p in tables_folder().glob("*.csv") if not p.name.startswith(".")))
+
+
+def save_targets(name: str, data: bytes) -> Path:
+    """Where a table of targets is kept from now on; one of that name that was there is replaced.
+
+    Raises LightCurveError or TargetError where it is none, CacheError when it cannot be written.
+    """
+    path = settings.data_dir() / "uploads" / "targets" / safe(name)
+    temporary = storage.write_temporary(path, data)
+    try:
+        local.read_targets_file(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise storage.cannot_write(path.parent, error) from error
+    finally:
+        storage.remove(temporary)
+    return path

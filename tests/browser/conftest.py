@@ -26,7 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     # The archives are not there: nothing listens on port 9.
     nowhere = {"ASTROSEQ_MAST_SERVER": "http://127.0.0.1:9", "ASTROSEQ_EXOPLANET_ARCHIVE": "http://127.0.0.1:9"}
-    own = {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache"), "ASTROSEQ_DATA": str(home / "data")}
+    own = {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache"), "ASTROSEQ_DATA": str(home / "data"),
+           "ASTROSEQ_FIRST_SURVEY": "0"}  # fmt: skip
     environment = os.environ | nowhere | own
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(

@@ -1,0 +1,277 @@
+"""The Survey page: the form for each source, a survey in each state of life, the list; nothing is ever scored."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import survey_folders as made
+from streamlit.testing.v1 import AppTest
+
+from astroseq_core.background import folder as folders
+from astroseq_core.background.folder import State
+from astroseq_core.store import promoted
+from astroseq_core.surveys import queue
+from astroseq_core.surveys.choice import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, TOI, SurveyChoice
+from astroseq_core.ui import survey_about, survey_form, survey_list, survey_stars, survey_watch, uploads
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = str(ROOT / "pages" / "6_Survey.py")
+
+
+@pytest.fixture(autouse=True)
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of surveys that would have begun; no process ever does."""
+    survey_stars._counted.clear()
+    return made.never_begin(monkeypatch)
+
+
+def survey(**address: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption, page.subheader)
+    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {m.label: m.value for m in page.metric}
+
+
+@pytest.fixture
+def curves(tmp_path: Path) -> Path:
+    """A folder with two light curves."""
+    folder = tmp_path / "curves"
+    folder.mkdir()
+    for number in (11, 12):
+        np.savez(folder / f"TIC_{number}__s0001.npz", time=1400 + np.arange(50) / 720, flux=np.ones(50))
+    return folder
+
+
+# ---- the form
+
+
+def test_the_simulated_survey_is_one_click_away(begun: list[str]):
+    page = survey()
+    assert "60 stars." in words(page)
+    assert "long-cadence-v2" in words(page), "it is said which model is going to be used"
+    press(page, "start survey 0")
+    (found,) = queue.all_surveys()
+    assert found.request.stars == SurveyChoice()
+    assert found.request.model_id == ""
+    assert set(begun) == {found.survey_id}
+    assert page.query_params["survey"] == found.survey_id
+    assert "waits for its turn" in page.get("progress")[0].proto.text
+
+
+@pytest.mark.parametrize(
+    ("address", "choice"),
+    [
+        ({"source": "simulated", "mission": "K2", "count": "500", "seed": "7"}, SurveyChoice(SIMULATED, "K2", 500, 7)),
+        ({"source": "simulated", "mission": "TESS"}, SurveyChoice(SIMULATED, "TESS")),
+        ({"source": "targets", "targets": "SIM 1,TIC 5"}, SurveyChoice(TARGETS, targets=("SIM 1", "TIC 5"))),
+    ],
+)
+def test_a_link_fills_the_form(address: dict[str, str], choice: SurveyChoice):
+    page = survey(**address, model="tess-2min-v2", workers="3")
+    press(page, "start survey 0")
+    (found,) = queue.all_surveys()
+    assert found.request.stars == choice
+    assert (found.request.model_id, found.request.workers) == ("tess-2min-v2", 3)
+
+
+def test_the_form_stands_in_the_address():
+    page = survey()
+    page.number_input(key="count simulated 0").set_value(250).run()
+    page.number_input(key="seed simulated 0").set_value(9).run()
+    page.selectbox(key="survey model 0").set_value("tess-30min-v1").run()
+    assert {k: page.query_params[k] for k in ("count", "seed", "model")} == {
+        "count": "250", "seed": "9", "model": "tess-30min-v1",
+    }  # fmt: skip
+    assert "250 stars." in words(page)
+    assert "Made for TESS at 30 min" in words(page)
+    press(page, "start survey 0")
+    assert queue.all_surveys()[0].request.stars == SurveyChoice(SIMULATED, count=250, seed=9)
+
+
+def test_a_folder_is_looked_at(curves: Path):
+    page = survey(source="folder")
+    assert "Name the folder" in words(page)
+    assert page.button(key="start survey 0").disabled
+    page.text_input(key="folder folder 0").set_value(str(curves)).run()
+    assert "2 light-curve files" in words(page)
+    press(page, "start survey 0")
+    assert queue.all_surveys()[0].request.stars == SurveyChoice(FOLDER, folder=str(curves))
+    assert "no file or folder" in words(survey(source="folder", folder="/nowhere"))
+
+
+def test_a_table_of_targets_can_be_named_or_handed_over(tmp_path: Path):
+    table = tmp_path / "mine.csv"
+    table.write_text("target_id\nSIM 3\nTIC 9\n", encoding="utf-8")
+    page = survey(source="targets", targets_file=str(table), fetch="true")
+    assert "2 stars." in words(page)
+    press(page, "start survey 0")
+    request = queue.all_surveys()[0].request
+    assert request.stars == SurveyChoice(TARGETS, targets_file=str(table))
+    assert request.fetch
+    kept = uploads.save_targets("../my list.csv", b"target_id\nSIM 3\n")
+    assert kept.name == "my_list.csv"
+    assert kept.read_bytes() == b"target_id\nSIM 3\n"
+    page = survey(source="targets")
+    page.file_uploader(key="targets upload targets 0").set_value(
+        ("stars.csv", b"target_id\nSIM 3\nSIM 4\nSIM 5\n", "text/csv")
+    ).run()
+    assert not page.exception
+    assert page.text_input(key="targets file targets 0").value.endswith("stars.csv")
+    assert "3 stars." in words(page)
+    page.file_uploader(key="targets upload targets 0").set_value(("bad.csv", b"name\nx\n", "text/csv")).run()
+    assert "no column target_id" in words(page)
+
+
+def test_tois_sectors_and_the_cache_say_that_nothing_is_here_yet():
+    page = survey(source="toi", dispositions="PC,CP")
+    assert "no TOI list here" in words(page)
+    assert page.button(key="start survey 0").disabled
+    assert "Say which mission" in words(survey(source="sectors"))
+    for address in ({"source": "sectors", "sectors": "1,2"}, {"source": "cache", "mission": "Kepler"}):
+        page = survey(**address)
+        assert "No star is like that here" in words(page)
+        assert page.button(key="start survey 0").disabled
+
+
+def test_a_name_that_cannot_be_is_a_sentence():
+    page = survey()
+    page.text_input(key="survey name 0 simulated").set_value("a/b").run()
+    assert "cannot name a survey" in words(page)
+    assert page.button(key="start survey 0").disabled
+
+
+def test_a_double_click_starts_one_survey():
+    page = survey()
+    page.session_state[survey_form.STARTED] = {0}
+    press(page, "start survey 0")
+    assert queue.all_surveys() == ()
+    made.queued("first")
+    page = survey()
+    assert "1 survey under way" in words(page)
+    press(page, "start survey 0")
+    assert len(queue.all_surveys()) == 2
+    assert page.session_state[survey_form.FORM] == 1, "the next form is another one"
+
+
+def test_a_persons_default_is_said(monkeypatch: pytest.MonkeyPatch):
+    promoted.promote("Kepler", "mine")
+    said = {s.split(":")[0]: s for s in survey_form.best_words()}
+    assert said["Kepler"] == "Kepler: mine, your default, where it suits the cadence, else long-cadence-v2 (29.4 min)."
+    assert "whichever is nearest in cadence" in said["TESS"]
+
+
+def test_what_the_address_cannot_mean_is_one_sentence_each():
+    page = survey(source="moon", mission="Moon", model="none", count="-1", workers="many", dispositions="PC,XX", foo="1")
+    said = [w.value.replace("\\", "") for w in page.warning]
+    for part in ("source=moon", "mission=Moon", "model=none", "count=-1", "workers=many", "dispositions=XX", "names foo"):
+        assert sum(part in s for s in said) == 1, (part, said)
+    assert len(said) == 7
+    assert "no such survey" in words(survey(survey="lost"))
+
+
+# ---- surveys
+
+
+def test_without_surveys_the_tab_teaches_and_leads_to_a_new_one():
+    page = survey(tab="Surveys")
+    assert "will stand here" in words(page)
+    press(page, "to new survey")
+    assert page.button(key="start survey 0") is not None
+
+
+def test_a_survey_under_way_tells_where_it_stands_and_can_be_cancelled():
+    with made.running("night", failed=2, skipped=8) as one:
+        page = survey(survey="night")
+        found = metrics(page)
+        assert (found["Scored"], found["Failed"], found["Scored before"]) == ("20 of 60", "2", "8")
+        assert (found["Stars a second"], found["Left"]) == ("1.25", "32 s")
+        (bar,) = page.get("progress")
+        assert bar.proto.value == 50
+        assert bar.proto.text.replace("\\", "") == "night: 30 of 60 stars, now SIM 20, about 32 s left"
+        assert "scoring 60 stars" in page.code[0].value
+        press(page, "cancel night")
+        assert (one.folder / folders.CANCEL).exists()
+        assert page.button(key="cancel night").disabled
+    page.run()
+    assert "what was scored by then stays" in words(page)
+    press(page, "resume night")
+    assert queue.get("night").state is State.QUEUED
+
+
+def test_a_survey_that_only_begins_is_no_trouble():
+    with made.running("young", in_all=0, done=0, star="", seconds_left=None, stars_per_second=None) as one:
+        assert survey_watch.words(one) == "starting"
+        (one.folder / folders.NOW).unlink()
+        assert metrics(survey(survey="young"))["Scored"] == "0"
+
+
+def test_a_done_survey_tells_its_numbers_and_tries_failures_again():
+    made.done("night", failed=3, done=57)
+    page = survey(survey="night")
+    assert metrics(page)["Scored"] == "57 of 60"
+    assert "took" in words(page)
+    press(page, "retry night")
+    assert queue.get("night").state is State.QUEUED
+    made.done("whole")
+    page = survey(survey="whole")
+    assert "retry whole" not in {str(b.key) for b in page.button}
+    press(page, "delete whole")
+    assert "was deleted; its scores stay" in words(page)
+    assert "whole" not in {s.survey_id for s in queue.all_surveys()}
+
+
+def test_a_failed_survey_says_why_and_can_go_on():
+    made.broken_off("night", problem="The disk is full; free **some**.")
+    page = survey(survey="night")
+    assert page.error[0].value == "The disk is full; free \\*\\*some\\*\\*."
+    press(page, "resume night")
+    assert queue.get("night").state is State.QUEUED
+
+
+def test_the_list_shows_all_and_a_click_opens_one():
+    made.broken_off("one")
+    made.done("two", SurveyChoice(SIMULATED, "K2", 500, 3))
+    page = survey(tab="Surveys")
+    shown = page.dataframe[0].value
+    assert dict(zip(shown["Survey"], shown["State"], strict=True)) == {"one": "cancelled", "two": "done"}
+    assert dict(zip(shown["Survey"], shown["Part"], strict=True)) == pytest.approx({"one": 1 / 3, "two": 1.0})
+    assert "500 simulated stars as K2 sees them, seed 3" in set(shown["Stars"])
+    survey_about.open_survey(None)
+    page.session_state[survey_list.TABLE] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    page.selectbox(key=survey_about.SURVEY).set_value("two").run()
+    assert metrics(page)["Scored"] == "60 of 60"
+    assert page.query_params["survey"] == "two"
+    press(page, "all surveys")
+    assert len(page.dataframe) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (SurveyChoice(), "the built-in simulated stars"),
+        (SurveyChoice(TARGETS, targets=("SIM 1", "SIM 2"), targets_file="a.csv"), "2 named stars and those in a.csv"),
+        (SurveyChoice(TOI, dispositions=("PC", "CP"), count=50), "TOIs PC, CP, 50 at most"),
+        (SurveyChoice(SECTORS, "TESS", sectors=("1", "2")), "TESS 1, 2"),
+        (SurveyChoice(FOLDER, folder="/curves"), "light curves in /curves"),
+        (SurveyChoice(CACHE, "Kepler"), "all cached stars of Kepler"),
+    ],
+)
+def test_choices_read_well(choice: SurveyChoice, said: str):
+    assert survey_about.stars_words(choice) == said

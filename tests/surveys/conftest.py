@@ -1,0 +1,57 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from astroseq_core import missions
+from astroseq_core.lightcurves import lightcurve
+from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.targets import parse_star
+from tests.scoring.tiny_model import write_model
+
+
+@pytest.fixture(scope="session")
+def home_with_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two tiny untrained models, one for TESS and one for Kepler and K2."""
+    home = tmp_path_factory.mktemp("home")
+    write_model(home / "models")
+    from astroseq_core.lightcurves.prepare import Preparation
+
+    slow = Preparation(cadence_minutes=29.4244, detrending="median")
+    write_model(home / "models", "tiny-long", ("Kepler", "K2"), preparation=slow)
+    return home
+
+
+@pytest.fixture
+def tiny(home_with_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That home, as the one in use."""
+    monkeypatch.setenv("ASTROSEQ_HOME", str(home_with_models))
+    return home_with_models
+
+
+def made(name: str, observation: str = "sector 1", days: float = 3.0, **more: Any) -> LightCurve:
+    """A light curve of white noise with dips of 1 % every 0.7 d, told apart by the star's number."""
+    target = parse_star(name)
+    rng = np.random.default_rng(int(target.number))
+    time = 1500 + np.arange(0, days, 2 / 1440)
+    flux = 1 + 1e-3 * rng.standard_normal(len(time))
+    flux[np.mod(time - 1500.2, 0.7) < 1 / 24] -= 0.01
+    values = {
+        "target": target,
+        "observation": observation,
+        "time": time,
+        "flux": flux,
+        "instrument": missions.TESS,
+        "author": "SPOC",
+    }
+    return lightcurve.make(**values | more)
+
+
+def write(folder: Path, name: str, observation: str = "s0001", **more: Any) -> Path:
+    """That light curve as a file."""
+    curve = made(name, **more)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{curve.target.slug}__{observation}.npz"
+    np.savez(path, time=curve.time, flux=curve.flux, target_id=curve.target.id, mission="TESS", time_system="BTJD")
+    return path

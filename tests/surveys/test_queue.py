@@ -1,0 +1,108 @@
+"""Surveys in processes of their own: begun, killed, gone on with, cancelled; what the store holds in the end."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroseq_core.background import launch
+from astroseq_core.background.folder import State, log_tail
+from astroseq_core.errors import SettingsError
+from astroseq_core.store import scores
+from astroseq_core.surveys import queue
+from astroseq_core.surveys.choice import SurveyChoice
+from astroseq_core.surveys.folder import Survey
+from astroseq_core.surveys.request import SurveyRequest
+from tests.scoring.tiny_model import write_model
+
+PATIENCE_SECONDS = 120.0
+STARS = 24
+
+
+@pytest.fixture
+def request_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SurveyRequest:
+    """Two dozen short light curves, one of them broken, and a tiny model."""
+    folder = tmp_path / "lc"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(1, STARS + 1):
+        time_ = 1400 + np.arange(3000) * 2 / 1440
+        np.savez(folder / f"TIC_{number}__s0001.npz", time=time_, flux=1 + 1e-3 * rng.standard_normal(3000))
+    (folder / f"TIC_{STARS}__s0001.npz").write_bytes(b"PK\x03\x04")
+    write_model(tmp_path / "home" / "models")
+    monkeypatch.setenv("ASTROSEQ_HOME", str(tmp_path / "home"))
+    return SurveyRequest("all", SurveyChoice("folder", folder=str(folder)), "tiny", workers=1)
+
+
+def until(survey_id: str, is_so: Callable[[Survey], bool]) -> Survey:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so(survey := queue.get(survey_id)):
+        assert time.monotonic() < deadline, (survey.state, survey.problem, log_tail(survey.folder))
+        time.sleep(0.02)
+    return survey
+
+
+def table() -> dict[str, tuple[str, float | None, int | None]]:
+    found = {}
+    for number in range(1, STARS + 1):
+        rows = scores.of_star(f"TIC {number}")
+        assert len(rows) <= 1
+        found |= {r.target_id: (r.status, r.star_score, r.num_segments) for r in rows}
+    return found
+
+
+def test_killed_at_random_moments_and_gone_on_with_nothing_is_lost_or_doubled(request_of_a_folder: SurveyRequest) -> None:
+    queue.begin(request_of_a_folder)
+    draw = random.Random(5)
+    for _ in range(2):
+        until("all", lambda s: s.state is State.RUNNING)
+        time.sleep(draw.uniform(0.5, 5.0))
+        os.killpg(launch.children[-1].pid, signal.SIGKILL)
+        launch.children[-1].wait()
+        if until("all", lambda s: s.state is not State.RUNNING).state is State.DONE:
+            break
+        assert queue.get("all").state is State.FAILED
+        queue.resume("all")
+    done = until("all", lambda s: s.state is State.DONE)
+    assert done.result["done"] + done.result["skipped"] == STARS - 1
+    assert done.result["failed"] == 1
+    first = table()
+    assert len(first) == STARS
+    assert sum(status == scores.OK for status, _, _ in first.values()) == STARS - 1
+
+    # The same thing again does nothing, but tries what failed.
+    queue.resume("all")
+    again = until("all", lambda s: s.state is State.DONE)
+    assert (again.result["done"], again.result["skipped"], again.result["failed"]) == (0, STARS - 1, 1)
+    assert table() == first
+
+
+def test_a_cancelled_survey_keeps_what_it_has_and_the_next_begins(request_of_a_folder: SurveyRequest) -> None:
+    many = replace(request_of_a_folder, name="many", stars=SurveyChoice("simulated", mission="TESS", count=5000))
+    queue.begin(many)
+    queue.begin(replace(request_of_a_folder, name="next", stars=SurveyChoice("targets", targets=("TIC 1",))))
+    assert queue.get("next").state is State.QUEUED
+    until("many", lambda s: s.now.get("done", 0) > 0)
+    began = time.monotonic()
+    queue.cancel("many")
+    until("many", lambda s: s.state is State.CANCELLED)
+    assert time.monotonic() - began < 2.0
+    failed = until("next", lambda s: s.state is State.DONE)
+    assert failed.result["failed"] == 1
+    assert "not in the cache" in scores.of_star("TIC 1")[0].status
+    with pytest.raises(SettingsError, match="no survey 'none'"):
+        queue.get("none")
+    queue.delete("next")
+    assert [s.survey_id for s in queue.all_surveys()] == ["many"]
+
+
+def test_a_survey_that_cannot_be_says_why(request_of_a_folder: SurveyRequest) -> None:
+    queue.begin(replace(request_of_a_folder, model_id="gone"))
+    failed = until("all", lambda s: s.state is State.FAILED)
+    assert "no model 'gone'" in failed.problem
