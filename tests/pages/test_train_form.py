@@ -37,7 +37,7 @@ USUAL = train_address.usual_recipe()
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of runs that would have begun; no process ever does."""
     names: list[str] = []
-    monkeypatch.setattr(queue, "launch", lambda folder: names.append(folder.name))
+    monkeypatch.setattr(queue, "launch", lambda folder, module: names.append(folder.name))
     return names
 
 

@@ -29,7 +29,7 @@ PAGE = str(ROOT / "pages" / "4_Train.py")
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of runs that would have begun; no process ever does."""
     names: list[str] = []
-    monkeypatch.setattr(queue, "launch", lambda folder: names.append(folder.name))
+    monkeypatch.setattr(queue, "launch", lambda folder, module: names.append(folder.name))
     return names
 
 
