@@ -16,14 +16,26 @@ RUN_MS = 180_000
 
 
 def start(page, server: str, name: str, settings: str) -> None:
+    from playwright.sync_api import TimeoutError
+
     page.goto(f"{server}/Train?{SMALLEST}&{settings}")
     field = page.get_by_role("textbox", name="Name of the run")
     field.fill(name)
     field.press("Enter")
     begin = page.get_by_role("button", name="Start", exact=False).first
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    begin.dblclick()
-    page.get_by_role("heading", name=name, exact=True).wait_for()
+    heading = page.get_by_role("heading", name=name, exact=True)
+    # A page that is being drawn anew loses clicks; a person clicks again.
+    for _ in range(4):
+        page.wait_for_timeout(1000)
+        if begin.is_visible():
+            begin.dblclick()
+        try:
+            heading.wait_for(timeout=PATIENCE_MS / 3)
+            break
+        except TimeoutError:
+            continue
+    heading.wait_for()
 
 
 def test_a_model_of_ones_own(page, server):
