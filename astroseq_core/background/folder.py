@@ -8,10 +8,11 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from astroseq_core.errors import SettingsError
 
@@ -42,6 +43,33 @@ class Life:
     ended: float | None
     now: dict[str, Any]
     problem: str
+
+
+class Job(Protocol):
+    """A job as the queues see it."""
+
+    @property
+    def folder(self) -> Path:
+        """Its folder, named as it is."""
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+
+    @property
+    def created(self) -> float:
+        """When it was asked for [s since 1970]."""
+
+
+_J = TypeVar("_J", bound=Job)
+
+
+def next_of(jobs: Sequence[_J]) -> _J | None:
+    """The job whose turn it is: the one that waits longest, where none is under way."""
+    if any(job.state is State.RUNNING for job in jobs):
+        return None
+    waiting = [job for job in jobs if job.state is State.QUEUED]
+    return min(waiting, key=lambda job: (job.created, job.folder.name), default=None)
 
 
 def life(folder: Path) -> Life:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from astroseq_core import settings
-from astroseq_core.background.folder import CANCEL, REQUEST, State, write_json
+from astroseq_core.background.folder import CANCEL, REQUEST, State, next_of, write_json
 from astroseq_core.background.launch import launch, one_at_a_time, put_back
 from astroseq_core.errors import SettingsError
 from astroseq_core.runs import folder as folders
@@ -78,16 +78,9 @@ def advance() -> Run | None:
     Pages call it as they watch, and every run as it ends: a process that was killed holds up the queue no longer than that.
     """
     with one_at_a_time(settings.runs_dir()) as alone:
-        if not alone:
-            return None
-        runs = all_runs()
-        if any(r.state is State.RUNNING for r in runs):
-            return None
-        waiting = [r for r in runs if r.state is State.QUEUED]
-        if not waiting:
-            return None
-        run = min(waiting, key=lambda r: (r.created, r.run_id))
-        launch(run.folder, MODULE)
+        run = next_of(all_runs()) if alone else None
+        if run is not None:
+            launch(run.folder, MODULE)
         return run
 
 

@@ -3,7 +3,7 @@
 import contextlib
 
 from astroseq_core import settings
-from astroseq_core.background.folder import CANCEL, REQUEST, State, write_json
+from astroseq_core.background.folder import CANCEL, REQUEST, State, next_of, write_json
 from astroseq_core.background.launch import launch, one_at_a_time, put_back
 from astroseq_core.errors import SettingsError
 from astroseq_core.surveys import folder as folders
@@ -51,15 +51,10 @@ def get(survey_id: str) -> Survey:
 def advance() -> Survey | None:
     """Begin the survey that waits longest, where none is under way; the survey that was begun."""
     with one_at_a_time(settings.surveys_dir()) as alone:
-        surveys = all_surveys() if alone else ()
-        if any(s.state is State.RUNNING for s in surveys):
-            return None
-        waiting = [s for s in surveys if s.state is State.QUEUED]
-        if not waiting:
-            return None
-        first = min(waiting, key=lambda s: (s.created, s.survey_id))
-        launch(first.folder, MODULE)
-        return first
+        survey = next_of(all_surveys()) if alone else None
+        if survey is not None:
+            launch(survey.folder, MODULE)
+        return survey
 
 
 def cancel(survey_id: str) -> None:
