@@ -123,7 +123,7 @@ def _about(path: Path, cut: Cut | None, filters: Mapping[str, Any], counts: _Cou
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "made_by": f"AstroSeq {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "models": [_model(name, hashes) for name, hashes in sorted(counts.models.items())],
+        "models": [model_about(name, hashes) for name, hashes in sorted(counts.models.items())],
         "cut": None if cut is None else {"kind": cut.kind, "threshold": cut.threshold, "n": cut.n},
         "filters": {name: value for name, value in filters.items() if value not in (None, "", ())},
         "counts": {"rows": counts.rows, "passed": counts.passed, "simulated": counts.simulated},
@@ -133,7 +133,7 @@ def _about(path: Path, cut: Cut | None, filters: Mapping[str, Any], counts: _Cou
     }
 
 
-def _model(model_id: str, hashes: set[str]) -> dict[str, Any]:
+def model_about(model_id: str, hashes: Iterable[str]) -> dict[str, Any]:
     """What identifies a model: the hash of its weights as its card says it, and that of all that its scores depended on."""
     try:
         card = cards.read(cards.folder_of(model_id))

@@ -6,12 +6,25 @@ import sys
 from collections.abc import Sequence
 
 from astroseq_core import __version__
-from astroseq_core.commands import cache, catalog, evaluate, export, fetch, recover, runs, score, train
+from astroseq_core.commands import (
+    cache,
+    catalog,
+    dispositions,
+    evaluate,
+    export,
+    fetch,
+    recover,
+    report,
+    runs,
+    score,
+    train,
+    validate_exofop,
+)
 from astroseq_core.commands.common import print_error
 from astroseq_core.errors import AstroSeqError
 
 #: The commands in the order that ``--help`` lists them; each has ``add_parser`` and ``run``.
-COMMANDS = (score, train, runs, evaluate, recover, export, fetch, catalog, cache)
+COMMANDS = (score, train, runs, evaluate, recover, dispositions, export, report, validate_exofop, fetch, catalog, cache)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -82,10 +82,15 @@ class TableWriter:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file under a temporary name, then give it its own; raises ExportError where that cannot be."""
+    write_whole_bytes(path, text.encode("utf-8"))
+
+
+def write_whole_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no text."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         raise ExportError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

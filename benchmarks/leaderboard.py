@@ -1,17 +1,22 @@
 """How long pages of the leaderboard take in stores of several sizes, each made anew in a temporary ASTROSEQ_DATA.
 
-    python -m benchmarks.leaderboard [--rows 1000 100000 1000000] [--repeats 20]
+    python -m benchmarks.leaderboard [--rows 1000 100000 1000000] [--repeats 20] [--pages] [--no-queries]
 
 Times are medians, with the file in the machine's memory. Rows: 80 % of one model, TESS and Kepler, 3 % failed, 2 % known.
+The whole page is measured twice: as Streamlit runs it without a browser (the first time in a session, and again), and with
+--pages in a real Chromium, from navigation to the painted table, the browser having loaded the app's own files before.
 """
 
 import argparse
+import logging
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -19,10 +24,23 @@ from astroseq_core.store import board, database, flags, scores
 from astroseq_core.store.board import Filters
 from astroseq_core.store.dispositions import DISPOSITIONS
 from astroseq_core.store.scores import ScoreRow
+from astroseq_core.ui import board_cut
 
+ROOT = Path(__file__).resolve().parent.parent
 BATCH = 20_000
 LARGE, SMALL = "tess-2min-v2", "kepler-long-v2"
-SORTS = ("star_score", "score_max", "num_segments", "magnitude", "best_period_days", "target_id")
+SORTS = (
+    *("star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days", "target_id"),
+)
+#: Addresses of the whole page.
+ADDRESSES = {
+    "stars": {},
+    "by magnitude": {"sort": "magnitude", "order": "lowest first"},
+    "known": {"object": "known"},
+    "cut": {"tab": "Cut", "top": "100"},
+    "two models": {"tab": "Two models"},
+}
+PAGE_REPEATS = 5
 FILTERS = {
     "no filter": Filters(),
     "scored, one model": Filters(model_id=LARGE, scored=True),
@@ -40,27 +58,39 @@ FILTERS = {
 
 
 def made(count: int, seed: int = 1) -> Iterator[ScoreRow]:
-    """Made-up rows: scores with a tail, few distinct numbers of segments, periods missing for one in ten."""
+    """Made-up rows: scores with a tail, few distinct numbers of segments, periods missing for one in ten, every tenth star
+    scored by both models.
+    """
     rng = np.random.default_rng(seed)
     number = rng.choice(900_000_000, count, replace=False) + 1
     small, failed, known = rng.random(count) < 0.2, rng.random(count) < 0.03, rng.random(count) < 0.02
+    for values in (number, small):
+        twins = values[1::10]
+        twins[:] = values[0::10][: len(twins)]
     score = rng.standard_t(3, count) * 3
     top, magnitude = rng.beta(0.5, 4, count), rng.normal(12, 2, count)
     segments, period = rng.integers(60, 80, count) * 13, np.exp(rng.uniform(-0.5, 4, count))
-    single, spark = rng.random(count) < 0.1, rng.integers(0, 256, (count, 120), np.uint8)
+    single, hours = rng.random(count) < 0.1, np.exp(rng.uniform(0, 2, count))
+    last = ""
     for i in range(count):
         prefix, mission, model = ("KIC", "Kepler", SMALL) if small[i] else ("TIC", "TESS", LARGE)
         model = SMALL if i % 97 == 0 else model
-        common = {"mission": mission, "seen_as": mission, "magnitude": magnitude[i], "data_id": f"{number[i]:016x}"}
-        match = {"match": f"TOI-{i}.01", "match_kind": "TOI", "match_disposition": "PC"} if known[i] else {}
+        if i % 10 == 1:
+            model = LARGE if last == SMALL else SMALL
+        last = model
+        common = {"mission": mission, "seen_as": mission, "survey_id": "all"}
+        common |= {"magnitude": magnitude[i], "data_id": f"{number[i]:016x}"}
+        match = {"match": f"TOI-{i}.01", "match_kind": "TOI", "match_ratio": "1", "match_disposition": "PC"} if known[i] else {}
         if failed[i]:
             yield ScoreRow(f"{prefix} {number[i]}", model, "ab" * 32, status="Too few usable cadences.", **common)
             continue
         yield ScoreRow(
             f"{prefix} {number[i]}", model, "ab" * 32, **common, **match, num_segments=segments[i], star_score=score[i],
             score_max=top[i], score_topk=top[i] * 0.9, score_noisy_or=top[i] * 3, score_fold=score[i],
-            best_period_days=None if single[i] else period[i], best_t0=1325.5, t0_system="BTJD", spark=spark[i].tobytes(),
-            survey_id="all",
+            best_period_days=None if single[i] else period[i], best_t0=1325.5 + top[i], t0_system="BTJD",
+            best_duration_hours=hours[i], period_err_days=None if single[i] else 1e-4 * period[i], t0_err_days=1e-3 * hours[i],
+            duration_err_hours=0.1 * hours[i], num_transits=1 if single[i] else int(27 / period[i]) + 1, spark=rng.bytes(120),
+            false_alarm_probability=top[i] if i % 10 == 0 else None,
         )  # fmt: skip
 
 
@@ -86,12 +116,16 @@ def median_ms(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def measure(count: int, repeats: int) -> None:
+def make(count: int) -> None:
     began = time.perf_counter()
     fill(count)
     took = time.perf_counter() - began
     size = sum(f.stat().st_size for f in database.path().parent.iterdir()) / 1e6
-    print(f"\n{count:,} rows: filled in {took:.1f} s, {size:.0f} MB; page() [ms], the slower of both directions")
+    print(f"\n{count:,} rows: filled in {took:.1f} s, {size:.0f} MB")
+
+
+def measure(count: int, repeats: int) -> None:
+    print("page() [ms], the slower of both directions")
     print(f"{'':22}" + "".join(f"{s:>18}" for s in SORTS))
     for name, filters in FILTERS.items():
         cells = []
@@ -105,14 +139,14 @@ def measure(count: int, repeats: int) -> None:
     others: dict[str, Callable[[], object]] = {
         "page in the middle": lambda: board.page(scored, offset=middle),
         "page in the middle, no filter": lambda: board.page(Filters(), "magnitude", offset=count // 2),
-        "sort by score_topk (no index)": lambda: board.page(scored, "score_topk"),
+        "sort by score_noisy_or (no index)": lambda: board.page(scored, "score_noisy_or"),
         "sort by rank, two models": lambda: board.page(Filters(), "rank", False),
         "models": board.models,
         "histogram, one model": lambda: board.histogram(scored),
         "histogram, all ranges": lambda: board.histogram(FILTERS["all ranges"]),
         "top 1000": lambda: board.top(scored, 1000),
         "threshold for 1000": lambda: board.threshold_for(scored, 1000),
-        "expected false alarms": lambda: board.expected_false_alarms(scored, 10.0),
+        "expected false alarms": lambda: board_cut.tell(LARGE, 10.0),
         "pair": lambda: board.pair(LARGE, SMALL),
         "have": lambda: scores.have(LARGE, "ab" * 32),
         "reasons": lambda: scores.reasons(SMALL),
@@ -122,18 +156,94 @@ def measure(count: int, repeats: int) -> None:
     scores.put(new)
     print(f"put 300 new rows {1e3 * (time.perf_counter() - began):.1f} ms")
     for name, call in others.items():
-        print(f"{name:32}{median_ms(call, min(repeats, 5)):10.1f} ms", flush=True)
+        print(f"{name:36}{median_ms(call, min(repeats, 5)):10.1f} ms", flush=True)
+
+
+def whole_page(address: dict[str, str]) -> tuple[float, float]:
+    """Times [ms] of the page in a new session, and of it drawn again, as Streamlit's own test runner runs it."""
+    from streamlit.testing.v1 import AppTest
+
+    first, again = [], []
+    for _ in range(PAGE_REPEATS):
+        page = AppTest.from_file(str(ROOT / "pages" / "5_Leaderboard.py"), default_timeout=600)
+        page.query_params.update(address)
+        for times in (first, again):
+            began = time.perf_counter()
+            page.run()
+            times.append(1e3 * (time.perf_counter() - began))
+            if page.exception or page.error:
+                raise SystemExit(f"The page failed: {[e.value for e in (*page.exception, *page.error)]}")
+    return statistics.median(first), statistics.median(again)
+
+
+def in_browser(cache: str) -> dict[str, list[float]]:
+    """Times [ms] from navigation to each address to its table, or its chart, painted."""
+    from playwright.sync_api import sync_playwright
+
+    from benchmarks import pages
+
+    port = pages.free_port()
+    server = pages.start(port, cache)
+    found: dict[str, list[float]] = {}
+    try:
+        pages.wait_until_up(port)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            page = browser.new_page()
+            for name, address in ({"warming up": {}} | ADDRESSES).items():
+                drawn = "[data-testid=stPlotlyChart] .main-svg" if "tab" in address else "[data-testid=stDataFrame] canvas"
+                for _ in range(PAGE_REPEATS):
+                    page.goto("about:blank")
+                    began = time.perf_counter()
+                    page.goto(f"http://127.0.0.1:{port}/Leaderboard?{urlencode(address)}", wait_until="commit")
+                    page.locator(drawn).first.wait_for(timeout=pages.PATIENCE_S * 1e3)
+                    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                    found.setdefault(name, []).append(1e3 * (time.perf_counter() - began))
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+    return found
+
+
+def measure_pages(count: int, folder: str, browser: bool) -> None:
+    print(f"\n{count:,} rows: the whole page [ms], {PAGE_REPEATS} times each, first in a session and again")
+    for name, address in ADDRESSES.items():
+        first, again = whole_page(address)
+        print(f"{name:22}{first:10.0f}{again:10.0f}", flush=True)
+    for name, took in in_browser(folder).items() if browser else ():
+        ends = f"({min(took):.0f} to {max(took):.0f})"
+        print(f"in Chromium, {name:22}{statistics.median(took):10.0f}   {ends}", flush=True)
+
+
+def warm_up() -> None:
+    """Have all that a page imports loaded, so that the first size is not measured with it."""
+    # Pages that run without a browser miss their context, and say so each time.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["ASTROSEQ_DATA"] = folder
+        fill(100)
+        for address in ADDRESSES.values():
+            whole_page(address)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--pages", action="store_true", help="measure in Chromium, too")
+    parser.add_argument("--no-queries", action="store_true", help="leave out the queries that make up a page")
     given = parser.parse_args()
+    os.environ["ASTROSEQ_FIRST_SURVEY"] = "0"
+    warm_up()
     for count in given.rows:
         with tempfile.TemporaryDirectory() as folder:
-            os.environ["ASTROSEQ_DATA"] = folder
-            measure(count, given.repeats)
+            # Where the server of benchmarks.pages looks.
+            os.environ |= {"ASTROSEQ_CACHE": folder, "ASTROSEQ_DATA": f"{folder}/data"}
+            make(count)
+            if not given.no_queries:
+                measure(count, given.repeats)
+            measure_pages(count, folder, given.pages)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A survey killed at random moments and taken up again, against one that was left alone: are rows lost, doubled, or different?
 
-    python -m benchmarks.survey_kills [--stars 60] [--kills 5]
+    python -m benchmarks.survey_kills [--stars 300] [--kills 5]
 
+Each kill comes at a random moment after the first new row, so that it falls among rows; one more falls into the loading.
 The stars are simulated, as TESS sees them. Both surveys have a store of their own, removed at the end.
 """
 
@@ -14,7 +15,7 @@ import time
 
 from astroseq_core.background import launch
 from astroseq_core.background.folder import State
-from astroseq_core.store import scores
+from astroseq_core.store import board, scores
 from astroseq_core.store.scores import ScoreRow
 from astroseq_core.surveys import queue, sources
 from astroseq_core.surveys.choice import SurveyChoice
@@ -23,6 +24,8 @@ from astroseq_core.surveys.request import SurveyRequest
 
 #: Scores are the same to so much: the network's batches are filled with other stars after a kill.
 SAME = 1e-3
+#: A kill comes at the latest so long after the first new row [s].
+LATEST_SECONDS = 4.0
 
 
 def until_it_ends(survey_id: str) -> Survey:
@@ -35,6 +38,15 @@ def rows(choice: SurveyChoice) -> dict[str, list[ScoreRow]]:
     return {star.target_id: list(scores.of_star(star.target_id)) for star in sources.stars(choice)}
 
 
+def until_a_new_row() -> None:
+    def count() -> int:
+        return sum(m.num_scored + m.num_failed for m in board.models())
+
+    before = count()
+    while count() == before and queue.get("survey").state in (State.RUNNING, State.QUEUED):
+        time.sleep(0.05)
+
+
 def same(one: ScoreRow, other: ScoreRow) -> bool:
     if (one.status, one.num_segments) != (other.status, other.num_segments):
         return False
@@ -43,7 +55,7 @@ def same(one: ScoreRow, other: ScoreRow) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stars", type=int, default=60)
+    parser.add_argument("--stars", type=int, default=300)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -57,8 +69,10 @@ def main() -> None:
         expected = rows(choice)
         os.environ["ASTROSEQ_DATA"] = killed
         queue.begin(request)
-        for number in range(options.kills):
-            time.sleep(draw.uniform(1, 12))
+        for number in range(options.kills + 1):
+            if number:
+                until_a_new_row()
+            time.sleep(draw.uniform(0, LATEST_SECONDS))
             os.killpg(launch.children[-1].pid, signal.SIGKILL)
             launch.children[-1].wait()
             at = queue.get("survey")

@@ -20,6 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from astroseq_core.lightcurves.cache import LightCurveCache
 from astroseq_core.scoring.model import Model, load
 from astroseq_core.scoring.segments import scores_of
@@ -87,12 +89,19 @@ def on_dask(model: str, workers: int) -> Iterator[tuple[str, int, dict[str, floa
             yield row.target_id, row.num_segments or 0, {}
 
 
+def cpu_seconds() -> float:
+    """The CPU time that this process and all its workers have used so far [s]."""
+    own = psutil.Process()
+    times = [p.cpu_times() for p in (own, *own.children(recursive=True))]
+    return sum(t.user + t.system for t in times)
+
+
 def resident_mb() -> float:
     """The memory that this process holds now [MB]."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def measure(way: str, model: str, workers: int) -> dict[str, Any]:
+def measure(way: str, model: str, workers: int, stars_in_all: int) -> dict[str, Any]:
     """Stars and segments a second, seconds of each stage, and memory [MB], after the first WARM stars."""
     if way == "dask":
         found = on_dask(model, workers)
@@ -100,8 +109,12 @@ def measure(way: str, model: str, workers: int) -> dict[str, Any]:
         loaded = load(model)
         found = plain(loaded) if way == "plain" else engine(model, workers, way == "processes")
     times, segments, memory, stages = [], [], [], []
-    began = time.perf_counter()
-    for _, count, seconds in found:
+    began, cpu = time.perf_counter(), 0.0
+    for number, (_, count, seconds) in enumerate(found, start=1):
+        if number == WARM:
+            cpu -= cpu_seconds()
+        if number == stars_in_all:  # before the workers end
+            cpu += cpu_seconds()
         times.append(time.perf_counter() - began)
         segments.append(count)
         memory.append(resident_mb())
@@ -111,6 +124,7 @@ def measure(way: str, model: str, workers: int) -> dict[str, Any]:
     return {
         "stars_per_second": counted / took,
         "segments_per_second": sum(segments[WARM:]) / took,
+        "cpu_milliseconds": 1e3 * cpu / counted,
         "first_stars_seconds": times[WARM - 1],
         "stages": {name: 1e3 * (stages[-1][name] - stages[WARM - 1][name]) / counted for name in stages[-1]},
         "memory_first_half": statistics.median(memory[WARM:half]),
@@ -131,7 +145,7 @@ def main() -> None:
     if options.stars < 4 * WARM:
         parser.error(f"at least {4 * WARM} stars are needed")
     if options.only:
-        print(json.dumps(measure(options.only, options.model, options.workers)))
+        print(json.dumps(measure(options.only, options.model, options.workers, options.stars)))
         return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ASTROSEQ_CACHE"] = folder
@@ -143,6 +157,7 @@ def main() -> None:
             out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             one = json.loads(out.splitlines()[-1])
             print(f"{way}: {one['stars_per_second']:.2f} stars/s, {one['segments_per_second']:.0f} segments/s", end=", ")
+            print(f"{one['cpu_milliseconds']:.0f} ms of CPU a star", end=", ")
             print(f"first {WARM} stars after {one['first_stars_seconds']:.1f} s")
             print("  a star: " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in one["stages"].items()))
             halves = f"{one['memory_first_half']:.0f} MB in the first half, {one['memory_second_half']:.0f} MB in the second"

@@ -3,7 +3,17 @@
 import streamlit as st
 
 from astroseq_core.store import board
-from astroseq_core.ui import board_address, board_cut, board_empty, board_failed, board_filters, board_models, board_table, page
+from astroseq_core.ui import (
+    board_address,
+    board_cut,
+    board_empty,
+    board_failed,
+    board_filters,
+    board_known,
+    board_models,
+    board_table,
+    page,
+)
 
 page.setup("Leaderboard")
 told = page.told_before()
@@ -20,6 +30,7 @@ with page.sentences():
         model = board_empty.model_of(models, filters.model_id)
         board_empty.header(model)
         board_empty.under_way_bars()
+        board_known.keep_fresh()
         contents = dict(zip(board_address.TABS, (
             lambda: board_table.show(filters, model.num_scored), lambda: board_cut.show(filters),
             lambda: board_models.show(model.model_id, models), lambda: board_failed.show(model.model_id),

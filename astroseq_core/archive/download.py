@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from astroseq_core.archive import mast, retry, web
@@ -25,8 +25,9 @@ from astroseq_core.errors import (
     TargetError,
     TimeSystemError,
 )
-from astroseq_core.lightcurves import reading, storage
+from astroseq_core.lightcurves import pixel_fits, reading, storage
 from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.lightcurves.pixels import PixelColumns
 
 log = logging.getLogger(__name__)
 _PIECE = 1 << 16
@@ -35,13 +36,20 @@ _TWICE = 2
 _INCOMPLETE = re.compile(r"IncompleteRead\((\d+)")
 
 
+class Downloaded(NamedTuple):
+    """A light curve as it came, and what the product says beside the flux, None where it says nothing."""
+
+    curve: LightCurve
+    pixels: PixelColumns | None
+
+
 def download(
     item: Available,
     folder: Path,
     how: Patience,
     stop: threading.Event | None = None,
     arrived: Callable[[int], None] = lambda count: None,
-) -> LightCurve:
+) -> Downloaded:
     """The light curve of a product, named by its observation; ``folder`` holds the temporary file, ``arrived`` is told bytes.
 
     A file that comes truncated, or is not what its name says, is fetched again once, and one that is not found is asked for
@@ -111,8 +119,8 @@ def _length(headers: Any) -> int | None:
     return int(text) if text.isdecimal() and not headers.get("Content-Encoding") else None
 
 
-def _read(item: Available, data: bytes) -> LightCurve:
-    """The light curve in the bytes, which must be of the star that was asked for."""
+def _read(item: Available, data: bytes) -> Downloaded:
+    """The light curve in the bytes, which must be of the star that was asked for, and what stands beside it."""
     try:
         curve = reading.from_bytes(data, item.filename, target=item.target)
     except CorruptFileError:
@@ -121,7 +129,16 @@ def _read(item: Available, data: bytes) -> LightCurve:
         if "is a light curve of" in str(error):
             raise CorruptFileError(f"{item.filename} holds another star: {error}") from error
         raise ArchiveError(f"{item.filename} came whole and cannot be used: {error}") from error
-    return replace(curve, observation=item.observation)
+    return Downloaded(replace(curve, observation=item.observation), _beside(item, data))
+
+
+def _beside(item: Available, data: bytes) -> PixelColumns | None:
+    """The pixel columns in the bytes of a light curve that was read; where they cannot be, the light curve is still whole."""
+    try:
+        return pixel_fits.read(data, item.filename)
+    except LightCurveError as error:
+        log.warning("%s It is kept without background and positions.", error)
+        return None
 
 
 @contextlib.contextmanager

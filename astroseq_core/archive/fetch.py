@@ -164,8 +164,10 @@ class _Work:
             with locks.held(self.incoming, item.filename, self.stop):
                 if self._is_there(item):  # another process has just fetched it
                     return [Fetched.of(item, Ending.ALREADY)]
-                curve = download.download(item, self.incoming, self.how, self.stop, self._arrived)
+                curve, pixels = download.download(item, self.incoming, self.how, self.stop, self._arrived)
                 self.cache.put(curve, author=item.author, exposure_seconds=item.exposure_seconds)
+                if pixels is not None:
+                    self.cache.put_pixels(curve, pixels, author=item.author, exposure_seconds=item.exposure_seconds)
             self.cache.forget_failed(item.target, item.filename)
             return [Fetched.of(item, Ending.WHOLE)]
         except StoppedError:

@@ -16,6 +16,7 @@ from astroseq_core.archive.tables import Table
 from astroseq_core.archive.time_references import SECONDS_PER_DAY, TIME_REFERENCES, tdb_minus_utc
 from astroseq_core.errors import CatalogueError
 from astroseq_core.missions import BY_PREFIX
+from astroseq_core.stellar import SUN_DENSITY_CGS, SUN_LOGG
 from astroseq_core.times import TimeSystem
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ def normalise(table: Table, frame: Any, units: Mapping[str, str] | None = None) 
         "radius_earth": work.numbers(table.radius),
         "ra_deg": work.numbers("ra"),
         "dec_deg": work.numbers("dec"),
+        **work.star(),
     }
     made = signals.make(table.name, {name: values[keep] for name, values in columns.items()})
     assert len(made) == count
@@ -261,6 +263,33 @@ class _Work:
             fill = ~np.isfinite(value) & np.isfinite(given)
             value[fill], band[fill] = given[fill], name
         return value, band
+
+    def star(self) -> dict[str, NDArray[np.float64]]:
+        """The star's parameters; its density from what was published, else from mass and radius, else from gravity and radius.
+
+        Relative errors add in squares; those of the radius count as often as the radius does (density_of).
+        """
+        teff = self.numbers(self.table.star_facts[0])
+        columns = (self._star_value(column) for column in self.table.star_facts[1:])
+        (radius, d_radius), (mass, d_mass), (logg, d_logg), (cgs, d_cgs) = columns
+        radius, mass = np.where(radius > 0, radius, np.nan), np.where(mass > 0, mass, np.nan)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            choices = (
+                (cgs / SUN_DENSITY_CGS, d_cgs / cgs),
+                (mass / radius**3, np.hypot(d_mass / mass, 3 * d_radius / radius)),
+                (10 ** (logg - SUN_LOGG) / radius, np.hypot(np.log(10) * d_logg, d_radius / radius)),
+            )
+            density, error = np.full(len(teff), np.nan), np.full(len(teff), np.nan)
+            for value, relative in choices:
+                fill = ~np.isfinite(density) & (value > 0)
+                density[fill], error[fill] = value[fill], (relative * value)[fill]
+        return {
+            "star_teff": np.where(teff > 0, teff, np.nan), "star_radius": radius, "star_mass": mass, "star_logg": logg,
+            "star_density": density, "star_density_err": error,
+        }  # fmt: skip
+
+    def _star_value(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.measured(column) if column else (np.full(len(self.frame), np.nan), np.full(len(self.frame), np.nan))
 
     def references(self) -> NDArray[np.object_]:
         """Author and year with the bibcode, out of the archive's links."""

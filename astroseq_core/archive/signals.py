@@ -23,7 +23,11 @@ TEXT = ("target_id", "name", "host", "also", "aliases", "disposition", "magnitud
 NUMBERS = (
     *("period_days", "period_err", "t0", "t0_err", "duration_hours", "duration_err", "depth_ppm", "depth_err"),
     *("magnitude", "radius_earth", "ra_deg", "dec_deg"),
+    *("star_teff", "star_radius", "star_mass", "star_logg", "star_density", "star_density_err"),
 )
+#: Those of them that snapshots of older versions do not have: of the star, temperature [K], radius, mass, log10 of the surface
+#: gravity [cm/s^2] and mean density, with the Sun's as units. They count as not published.
+ADDED = ("star_teff", "star_radius", "star_mass", "star_logg", "star_density", "star_density_err")
 SEPARATOR = "|"
 
 #: Greek letters as the star names of SIMBAD and of the archive spell them.
@@ -67,6 +71,12 @@ class Signal:
     row_id: str
     reference: str
     notes: str
+    star_teff: float | None = None
+    star_radius: float | None = None
+    star_mass: float | None = None
+    star_logg: float | None = None
+    star_density: float | None = None
+    star_density_err: float | None = None
 
     def ephemeris(self, target_id: str | None = None) -> Ephemeris:
         """The ephemeris, said to be of ``target_id`` where the same star has another identifier."""
@@ -147,7 +157,8 @@ def make(table: str, columns: Mapping[str, Any]) -> Signals:
         encoded = [str(v).encode() for v in columns[name]]
         done[name] = np.array(encoded, dtype=f"S{max(map(len, encoded), default=1) or 1}")
     for name in NUMBERS:
-        done[name] = np.asarray(columns[name], dtype=np.float64)
+        values = columns[name] if name in columns or name not in ADDED else np.full(len(columns["target_id"]), np.nan)
+        done[name] = np.asarray(values, dtype=np.float64)
     pairs: set[tuple[bytes, int]] = set()
     for row, names in enumerate(zip(*(columns[c] for c in ("target_id", "name", "host", "also", "aliases")), strict=True)):
         pairs |= {(key(one).encode(), row) for text in names if text for one in str(text).split(SEPARATOR)}

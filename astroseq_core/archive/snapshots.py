@@ -14,7 +14,7 @@ import numpy as np
 
 from astroseq_core import settings
 from astroseq_core.archive.normalise import Normalised
-from astroseq_core.archive.signals import NUMBERS, SEPARATOR, TEXT, Signals
+from astroseq_core.archive.signals import ADDED, NUMBERS, SEPARATOR, TEXT, Signals
 from astroseq_core.archive.tables import TABLES, Table
 from astroseq_core.errors import CacheError, CorruptFileError
 from astroseq_core.lightcurves import storage
@@ -130,6 +130,8 @@ def read(table: Table) -> Signals | None:
         if header.get("table") != table.name or header.get("sha256") != storage.sha256(payload):
             raise CorruptFileError(f"{path.name} is damaged.")
         _, arrays = storage.decode(payload, path.name)
+        for name in ADDED:
+            arrays.setdefault(name, np.full(len(arrays["target_id"]), np.nan))
         found = Signals(table.name, {c: arrays[c] for c in (*TEXT, *NUMBERS)}, arrays[_KEYS], arrays[_KEY_ROWS])
         if len(found) != header["rows"]:
             raise CorruptFileError(f"{path.name} is damaged.")

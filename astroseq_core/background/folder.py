@@ -7,6 +7,7 @@ without a result whose lock is free has died. ``cancel`` asks it to stop.
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from astroseq_core.errors import SettingsError
 
 REQUEST, STARTED, NOW, RESULT, PROBLEM = "request.json", "started.json", "now.json", "result.json", "problem.json"
 LOCK, LOG, CANCEL = "lock", "log.txt", "cancel"
+#: Names of jobs are names of folders, and a run's is that of its model.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 #: Where a system has no file locks, a job that said nothing for so long [s] is taken for dead.
 SILENT_SECONDS = 120.0
 #: The end of a log that is looked at [bytes].
@@ -62,6 +65,14 @@ class Job(Protocol):
 
 
 _J = TypeVar("_J", bound=Job)
+
+
+def check_name(name: str, what: str) -> None:
+    """Raises SettingsError where the name cannot be that of a job's folder; ``what``: the job in words, "a run"."""
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"'{name}' cannot name {what}: use up to 80 letters, digits, dots, dashes and underscores, a letter first."
+        )
 
 
 def next_of(jobs: Sequence[_J]) -> _J | None:

@@ -49,13 +49,6 @@ def star(name: str, mission: str | None) -> Target:
     raise SettingsError(f"{found.target} is not known as a star of {mission}; leave --mission out.")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file under a temporary name, then give it its own; raises ExportError where that cannot be."""
-    from astroseq_core import export
-
-    export.write_whole(path, text)
-
-
 def star_list(path: Path | None) -> frozenset[str]:
     """The stars that a text file names, one a line; none without a file. Raises SettingsError where it cannot be read."""
     if path is None:

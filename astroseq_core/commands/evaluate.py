@@ -46,6 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure a model's segment probabilities and star scores against published ephemerides, on stars it was not made from."""
+    from astroseq_core import export
     from astroseq_core.scoring import evaluation as evaluations
     from astroseq_core.scoring.model import load
     from astroseq_core.scoring.worst import worst
@@ -84,10 +85,10 @@ def run(options: argparse.Namespace) -> int:
     values = judgement.to_dict() | _counts(evaluation) | {"worst_false_alarms": _rows(alarms), "worst_misses": _rows(misses)}
     text = _text(judgement, evaluation, model.card)
     if options.out:
-        common.write_whole(options.out / "report.json", json.dumps(values, indent=1, allow_nan=False) + "\n")
+        export.write_whole(options.out / "report.json", json.dumps(values, indent=1, allow_nan=False) + "\n")
         _write_segments(options.out / "segments.csv", evaluation)
         page = _page(judgement, evaluation, model.card, text, (alarms, misses), stars, ephemerides)
-        common.write_whole(options.out / "report.html", page)
+        export.write_whole(options.out / "report.html", page)
     common.end_progress()
     sys.stdout.write(json.dumps(values, allow_nan=False) + "\n" if options.json else text + "\n")
     return 0

@@ -128,6 +128,7 @@ def _plain(value: Any) -> Any:
 def _write_page(
     path: Path, rows: list[dict[str, str]], results: "tuple[Recovered, ...]", card: "ModelCard", *, simulated: bool
 ) -> None:
+    from astroseq_core import export
     from astroseq_core.figures import recovery as figures
     from astroseq_core.figures.page import Section, page
 
@@ -148,7 +149,7 @@ def _write_page(
             for r in results
         ),
     ]  # fmt: skip
-    common.write_whole(
+    export.write_whole(
         path,
         page(
             f"What {card.model_id} recovers",

@@ -84,7 +84,7 @@ def hero_figure(prepared: PreparedCurve, ephemerides: Sequence[Ephemeris], heigh
     view = StarView((prepared,), tuple(ephemerides))
     part = timeline.stretches(view.prepared)[0]
     figure = make_subplots(rows=1, cols=1)
-    low, high = _range([prepared.flux - 1.0])
+    low, high = shared_range([prepared.flux - 1.0])
     _raw_points(figure, view, 0, 1, thinning.MAX_POINTS)
     for k, ephemeris in enumerate(ephemerides):
         _band_traces(figure, ephemeris, k, part, prepared, (low, high), LIGHT_CURVE, 1)
@@ -270,13 +270,13 @@ def _scale(figure: go.Figure, view: StarView) -> None:
 
 def _ranges(view: StarView) -> tuple[tuple[float, float], tuple[float, float]]:
     """Ranges [ppt] of the light curve and of the detrended curve."""
-    low, _ = _range([p.flat for p in view.prepared])
+    low, _ = shared_range([p.flat for p in view.prepared])
     sigma = max(p.noise for p in view.prepared) * PPT
     # Upwards the detrended curve needs no more room than its noise and a part of the deepest dip: dips are what is looked at.
-    return _range([p.flux - 1.0 for p in view.prepared]), (low, max(5.5 * sigma, 0.25 * -low))
+    return shared_range([p.flux - 1.0 for p in view.prepared]), (low, max(5.5 * sigma, 0.25 * -low))
 
 
-def _range(series: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+def shared_range(series: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
     """From the lowest to the highest [ppt] that two neighbours share, with some room: one wild cadence sets no scale."""
     low = min(float(np.maximum(a[1:], a[:-1]).min()) for a in series) * PPT
     high = max(float(np.minimum(a[1:], a[:-1]).max()) for a in series) * PPT

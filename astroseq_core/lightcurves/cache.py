@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from astroseq_core import settings, targets
 from astroseq_core.errors import AstroSeqError, CacheError, CorruptFileError
-from astroseq_core.lightcurves import budget, cached, index, storage
+from astroseq_core.lightcurves import budget, cached, index, sidecars, storage
 from astroseq_core.lightcurves.cached import CachedObservation, VerifyReport
 from astroseq_core.lightcurves.index import Entry, Key
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.lightcurves.remembered import Remembered
+from astroseq_core.lightcurves.sidecars import Sidecars
 from astroseq_core.targets import Target
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,10 @@ _ARRAYS = "arrays:"
 TARGETS_AT_ONCE = 1000
 
 
-class LightCurveCache(Remembered):
+class LightCurveCache(Sidecars, Remembered):
     """Light curves, one ``.npz`` each, and an index in ``folder`` (default ``lightcurves`` in the cache's folder).
+
+    What the products say beside the flux stands in files of their own (see Sidecars), counted and deleted with their light curve.
 
     Several threads and processes may use one folder at once. Files are written under temporary names, renamed when they are
     whole, and checked by their SHA-256 on reading; a damaged one is moved to ``damaged/`` and counts as not there.
@@ -110,9 +113,10 @@ class LightCurveCache(Remembered):
 
     def entries(self, target: Target | None = None) -> tuple[CachedObservation, ...]:
         """What is stored of a target, or of all, in the order of targets, observations, authors and exposures."""
-        where, values = ("kind = ?", (CURVE,)) if target is None else ("kind = ? AND target = ?", (CURVE, target.slug))
+        kinds: tuple[object, ...] = (CURVE, sidecars.PIXELS)
+        where, values = ("kind IN (?, ?)", kinds) if target is None else ("kind IN (?, ?) AND target = ?", (*kinds, target.slug))
         with self._index.open() as connection:
-            found = index.find(connection, where, values)
+            found = [e for e in sidecars.with_their_own(index.find(connection, where, values)) if e.key.kind == CURVE]
         return tuple(
             CachedObservation(
                 targets.parse_star(e.key.target).id,
@@ -217,10 +221,13 @@ class LightCurveCache(Remembered):
         spared = {target.slug for target in keep}
         with self._index.open(write=True) as connection:
             entries = index.find(connection)
+            own = sidecars.beside(entries)
             out = budget.over(
-                [e for e in entries if e.key.target not in spared], sum(e.size_bytes for e in entries) - limit, self.folder
+                [e for e in sidecars.with_their_own(entries) if e.key.target not in spared],
+                sum(e.size_bytes for e in entries) - limit,
+                self.folder,
             )
-            for entry in out:
+            for entry in [*out, *(own[e.key] for e in out if e.key in own)]:
                 storage.remove(self.folder / entry.file)
                 index.delete(connection, entry)
         return tuple(entry.file for entry in out)
@@ -247,9 +254,13 @@ class LightCurveCache(Remembered):
             storage.remove(temporary)
 
     def _read_first(
-        self, where: str, values: tuple[str, ...], rank: Callable[[Entry], Any] | None = None
+        self,
+        where: str,
+        values: tuple[str, ...],
+        rank: Callable[[Entry], Any] | None = None,
+        wanted: Callable[[dict[str, Any]], bool] | None = None,
     ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-        """The header and arrays of the first sound entry, by ``rank``, that meets the condition, or None."""
+        """The header and arrays of the first sound entry, by ``rank``, that meets the condition and whose header is wanted."""
         for _ in range(2):  # another process may have put a new file in the place of one just listed
             with self._index.open() as connection:
                 entries = sorted(index.find(connection, where, values), key=rank or (lambda entry: entry.key))
@@ -262,6 +273,8 @@ class LightCurveCache(Remembered):
                 except CorruptFileError as error:
                     self._set_aside(entry, error)
                 else:
+                    if wanted is not None and not wanted(found[0]):
+                        continue
                     budget.touch(self.folder / entry.file)
                     return found
             if not vanished:

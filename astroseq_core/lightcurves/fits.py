@@ -29,7 +29,7 @@ SMALLEST_EPIC = 200_000_000
 _ZERO_BJD = {"bkjd": 2_454_833.0, "btjd": 2_457_000.0, "jd": 0.0, "mjd": 2_400_000.5}
 
 #: What astropy and lightkurve were seen to raise on damaged bytes, beside errors of their own.
-_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, EOFError, MemoryError)
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, EOFError, MemoryError)
 
 #: Names of the time column: the missions', K2SFF's, CDIPS's.
 _TIMES = {"time", "t", "tmid_bjd"}
@@ -61,9 +61,9 @@ def read_columns(data: bytes, name: str) -> Columns:
 
     from astropy.io.fits import VerifyError
 
-    damage = (*_DAMAGE, LightkurveError, VerifyError)
+    damage = (*DAMAGE, LightkurveError, VerifyError)
     try:
-        with quiet(), _open(data, name) as hdus:
+        with quiet(), open_whole(data, name) as hdus:
             kind = detect_filetype(hdus) or "unknown"
             if kind not in PRODUCTS:
                 raise CorruptFileError(f"{name} is no light curve but {_words(kind)}; use a light-curve product instead.")
@@ -78,9 +78,9 @@ def peek(data: bytes, name: str) -> tuple[str, str]:
 
     try:
         with quiet():
-            header = fits.Header.fromstring(_primary(unpacked(data, name)))
+            header = fits.Header.fromstring(primary(unpacked(data, name)))
         return _target_id(dict(header), None)
-    except (*_DAMAGE, fits.VerifyError) as error:
+    except (*DAMAGE, fits.VerifyError) as error:
         raise CorruptFileError(f"{name} cannot be read as a FITS file ({reason(error)}); download it again.") from error
 
 
@@ -99,7 +99,7 @@ def unpacked(data: bytes, name: str) -> bytes:
     return data
 
 
-def _primary(data: bytes) -> str:
+def primary(data: bytes) -> str:
     """The primary header's cards as one text."""
     for stop in range(BLOCK, min(len(data), 100 * BLOCK) + 1, BLOCK):
         block = data[stop - BLOCK : stop]
@@ -108,8 +108,8 @@ def _primary(data: bytes) -> str:
     raise ValueError("its header has no end")
 
 
-def _open(data: bytes, name: str) -> Any:
-    """The file's HDUs, all checked to be whole."""
+def open_whole(data: bytes, name: str) -> Any:
+    """The HDUs of a FITS file's bytes, all checked to be whole; raises CorruptFileError, and what astropy raises on damage."""
     from astropy.io import fits
 
     hdus = fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from astroseq_core import targets
+from astroseq_core.ephemeris import RowProblem
 from astroseq_core.errors import AstroSeqError, CorruptFileError, LightCurveError, MissingColumnError, TargetError
 from astroseq_core.lightcurves import naming, reading, tables
 
@@ -68,6 +69,14 @@ def group_by_target(paths: Iterable[Path]) -> Grouped:
     return Grouped(by_target, tuple(problems))
 
 
+class TargetRow(NamedTuple):
+    """A usable row of a table of targets: its ``line``, the ``target_id`` and the ``path`` of a light curve, None where empty."""
+
+    line: int
+    target_id: str
+    path: Path | None
+
+
 def read_targets_file(path: Path) -> list[tuple[str, Path | None]]:
     """The ``target_id`` and the ``path`` (None where empty) of each row of a CSV, in its order.
 
@@ -75,24 +84,36 @@ def read_targets_file(path: Path) -> list[tuple[str, Path | None]]:
     LightCurveError or a subclass when the table cannot be read, TargetError when a row holds no target.
     """
     path = Path(path)
-    data = reading.read_bytes(path)
+    rows, problems = parse_targets(reading.read_bytes(path), path.name, path.parent)
+    if problems:
+        raise TargetError(str(problems[0]))
+    return [(row.target_id, row.path) for row in rows]
+
+
+def parse_targets(data: bytes, name: str, folder: Path) -> tuple[list[TargetRow], list[RowProblem]]:
+    """The rows of such a CSV by its bytes, and each row that holds no target; relative paths are from ``folder``.
+
+    Raises LightCurveError or a subclass, with the table's ``name``, when it cannot be read.
+    """
     try:
         text = data.decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
         header = [(c or "").strip().lower() for c in reader.fieldnames or []]
         reader.fieldnames = header
         if "target_id" not in header:
-            raise MissingColumnError(f"{path.name} has no column target_id; its header must be target_id or target_id,path.")
-        rows = [(reader.line_num, row) for row in reader]
+            raise MissingColumnError(f"{name} has no column target_id; its header must be target_id or target_id,path.")
+        lines = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CorruptFileError(f"{path.name} cannot be read as a CSV table of targets ({error}).") from error
-    return [_row(path, line, row) for line, row in rows if any(isinstance(v, str) and v.strip() for v in row.values())]
-
-
-def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Path | None]:
-    try:
-        target = targets.parse(row["target_id"] or "")
-    except TargetError as error:
-        raise TargetError(f"{path.name}, line {line}: {error}") from error
-    place = (row.get("path") or "").strip()
-    return str(target), path.parent / place if place else None
+        raise CorruptFileError(f"{name} cannot be read as a CSV table of targets ({error}).") from error
+    rows: list[TargetRow] = []
+    problems: list[RowProblem] = []
+    for line, row in lines:
+        if not any(isinstance(v, str) and v.strip() for v in row.values()):
+            continue
+        written = row["target_id"] or ""
+        try:
+            place = (row.get("path") or "").strip()
+            rows.append(TargetRow(line, str(targets.parse(written)), folder / place if place else None))
+        except TargetError as error:
+            problems.append(RowProblem(" ".join(written.split()), f"{name}, line {line}", str(error)))
+    return rows, problems

@@ -1,16 +1,13 @@
 """What a run is asked to do: a recipe, which stars, and a seed."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from astroseq_core.background.folder import check_name
 from astroseq_core.errors import SettingsError
 from astroseq_core.training import recipes
 from astroseq_core.training.choice import StarChoice
 from astroseq_core.training.recipes import Recipe
-
-#: Names of runs are names of models and of folders.
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True)
@@ -28,10 +25,7 @@ class RunRequest:
     verdicts: bool = False
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise SettingsError(
-                f"'{self.name}' cannot name a run: use up to 80 letters, digits, dots, dashes and underscores, a letter first."
-            )
+        check_name(self.name, "a run")
         if self.workers < 1:
             raise SettingsError("A run needs at least one process to prepare its stars.")
         if self.seed < 0:

@@ -1,5 +1,6 @@
 """Opening a star: its light curves prepared and its ephemerides, wherever they come from. Loads no network."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -74,6 +75,19 @@ class OpenedStar:
     def system(self) -> TimeSystem:
         """The system of all its times."""
         return self.prepared[0].system
+
+
+def request_at(place: Mapping[str, str]) -> StarRequest:
+    """How the star of a place is opened: what Explore's address says of it (target, source, folder, ephemerides).
+
+    Where it names no source, a simulated star is simulated and any other is looked for in the cache. Raises TargetError for what
+    is no star or no source.
+    """
+    target = targets.parse_star(place.get("target", ""))
+    said = place.get("source") or (Source.SIMULATED if target.is_simulated else Source.CACHE)
+    if said not in tuple(Source):
+        raise TargetError(f"'{said}' is no source of light curves; use one of {', '.join(Source)}.")
+    return StarRequest(target.id, Source(said), place.get("folder", ""), place.get("ephemerides", ""))
 
 
 def open_star(request: StarRequest) -> OpenedStar:

@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import SettingsError, TargetError
 from astroseq_core.lightcurves.lightcurve import LightCurve
 from astroseq_core.targets import Target
+
+if TYPE_CHECKING:
+    from astroseq_core.simulate.inject import Signal
+    from astroseq_core.simulate.stars import SimulatedStar
 
 #: Numbers begin here: the built-in survey ends at 60, those of training (training.copies) lie between one and two million.
 FIRST_NUMBER = 5_000_000
@@ -23,11 +28,18 @@ DISPOSITIONS = {"binary": "FP"}
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A star as it is read: its light curves, what transits in it, and its magnitude (Tmag or Kp)."""
+    """A star as it is read: its light curves, what transits in it, its magnitude (Tmag or Kp), and the truth about it.
+
+    ``kind`` (systems.KINDS), ``signals`` exactly as they were put in, ``density_solar``: the star's mean density, None where
+    nothing transits it, for then none was drawn.
+    """
 
     curves: tuple[LightCurve, ...]
     ephemerides: tuple[Ephemeris, ...]
     magnitude: float
+    kind: str = ""
+    signals: "tuple[Signal, ...]" = ()
+    density_solar: float | None = None
 
 
 def numbers(mission: str, seed: int, count: int) -> Iterator[int]:
@@ -63,13 +75,18 @@ def read(number: int) -> Simulated:
 
     if 1 <= number <= survey.NUM_STARS:
         name = f"SIM {number}"
-        return Simulated(survey.star(name).curves, survey.ephemerides(name), survey.star(name).magnitude)
+        return _of(survey.star(name), survey.ephemerides(name))
     instrument, kind = _plan(number)
     target = Target("SIM", str(number))
     made = stars.simulate_star(number, instrument, kind, target=target, num_observations=OBSERVATIONS[instrument])
     disposition = DISPOSITIONS.get(kind, "CP")
     known = tuple(replace(one, disposition=disposition) for one in made.ephemerides)
-    return Simulated(made.curves, known, made.magnitude)
+    return _of(made, known)
+
+
+def _of(star: "SimulatedStar", known: tuple[Ephemeris, ...]) -> Simulated:
+    density = star.truth["signals"][0]["density_solar"] if star.signals else None
+    return Simulated(star.curves, known, star.magnitude, star.kind, star.signals, density)
 
 
 def _plan(number: int) -> tuple[str, str]:

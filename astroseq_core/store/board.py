@@ -103,6 +103,20 @@ def top(filters: Filters, n: int) -> tuple[BoardRow, ...]:
     return page(replace(filters, scored=True), limit=n).rows
 
 
+def of_targets(target_ids: Iterable[str], model_id: str = "") -> tuple[BoardRow, ...]:
+    """The scored row of each of those stars that has one by that model, or the newest where none is named; in their order."""
+    wanted = list(dict.fromkeys(target_ids))
+    with connect(writing=False) as db:
+        found = db.execute(
+            "SELECT scores.id, scores.target_id FROM json_each(?) AS w CROSS JOIN scores ON scores.target_id = w.value "
+            "JOIN score_models ON score_models.id = scores.model WHERE star_score IS NOT NULL AND (? = '' OR model_id = ?) "
+            "ORDER BY w.key, scores.at, scores.id",
+            (json.dumps(wanted), model_id, model_id),
+        ).fetchall()
+        newest = {r["target_id"]: r["id"] for r in found}
+        return _rows(db, list(newest.values()))
+
+
 def threshold_for(filters: Filters, n: int) -> float | None:
     """The star score that ``n`` stars reach (more where several share it), or all where there are fewer; None without a star."""
     if n < 1:

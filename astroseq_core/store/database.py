@@ -96,6 +96,46 @@ MIGRATIONS = (
         WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)
     ) WHERE place = 1;
     """,
+    # token: of one showing of a star to one reviewer, so that a key that was pressed twice gives one verdict. The triggers keep
+    # what a person decided from ever being changed: an undo is an entry of its own. verdict_given stays as it is: it goes by
+    # the times at which verdicts were given, so that older ones may be added later.
+    """
+    ALTER TABLE dispositions ADD COLUMN token TEXT NOT NULL DEFAULT '';
+    ALTER TABLE dispositions ADD COLUMN measured TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE dispositions ADD COLUMN imported_from TEXT NOT NULL DEFAULT '';
+    CREATE UNIQUE INDEX dispositions_token ON dispositions (token) WHERE token <> '';
+    CREATE INDEX dispositions_by_reviewer ON dispositions (reviewer, at, id);
+    CREATE TRIGGER dispositions_not_changed BEFORE UPDATE ON dispositions BEGIN
+        SELECT RAISE(ABORT, 'verdicts are only ever added to, never changed');
+    END;
+    CREATE TRIGGER dispositions_not_removed BEFORE DELETE ON dispositions BEGIN
+        SELECT RAISE(ABORT, 'verdicts are only ever added to, never removed');
+    END;
+    CREATE TABLE drafts (
+        target_id TEXT NOT NULL, reviewer TEXT NOT NULL, note TEXT NOT NULL, flags TEXT NOT NULL, bookmarked REAL,
+        updated REAL NOT NULL, PRIMARY KEY (target_id, reviewer)
+    ) WITHOUT ROWID;
+    CREATE TABLE ephemerides_in_hand (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, target_id TEXT NOT NULL, ephemeris TEXT NOT NULL, source TEXT NOT NULL,
+        reviewer TEXT NOT NULL, at REAL NOT NULL
+    );
+    CREATE INDEX in_hand_by_star ON ephemerides_in_hand (target_id, id);
+    CREATE TRIGGER in_hand_not_changed BEFORE UPDATE ON ephemerides_in_hand BEGIN
+        SELECT RAISE(ABORT, 'ephemerides in hand are only ever added to, never changed');
+    END;
+    CREATE TRIGGER in_hand_not_removed BEFORE DELETE ON ephemerides_in_hand BEGIN
+        SELECT RAISE(ABORT, 'ephemerides in hand are only ever added to, never removed');
+    END;
+    CREATE TABLE queues (
+        id INTEGER PRIMARY KEY, queue_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, sorted_by TEXT NOT NULL, created REAL NOT NULL,
+        made_from TEXT NOT NULL, num INTEGER NOT NULL
+    );
+    CREATE TABLE queue_items (
+        queue INTEGER NOT NULL REFERENCES queues (id), number INTEGER NOT NULL, target_id TEXT NOT NULL, place TEXT NOT NULL,
+        score REAL, model_id TEXT NOT NULL, period_days REAL, probability REAL, PRIMARY KEY (queue, number)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX queue_items_by_star ON queue_items (queue, target_id);
+    """,
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from astroseq_core.errors import AstroSeqError, CacheError, SettingsError
 from astroseq_core.store.scores import ScoreRow
-from astroseq_core.surveys import identity, row
+from astroseq_core.surveys import identity, row, scheduler
 from astroseq_core.surveys.engine import Have, Models, Progress, score_survey
 from astroseq_core.surveys.star import SurveyStar
 
@@ -22,7 +22,6 @@ TASKS_AHEAD = 3
 RETRIES = 3
 #: How long [s] to wait for the scheduler, and for news before looking whether to stop.
 CONNECT_SECONDS, TICK_SECONDS = 20.0, 0.25
-INSTALL = "Scoring on Dask needs two more packages; install them with: pip install 'dask[distributed]'."
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise SettingsError(INSTALL) from None
+        raise SettingsError(scheduler.INSTALL) from None
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

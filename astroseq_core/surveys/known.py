@@ -9,20 +9,24 @@ from astroseq_core.archive.tables import K2, KOI, TOI
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import TargetError
 from astroseq_core.scoring.star import StarScore
+from astroseq_core.times import Instant
+from astroseq_core.vetting.known_match import DRIFT_SIGMAS, RATIOS, period_apart
 
 SURVEY = "survey"
 #: Which catalogue's word stands for a table; the rest are tables of confirmed planets.
 KINDS = {TOI.name: "TOI", KOI.name: "KOI", K2.name: "K2"}
 CONFIRMED = "confirmed"
-#: Two periods are one when their transits, together at one end of the data, are within so many durations at the other. A
-#: period that was found from the same dips is nearer: its error over the data is that of a mid-time, a part of a duration.
-DRIFT_DURATIONS = 1.0
-#: A period with an error of its own is one with another within so many of these (both periods' errors added in squares).
-DRIFT_SIGMAS = 3.0
-#: However uncertain, periods that differ by more than this part are two: few events leave room for chance.
-MOST_APART = 0.03
-#: The best period over the known one, the likeliest first: alternate events missed, or a secondary taken for a transit.
-RATIOS = (("1", 1.0), ("2", 2.0), ("1/2", 0.5))
+
+
+@dataclass(frozen=True)
+class Best:
+    """What of a StarScore tells whether its best period, or single event, is a known one."""
+
+    best_period_days: float | None
+    best_t0: Instant
+    best_duration_hours: float
+    period_err_days: float | None
+    t0_err_days: float
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def of_catalogue(target_id: str, catalogue: Catalogue) -> tuple[tuple[Known, ...
     return tuple(Known(s.ephemeris(target_id), KINDS.get(s.table, CONFIRMED)) for s in signals), magnitude
 
 
-def match(score: StarScore, baseline_days: float, known: Iterable[Known]) -> Match:
+def match(score: StarScore | Best, baseline_days: float, known: Iterable[Known]) -> Match:
     """The known signal whose period, or twice or half of it, is the star's best; else its first, with no ratio.
 
     Of several that fit the ratio 1 comes first, then the nearest period. A single event fits a signal with a transit there.
@@ -84,22 +88,15 @@ def _match(one: Known, ratio: str) -> Match:
     return Match(one.ephemeris.name, one.kind, ratio, one.ephemeris.disposition)
 
 
-def _apart(score: StarScore, baseline_days: float, known: Ephemeris, ratio: float) -> float | None:
+def _apart(score: StarScore | Best, baseline_days: float, known: Ephemeris, ratio: float) -> float | None:
     """By which part the best period differs from that multiple of the known one; None where they are two periods."""
-    best = score.best_period_days
-    if best is None or known.period_days is None:
+    if score.best_period_days is None:
         return None
-    wanted = ratio * known.period_days
-    difference = abs(best - wanted)
-    events = max(1.0, baseline_days / best)
-    duration_days = max(score.best_duration_hours, known.duration_hours) / 24
-    # Independent errors: those of the two periods add in squares.
-    sigma = ((score.period_err_days or 0.0) ** 2 + (ratio * known.period_err) ** 2) ** 0.5
-    room = max(DRIFT_DURATIONS * duration_days / events, DRIFT_SIGMAS * sigma)
-    return difference / wanted if difference <= min(room, MOST_APART * wanted) else None
+    err = score.period_err_days or 0.0
+    return period_apart(score.best_period_days, err, score.best_duration_hours, baseline_days, known, ratio)
 
 
-def _apart_single(score: StarScore, known: Ephemeris) -> float | None:
+def _apart_single(score: StarScore | Best, known: Ephemeris) -> float | None:
     """Days from the single event to the nearest transit of the known signal; None where it is none of them."""
     at = score.best_t0
     half_days = max(score.best_duration_hours, known.duration_hours) / 48

@@ -1,15 +1,14 @@
 """What a survey is asked to do: which stars, by which model."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from astroseq_core.background.folder import check_name
 from astroseq_core.errors import SettingsError
+from astroseq_core.surveys import scheduler
 from astroseq_core.surveys.choice import SurveyChoice
 
-#: Names of surveys are names of folders.
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 LOCAL, DASK = "local", "dask"
 #: The most workers on one machine.
 MOST_WORKERS = 256
@@ -33,16 +32,15 @@ class SurveyRequest:
     address: str = ""
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise SettingsError(
-                f"'{self.name}' cannot name a survey: use up to 80 letters, digits, dots, dashes and underscores, a letter first."
-            )
+        check_name(self.name, "a survey")
         if not 1 <= self.workers <= MOST_WORKERS:
             raise SettingsError(f"A survey has 1 to {MOST_WORKERS} workers.")
         if self.engine not in (LOCAL, DASK):
             raise SettingsError(f"'{self.engine}' is no way to run a survey; use {LOCAL} or {DASK}.")
-        if self.engine == DASK and not self.address.strip():
-            raise SettingsError("Give the address of the Dask scheduler, such as tcp://192.168.0.2:8786.")
+        if self.engine == DASK:
+            scheduler.parse(self.address)
+            if self.fetch:
+                raise SettingsError("Dask workers fetch nothing: fill the cache on the Data page first, and leave fetching out.")
 
     def to_dict(self) -> dict[str, Any]:
         """The request as plain JSON values."""

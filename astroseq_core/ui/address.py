@@ -9,7 +9,7 @@ from astroseq_core.ui.stars import ALL_MISSIONS
 
 #: The pages' files, for links from one to another.
 EXPLORE, DATA, TOIS, TRAIN = "pages/1_Explore.py", "pages/2_Data.py", "pages/3_TOIs.py", "pages/4_Train.py"
-LEADERBOARD, SURVEY = "pages/5_Leaderboard.py", "pages/6_Survey.py"
+LEADERBOARD, SURVEY, VET = "pages/5_Leaderboard.py", "pages/6_Survey.py", "pages/7_Vet.py"
 #: What the sources are called on the page, and so in the address.
 SOURCES = {"simulated": Source.SIMULATED, "files": Source.FILES, "cache": Source.CACHE}
 MISSION_CHOICES = (ALL_MISSIONS, *BY_INSTRUMENT)

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import streamlit as st
-
 from astroseq_core.store.board import UNJUDGED
 from astroseq_core.store.dispositions import DISPOSITIONS
 from astroseq_core.ui import address
+from astroseq_core.ui.query import text as text
+from astroseq_core.ui.query import write as write
 from astroseq_core.ui.stars import ALL_MISSIONS
 
 STARS, CUT, MODELS, FAILED = TABS = ("Stars", "Cut", "Two models", "Not scored")
@@ -76,18 +76,3 @@ def number(text: str) -> float | None:
 def whole(text: str) -> int | None:
     """The whole number from 1 that the text says, None where it says none."""
     return int(text) if text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_TOP else None
-
-
-def write(said: Mapping[str, str | None]) -> None:
-    """Put those into the address, and take away what is None."""
-    for name, value in said.items():
-        if value is None:
-            if name in st.query_params:
-                del st.query_params[name]
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
-
-
-def text(name: str) -> str:
-    """The address's text of that name, empty where it says none."""
-    return str(st.query_params.get(name, ""))

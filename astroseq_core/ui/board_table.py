@@ -8,7 +8,8 @@ import streamlit as st
 
 from astroseq_core.store import board
 from astroseq_core.store.board import BoardRow, Filters
-from astroseq_core.ui import address, board_export, board_places, page
+from astroseq_core.surveys import places
+from astroseq_core.ui import address, board_export, board_vet, page
 from astroseq_core.ui import board_address as written
 from astroseq_core.ui.page import escape, note
 
@@ -50,6 +51,7 @@ def show(filters: Filters, model_stars: int) -> None:
         page.tell(f"The address says star={star}, which is not among these rows; search for it by its name.")
     with place:
         row, where = _pick(found.rows, found.in_all, wanted, pages)
+        board_vet.show(filters, by, descending, row)
     if row is not None:
         _about(row, where)
     # Other rows have a table of their own, so that none of them is marked for having the place of one that was.
@@ -80,7 +82,7 @@ def _pick(rows: Sequence[BoardRow], in_all: int, wanted: int, pages: int) -> tup
     name = st.selectbox("Star", [r.target_id for r in rows], index=None, key="star", bind="query-params", width=190,
                         placeholder="Click a row")  # fmt: skip
     row = next((r for r in rows if r.target_id == name), None)
-    where = None if row is None else board_places.place_of(row)
+    where = None if row is None else places.place_of(row)
     if st.button("Open in Explore", type="primary", disabled=where is None, icon=":material/query_stats:", key="open star"):
         st.switch_page(address.EXPLORE, query_params=where)
     first = (wanted - 1) * ROWS + 1
@@ -103,7 +105,7 @@ def _about(row: BoardRow, where: dict[str, str] | None) -> None:
         f"t0 {row.best_t0:.4f} {row.t0_system}" if row.best_t0 is not None else "",
         escape(match_words(row)) if row.match else "no known object",
         f"false-alarm probability {row.false_alarm_probability:.2g}" if row.false_alarm_probability is not None else "",
-        "" if where else escape(board_places.why_not(row)),
+        "" if where else escape(places.why_not(row)),
     ]
     st.markdown(" · ".join(p for p in parts if p))
 

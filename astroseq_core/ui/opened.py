@@ -1,6 +1,7 @@
 """Opening and scoring a star for the pages, each result kept as long as the files behind it stay the same."""
 
 import gc
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import streamlit as st
 from astroseq_core import targets
 from astroseq_core.archive import snapshots
 from astroseq_core.archive.tables import TABLES
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import ModelError
 from astroseq_core.lightcurves import local
 from astroseq_core.lightcurves.cache import LightCurveCache
@@ -20,7 +22,7 @@ from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar, Source, StarRequest, open_star
 from astroseq_core.scoring.segments import Failure, SegmentScores, score_curves
 from astroseq_core.scoring.star import StarScore, score_star
-from astroseq_core.store import promoted
+from astroseq_core.store import in_hand, promoted
 from astroseq_core.ui.kept import Kept
 from astroseq_core.vetting.fold import Fold, fold_all
 
@@ -88,16 +90,27 @@ def opened(request: StarRequest, method: str = "", window_days: float | None = N
 
 def _opened(request: StarRequest) -> OpenedStar:
     kept, key = _kept("stars", STARS_KEPT), (request, changed(request))
-    star = kept.get(key)
+    star: OpenedStar | None = kept.get(key)
     if star is None:
         star = open_star(request)
         kept.put(key, star)
-    return star  # type: ignore[no-any-return]
+    hand = in_hand.of(star.target.id)
+    return star if hand is None else with_hand(star, hand.ephemeris)
+
+
+def with_hand(star: OpenedStar, ephemeris: Ephemeris) -> OpenedStar:
+    """The star with the ephemeris that a person took in hand first, in place of the catalogue's of the same name."""
+    if ephemeris in star.ephemerides:
+        return star
+    others = tuple(e for e in star.ephemerides if e.name != ephemeris.name)
+    named = replace(ephemeris, name=f"{ephemeris.name} (in hand)")
+    said = "; ".join(filter(None, (star.catalogue, "what was taken in hand when it was vetted")))
+    return replace(star, ephemerides=(named, *others), catalogue=said)
 
 
 def folds(request: StarRequest, star: OpenedStar, members: tuple[int, ...]) -> tuple[Fold, ...]:
     """The folds of all the star's ephemerides over those of its observations."""
-    kept, key = _kept("folds", STARS_KEPT), (request, changed(request), members)
+    kept, key = _kept("folds", STARS_KEPT), (request, changed(request), members, star.ephemerides)
     known: tuple[Fold, ...] | None = kept.get(key)
     if known is None:
         known = fold_all([star.prepared[i] for i in members], star.ephemerides)
@@ -124,19 +137,39 @@ def model_for(star: OpenedStar, model: str) -> ModelCard | None:
 
 def scored(request: StarRequest, star: OpenedStar, card: ModelCard) -> Scored | None:
     """The star's scores by that model if they are in memory or in the cache already, else None."""
-    memory, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
+    return recalled(kept_scores(), request, star, card)
+
+
+def kept_scores() -> Kept:
+    """Where scores are kept in memory, for threads of their own, which know nothing of pages."""
+    found: Kept = _kept("scores", SCORES_KEPT)
+    return found
+
+
+def recalled(memory: Kept, request: StarRequest, star: OpenedStar, card: ModelCard) -> Scored | None:
+    """As ``scored``, where scores in memory are kept in ``memory``."""
+    key = _score_key(request, card)
     known: Scored | None = memory.get(key)
-    if known is None and (recalled := kept.recall(card, star.curves)):
-        known = _together(recalled)
+    if known is None and (from_disk := kept.recall(card, star.curves)):
+        known = _together(from_disk)
         memory.put(key, known)
     return known
 
 
 def score(request: StarRequest, star: OpenedStar, card: ModelCard) -> "Future[Scored]":
     """The scores to come: one thread makes them, star after star, and keeps them whether or not anyone still waits."""
-    memory, key = _kept("scores", SCORES_KEPT), _score_key(request, card)
-    worker: ThreadPoolExecutor = _worker()
-    return worker.submit(_score, memory, key, star, card)
+    return scorer()(request, star, card)
+
+
+def scorer() -> "Callable[[StarRequest, OpenedStar, ModelCard], Future[Scored]]":
+    """What ``score`` does, for threads of their own, which know nothing of pages."""
+    memory, worker = kept_scores(), _worker()
+
+    def score(request: StarRequest, star: OpenedStar, card: ModelCard) -> "Future[Scored]":
+        coming: Future[Scored] = worker.submit(_score, memory, _score_key(request, card), star, card)
+        return coming
+
+    return score
 
 
 def _score_key(request: StarRequest, card: ModelCard) -> tuple[StarRequest, Stamp, str, str]:

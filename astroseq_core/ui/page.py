@@ -28,6 +28,7 @@ _ICONS = {
     "Train": ":material/model_training:",
     "Leaderboard": ":material/leaderboard:",
     "Survey": ":material/travel_explore:",
+    "Vet": ":material/fact_check:",
 }
 
 
@@ -36,9 +37,13 @@ def escape(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", str(text))
 
 
-def setup(title: str) -> None:
-    """Set the page's title and width, and list the pages in the sidebar; the first call of each page."""
-    st.set_page_config(page_title=f"{title} · AstroSeq", page_icon=":material/planet:", layout="wide")
+def setup(title: str, *, wide: bool = False) -> None:
+    """Set the page's title and width, and list the pages in the sidebar; the first call of each page.
+
+    ``wide``: the sidebar is folded at first, for a page that needs all of the screen.
+    """
+    st.set_page_config(page_title=f"{title} · AstroSeq", page_icon=":material/planet:", layout="wide",
+                       initial_sidebar_state="collapsed" if wide else "auto")  # fmt: skip
     st.html(_STYLE)
     with st.sidebar:
         _links()

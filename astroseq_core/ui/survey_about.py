@@ -9,6 +9,7 @@ from astroseq_core.figures import colours
 from astroseq_core.surveys import queue
 from astroseq_core.surveys.choice import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, SurveyChoice
 from astroseq_core.surveys.folder import Survey
+from astroseq_core.surveys.request import DASK
 from astroseq_core.ui import page, survey_address
 from astroseq_core.ui.page import escape
 from astroseq_core.ui.train_words import COLOURS, ago, duration
@@ -51,6 +52,8 @@ def badges(survey: Survey) -> None:
             st.badge(survey_address.NAMES[request.stars.source], color="gray")
         st.badge(escape(request.model_id or "the model that suits each star"), icon=":material/neurology:", color="blue")
     parts = [stars_words(request.stars), f"asked for {ago(survey.created)}"]
+    if request.engine == DASK:
+        parts.append(f"on the Dask cluster at {request.address}")
     if survey.started is not None and survey.ended is not None:
         parts.append(f"took {duration(survey.ended - survey.started)}")
     st.caption(escape(" · ".join(parts)))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-import streamlit as st
-
 from astroseq_core.surveys.choice import CACHE, FOLDER, SECTORS, SIMULATED, SOURCES, TARGETS, TOI
-from astroseq_core.surveys.request import MOST_WORKERS
+from astroseq_core.surveys.request import DASK, LOCAL, MOST_WORKERS
 from astroseq_core.training.choice import DISPOSITIONS
 from astroseq_core.ui import address
+from astroseq_core.ui.query import one as one
+from astroseq_core.ui.query import text as text
+from astroseq_core.ui.query import write as write
 from astroseq_core.ui.stars import ALL_MISSIONS
 
 NEW, SURVEYS = TABS = ("New survey", "Surveys")
@@ -27,9 +28,14 @@ FIELDS = {
     FOLDER: ("folder", "mission", "count"),
     CACHE: ("mission", "count"),
 }
-ADDRESS = ("tab", "survey", "source", "model", "workers", *dict.fromkeys(name for names in FIELDS.values() for name in names))
+#: Where a survey can run.
+ENGINES = {LOCAL: "This machine", DASK: "A Dask cluster"}
+ADDRESS = (
+    *("tab", "survey", "source", "model", "engine", "scheduler", "workers"),
+    *dict.fromkeys(name for names in FIELDS.values() for name in names),
+)
 #: Bounds of the fields that hold whole numbers.
-WHOLE = {"count": (0, MOST_STARS), "seed": (0, LARGEST_SEED), "workers": (0, MOST_WORKERS)}
+WHOLE = {"count": (0, MOST_STARS), "seed": (0, LARGEST_SEED), "workers": (1, MOST_WORKERS)}
 
 
 def complaints(written: Mapping[str, str], models: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,6 +43,7 @@ def complaints(written: Mapping[str, str], models: tuple[str, ...]) -> tuple[str
     out = list(address.unknown(dict(written), ADDRESS, TABS))
     allowed = {
         "source": SOURCES, "mission": (ALL_MISSIONS, *INSTRUMENTS), "model": (BEST, *models), "fetch": ("true", "false"),
+        "engine": tuple(ENGINES),
     }  # fmt: skip
     out += [
         f"The address says {name}={written[name]}, which is none of {', '.join(words)}; it was ignored."
@@ -64,24 +71,3 @@ def number(name: str, otherwise: int) -> int:
     """The address's whole number of that name."""
     found = whole(name, text(name))
     return otherwise if found is None else found
-
-
-def text(name: str) -> str:
-    """The address's text of that name, empty where it says none."""
-    return str(st.query_params.get(name, ""))
-
-
-def one(name: str, allowed: tuple[str, ...], otherwise: str) -> str:
-    """The address's word of that name where it is one of those allowed."""
-    found = text(name)
-    return found if found in allowed else otherwise
-
-
-def write(said: Mapping[str, str | None]) -> None:
-    """Put those into the address, and take away what is None."""
-    for name, value in said.items():
-        if value is None:
-            if name in st.query_params:
-                del st.query_params[name]
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value

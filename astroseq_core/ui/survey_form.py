@@ -1,15 +1,16 @@
-"""The form of a new survey: which stars, by which model, with how many processes."""
+"""The form of a new survey: which stars, by which model, on which machines."""
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.scoring import card as cards
 from astroseq_core.store import promoted
-from astroseq_core.surveys import queue
-from astroseq_core.surveys.request import MOST_WORKERS, SurveyRequest
+from astroseq_core.surveys import queue, scheduler
+from astroseq_core.surveys.request import DASK, LOCAL, MOST_WORKERS, SurveyRequest
 from astroseq_core.ui import page, survey_about, survey_stars
 from astroseq_core.ui import survey_address as written
 from astroseq_core.ui.page import escape
@@ -50,32 +51,55 @@ def show() -> None:
 def _draw(number: int) -> Draft:
     with st.container(border=True):
         stars = survey_stars.choose(number)
-    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     models = (written.BEST, *(c.model_id for c in cards.available()))
     model = left.selectbox(
         "Model", models, index=models.index(written.one("model", models, written.BEST)), key=f"survey model {number}",
         help="**best** takes for each star your default for its mission, else the shipped model nearest to its cadence.",
     )  # fmt: skip
-    name = middle.text_input("Name", f"{stars.source}-{time.strftime('%Y%m%d')}", key=f"survey name {number} {stars.source}",
-                             max_chars=80, help="One that is taken gets a number behind it.")  # fmt: skip
-    workers = right.number_input("Processes", 0, MOST_WORKERS, written.number("workers", USUAL_WORKERS),
-                                 key=f"survey workers {number}",
-                                 help="That read and prepare light curves, beside the one of the network; 0 does all in "
-                                 "one.")  # fmt: skip
-    written.write({
-        "model": None if model == written.BEST else str(model),
-        "workers": None if workers == USUAL_WORKERS else str(int(workers)),
-    })  # fmt: skip
+    name = right.text_input("Name", f"{stars.source}-{time.strftime('%Y%m%d')}", key=f"survey name {number} {stars.source}",
+                            max_chars=80, help="One that is taken gets a number behind it.")  # fmt: skip
+    written.write({"model": None if model == written.BEST else str(model)})
     _say_model(str(model))
+    where = _where(number)
     try:
         if stars.choice is None:
             return Draft(None, stars.problem)
         return Draft(
             SurveyRequest(name=str(name or "").strip(), stars=stars.choice, model_id="" if model == written.BEST else str(model),
-                          workers=int(workers), fetch=stars.fetch), "",
+                          fetch=stars.fetch, **where), "",
         )  # fmt: skip
     except AstroSeqError as error:
         return Draft(None, str(error))
+
+
+def _where(number: int) -> dict[str, Any]:
+    """On which machines: the arguments of the request that say so."""
+    engines, typed, workers = tuple(written.ENGINES), "", USUAL_WORKERS
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        chosen = st.segmented_control(
+            "Runs on", engines, default=written.one("engine", engines, LOCAL), required=True, key=f"survey engine {number}",
+            format_func=lambda e: written.ENGINES[e], help="A cluster is a Dask scheduler and its workers, on any number of "
+            "machines that see the same cache; docs/scaling.md says how to start one.",
+        )  # fmt: skip
+        engine = str(chosen or LOCAL)
+        if engine == DASK:
+            typed = st.text_input(
+                "Scheduler", written.text("scheduler"), key=f"survey scheduler {number}", width=320,
+                placeholder="tcp://192.168.0.2:8786", help="The address that it prints when it starts.",
+            )  # fmt: skip
+        else:
+            workers = st.number_input(
+                "Workers", 1, MOST_WORKERS, written.number("workers", USUAL_WORKERS), key=f"survey workers {number}", width=160,
+                help="That read and prepare light curves beside the network: threads up to 2, processes beyond.",
+            )  # fmt: skip
+    asked: dict[str, Any] = {"engine": engine, "address": (typed or "").strip(), "workers": int(workers)}
+    written.write({
+        "engine": None if engine == LOCAL else engine,
+        "scheduler": asked["address"] or None,
+        "workers": None if workers == USUAL_WORKERS else str(asked["workers"]),
+    })  # fmt: skip
+    return asked
 
 
 def _say_model(model: str) -> None:
@@ -110,6 +134,8 @@ def _start(number: int, request: SurveyRequest) -> None:
     started.add(number)
 
     def begin() -> None:
+        if request.engine == DASK:
+            scheduler.check(request.address)
         survey = queue.begin(request)
         st.session_state[FORM] = number + 1
         st.session_state["tab"] = written.SURVEYS

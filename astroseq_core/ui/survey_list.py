@@ -11,28 +11,21 @@ from astroseq_core.background.folder import State
 from astroseq_core.store import board
 from astroseq_core.surveys import queue
 from astroseq_core.surveys.folder import Survey
-from astroseq_core.ui import address, page, survey_about, survey_address, survey_watch
+from astroseq_core.ui import address, page, picked, survey_about, survey_address, survey_watch
 from astroseq_core.ui.page import escape
-from astroseq_core.ui.survey_about import ACTIVE, SURVEY, do
+from astroseq_core.ui.picked import Kind
+from astroseq_core.ui.survey_about import ACTIVE, do
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLE = "survey table"
-LINKED = "survey link taken"
+KIND = Kind("survey", survey_address.SURVEYS, survey_about.SURVEY)
 
 
 def from_link() -> None:
     """Open the tab of surveys where the address names one and no tab, and say so where there is no such survey."""
-    wanted = st.query_params.get("survey")
-    if wanted is None or st.session_state.get(LINKED) == wanted:
-        return
-    st.session_state[LINKED] = wanted
-    if "tab" not in st.query_params and "tab" not in st.session_state:
-        survey_address.write({"tab": survey_address.SURVEYS})
-        st.session_state["tab"] = survey_address.SURVEYS
-    if wanted and wanted not in (s.survey_id for s in queue.all_surveys()):
-        page.tell(f"The address says survey={wanted}, and there is no such survey here; it may have been deleted.")
+    picked.from_link(KIND, lambda: [s.survey_id for s in queue.all_surveys()])
 
 
 def show() -> None:
@@ -48,19 +41,7 @@ def show() -> None:
         )
         st.button("Start a survey", key="to new survey", on_click=_to_new, type="primary", icon=":material/add:")
         return
-    names = [s.survey_id for s in surveys]
-    if SURVEY not in st.session_state:
-        wanted = survey_address.text("survey")
-        st.session_state[SURVEY] = wanted if wanted in names else None
-    elif st.session_state[SURVEY] not in names:
-        st.session_state[SURVEY] = None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        chosen = st.selectbox("Survey", names, index=None, key=SURVEY, width=360, label_visibility="collapsed",
-                              placeholder="All surveys; pick one to look at it")  # fmt: skip
-        if chosen is not None:
-            st.button("All surveys", key="all surveys", on_click=survey_about.open_survey, args=(None,),
-                      icon=":material/arrow_back:", type="tertiary")  # fmt: skip
-    survey_address.write({"survey": chosen})
+    chosen = picked.choose(KIND, [s.survey_id for s in surveys])
     survey = next((s for s in surveys if s.survey_id == chosen), None)
     if survey is None:
         _all(surveys)

@@ -1,7 +1,5 @@
 """What is said of any run: its badges, its settings, its note, and what can be done with it."""
 
-from collections.abc import Collection
-
 import streamlit as st
 
 from astroseq_core.figures import colours
@@ -101,12 +99,3 @@ def open_run(run_id: str | None) -> None:
 def forget_look() -> None:
     """Take out of the address what belonged to the run before."""
     train_address.write(dict.fromkeys(("group", "threshold", "mistakes")))
-
-
-def follow_address(names: Collection[str]) -> None:
-    """Look at the run that the address names where nothing else was picked; at none where the one that was picked is gone."""
-    if RUN not in st.session_state:
-        wanted = train_address.text("run")
-        st.session_state[RUN] = wanted if wanted in names else None
-    elif st.session_state[RUN] not in names:
-        st.session_state[RUN] = None

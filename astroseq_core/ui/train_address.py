@@ -11,6 +11,9 @@ from astroseq_core.training.choice import DISPOSITIONS, SOURCES
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.ui import address
 from astroseq_core.ui import train_settings as settings
+from astroseq_core.ui.query import one as one
+from astroseq_core.ui.query import text as text
+from astroseq_core.ui.query import write as write
 
 NEW, RUNS = TABS = ("New run", "Runs")
 #: What the form holds beside the recipe's settings.
@@ -71,12 +74,6 @@ def values(recipe: Recipe) -> dict[str, object]:
     return found
 
 
-def one(name: str, allowed: tuple[str, ...], otherwise: str) -> str:
-    """The address's word of that name where it is one of those allowed."""
-    text = st.query_params.get(name, otherwise)
-    return text if text in allowed else otherwise
-
-
 def several(name: str, allowed: tuple[str, ...]) -> list[str]:
     """Those of the address's words of that name that are allowed."""
     return [w for w in _words(st.query_params.get(name, "")) if w in allowed]
@@ -91,21 +88,6 @@ def number(name: str, low: int, high: int, otherwise: int) -> int:
 def whole(text: str, low: int, high: int) -> int | None:
     """The whole number between those that the text says, None where it says none."""
     return int(text) if text.isdecimal() and len(text) < 12 and low <= int(text) <= high else None
-
-
-def text(name: str) -> str:
-    """The address's text of that name, empty where it says none."""
-    return str(st.query_params.get(name, ""))
-
-
-def write(said: Mapping[str, str | None]) -> None:
-    """Put those into the address, and take away what is None."""
-    for name, value in said.items():
-        if value is None:
-            if name in st.query_params:
-                del st.query_params[name]
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
 
 
 def forget_form() -> None:

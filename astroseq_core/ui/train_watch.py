@@ -18,7 +18,7 @@ ACTIVE = (State.QUEUED, State.RUNNING)
 
 
 def show(run: Run) -> None:
-    """Draw it again and again while it is active, then the whole page anew."""
+    """Draw its words and numbers again and again while it is active; the whole page anew after each epoch, and when it ends."""
     train_about.badges(run)
 
     def once() -> None:
@@ -26,11 +26,15 @@ def show(run: Run) -> None:
             # A run that was killed must not hold up those behind it.
             queue.advance()
             now = queue.get(run.run_id)
-            if now.state not in ACTIVE:
+            if now.state not in ACTIVE or len(now.epochs) != len(run.epochs):
                 page.redraw()
             _draw(now)
 
     st.fragment(once, run_every=WATCH_SECONDS)()
+    # Not drawn each second: it changes with a new epoch only. (What a fragment puts into a place outside itself does not stay
+    # there when it runs again.)
+    figure = training.curves_figure({run.run_id: run.epochs}, run.request.recipe.epochs)
+    st.plotly_chart(figure, config=CONFIG, key=f"curves {run.run_id}")
     note(
         "Training numbers dashed, validation numbers solid: the validation stars were never trained on. The large marker is the "
         "best epoch so far, which is kept.",
@@ -49,11 +53,8 @@ def _draw(run: Run) -> None:
                   icon=":material/close:", help="The best epoch so far is kept.")  # fmt: skip
     if run.state is State.RUNNING:
         _numbers(run)
-    figure = training.curves_figure({run.run_id: run.epochs}, run.request.recipe.epochs)
-    st.plotly_chart(figure, config=CONFIG, key=f"curves {run.run_id}")
-    log = background.log_tail(run.folder)
     with st.expander("Log", icon=":material/terminal:"):
-        st.code(log or "It has not said anything yet.", language=None, wrap_lines=True)
+        st.code(background.log_tail(run.folder) or "It has not said anything yet.", language=None, wrap_lines=True)
 
 
 def _part(run: Run) -> float:

@@ -20,6 +20,11 @@ INSIDE, OUTSIDE = 0.25, 0.75
 MASK_WIDEN = 1.3
 #: With a smaller part of an observation left outside transits its trend cannot be told from the rest.
 LEAST_UNMASKED = 0.4
+#: With transits masked the trend may follow the star closer than otherwise: over this many durations, no less than so many days.
+WINDOW_DURATIONS, LEAST_WINDOW_DAYS = 4.0, 0.3
+#: A masked stretch is bridged by a polynomial of this degree through the cadences within half a window, or half its own length,
+#: on either side; ones further from the trend than so many sigmas do not count, and each side needs so many.
+BRIDGE_DEGREE, BRIDGE_SIGMA, LEAST_BRIDGE = 3, 5.0, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +48,49 @@ class Fold:
 
 
 def masked_flat(curve: PreparedCurve, ephemerides: Sequence[Ephemeris]) -> NDArray[np.float64]:
-    """Relative deviations (n,) from a trend fitted outside all predicted transits and led across them in straight lines.
+    """Relative deviations (n,) from a trend that no predicted transit has bent.
 
-    Where transits cover most of the observation the curve's own trend is used.
+    Transits are masked, the flux there is bridged from both sides, and the trend is fitted to that, over a window that is no
+    longer than the curve's own and than WINDOW_DURATIONS. Where transits cover most of the observation the curve's own trend is
+    used.
     """
     masked = any_in_transit(ephemerides, curve.time, curve.system, widen=MASK_WIDEN)
     if curve.curve.flattened or not masked.any() or (~masked).mean() < LEAST_UNMASKED:
         return prepare.deviation(curve.flux, curve.trend)
+    longest = max(e.duration_days for e in ephemerides)
+    window = min(curve.settings.window_days, max(LEAST_WINDOW_DAYS, WINDOW_DURATIONS * longest))
     free = ~masked
-    slow = detrending.trend(curve.time[free], curve.flux[free], curve.settings.detrending, curve.settings.window_days)
-    everywhere = np.interp(curve.time, curve.time[free], slow)
-    return prepare.deviation(curve.flux, everywhere)
+    slow = detrending.trend(curve.time[free], curve.flux[free], curve.settings.detrending, window)
+    bridged = _bridged(curve, masked, slow, window)
+    return prepare.deviation(curve.flux, detrending.trend(curve.time, bridged, curve.settings.detrending, window))
+
+
+def _bridged(
+    curve: PreparedCurve, masked: NDArray[np.bool_], slow: NDArray[np.float64], window_days: float
+) -> NDArray[np.float64]:
+    """The flux (n,) with its masked stretches replaced by what the cadences beside them lead to.
+
+    ``slow``: the trend of the cadences that are not masked. It alone would lead across in straight lines from ends where it sees
+    one side only, which bends it wherever the star varies.
+    """
+    time, free = curve.time, ~masked
+    left = curve.flux[free] - slow
+    calm = np.zeros(len(time), dtype=bool)
+    calm[free] = np.abs(left) < BRIDGE_SIGMA * max(noise.robust_sigma(left), 1e-12)
+    flux = curve.flux.copy()
+    flux[masked] = np.interp(time[masked], time[free], slow)
+    edges = np.flatnonzero(np.diff(np.r_[0, masked.astype(np.int8), 0]))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        start, stop = time[first], time[last - 1]
+        reach = max((stop - start) / 2, window_days / 2)
+        low, high = np.searchsorted(time, [start - reach, stop + reach])
+        near = np.arange(low, high)[calm[low:high]]
+        if min(np.sum(near < first), np.sum(near >= last)) < LEAST_BRIDGE:
+            continue
+        middle, scale = (start + stop) / 2, (stop - start) / 2 + reach
+        line = np.polyfit((time[near] - middle) / scale, curve.flux[near], BRIDGE_DEGREE)
+        flux[first:last] = np.polyval(line, (time[first:last] - middle) / scale)
+    return flux
 
 
 def fold_all(curves: Sequence[PreparedCurve], ephemerides: Sequence[Ephemeris]) -> tuple[Fold, ...]:

@@ -18,12 +18,18 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all that the app keeps; what people decide and do is in ``data``."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(server_home: Path) -> Iterator[str]:
     """The app as people start it, on a free port; its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    home = tmp_path_factory.mktemp("home")
+    home = server_home
     # The archives are not there: nothing listens on port 9.
     nowhere = {"ASTROSEQ_MAST_SERVER": "http://127.0.0.1:9", "ASTROSEQ_EXOPLANET_ARCHIVE": "http://127.0.0.1:9"}
     own = {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache"), "ASTROSEQ_DATA": str(home / "data"),

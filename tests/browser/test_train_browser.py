@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, wait_for_chart
+from steps import PATIENCE_MS, assert_no_error, click_until, wait_for_chart
 
 pytestmark = pytest.mark.browser
 #: The smallest run that has stars of both kinds in every part of its split.
@@ -16,26 +16,13 @@ RUN_MS = 180_000
 
 
 def start(page, server: str, name: str, settings: str) -> None:
-    from playwright.sync_api import TimeoutError
-
     page.goto(f"{server}/Train?{SMALLEST}&{settings}")
     field = page.get_by_role("textbox", name="Name of the run")
     field.fill(name)
     field.press("Enter")
+    page.wait_for_timeout(1000)  # the name is on its way to the page
     begin = page.get_by_role("button", name="Start", exact=False).first
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    heading = page.get_by_role("heading", name=name, exact=True)
-    # A page that is being drawn anew loses clicks; a person clicks again.
-    for _ in range(4):
-        page.wait_for_timeout(1000)
-        if begin.is_visible():
-            begin.dblclick()
-        try:
-            heading.wait_for(timeout=PATIENCE_MS / 3)
-            break
-        except TimeoutError:
-            continue
-    heading.wait_for()
+    click_until(page, begin, page.get_by_role("heading", name=name, exact=True), twice=True)
 
 
 def test_a_model_of_ones_own(page, server):

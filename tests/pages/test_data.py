@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+import driving
 import pandas as pd
 import pytest
+from driving import press, words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.archive import refresh, snapshots
@@ -17,18 +18,10 @@ from astroseq_core.targets import parse_star
 from astroseq_core.ui import data_cache, downloads, jobs
 from tests.standin import Fault, Kind, StandIn, exoplanet_archive
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-DATA = str(ROOT / "pages" / "2_Data.py")
-
 
 def data(**address: str) -> AppTest:
     """The page behind that address, opened cold."""
-    page = AppTest.from_file(DATA, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return driving.opened("2_Data.py", **address)
 
 
 def until(page: AppTest, done: Callable[[], bool]) -> AppTest:
@@ -42,19 +35,8 @@ def until(page: AppTest, done: Callable[[], bool]) -> AppTest:
     return page
 
 
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
 def ended(page: AppTest) -> AppTest:
     return until(page, lambda: not downloads.running())
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
 
 
 # ---- what each tab says before there is anything

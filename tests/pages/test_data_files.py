@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import driving
 import numpy as np
 import pytest
+from driving import words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core import settings
@@ -12,7 +14,6 @@ from astroseq_core.lightcurves import local, reading
 from astroseq_core.targets import parse_star
 from astroseq_core.ui import uploads
 
-DATA = str(Path(__file__).resolve().parent.parent.parent / "pages" / "2_Data.py")
 TABLE = (
     b"target_id,name,period_days,t0,t0_system,duration_hours\nTIC 77,<b>77 b</b>,3.0,1327.0,BTJD,2.9\nTIC 77,c,x,1327,BTJD,2\n"
 )
@@ -28,11 +29,7 @@ def light_curve(star: str = "") -> bytes:
 
 
 def files(**address: str) -> AppTest:
-    page = AppTest.from_file(DATA, default_timeout=60)
-    page.query_params.update({"tab": "Your files", **address})
-    page.run()
-    assert not page.exception
-    return page
+    return driving.opened("2_Data.py", **{"tab": "Your files", **address})
 
 
 def given(*handed: tuple[str, bytes]) -> AppTest:
@@ -41,11 +38,6 @@ def given(*handed: tuple[str, bytes]) -> AppTest:
     page.file_uploader(key="upload").set_value([(name, data, "application/octet-stream") for name, data in handed]).run()
     assert not page.exception
     return page
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.caption)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
 
 
 def test_a_folder_is_counted_and_opened(tmp_path: Path):

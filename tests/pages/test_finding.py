@@ -1,9 +1,9 @@
 """Explore with real stars: names, what is missing, its download, and the catalogues' ephemerides."""
 
-from pathlib import Path
-
+import driving
 import pandas as pd
 import pytest
+from driving import words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.archive import fetch, snapshots
@@ -17,22 +17,14 @@ from tests.standin import Fault, Kind, StandIn
 from tests.standin.exoplanet_archive import toi
 from tests.standin.server import wait_for
 
-EXPLORE = str(Path(__file__).resolve().parent.parent.parent / "pages" / "1_Explore.py")
-
 
 def explore(**address: str) -> AppTest:
-    page = AppTest.from_file(EXPLORE, default_timeout=60)
-    page.query_params.update({"source": "cache", **address})
-    page.run()
-    assert not page.exception
-    return page
+    return driving.opened("1_Explore.py", **{"source": "cache", **address})
 
 
 def press(key: str, star: str) -> AppTest:
     """The star's page after that button of it was pressed; opened anew, as AppTest forgets a name that is no option."""
-    page = explore(target=star)
-    page.button(key=key).click().run()
-    assert not page.exception
+    driving.press(explore(target=star), key)
     return explore(target=star)
 
 
@@ -40,11 +32,6 @@ def ended(star: str) -> AppTest:
     """The star's page once no download is under way."""
     assert wait_for(lambda: not downloads.running(), 30)
     return explore(target=star)
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.caption)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
 
 
 def test_a_star_that_is_not_here_is_downloaded_and_opens(no_models, stand_in: StandIn):

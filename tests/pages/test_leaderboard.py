@@ -7,23 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import board_rows as made
+import driving
 import numpy as np
 import pandas as pd
 import pytest
 import survey_folders
+from driving import metrics, press, words
 from streamlit.testing.v1 import AppTest
 
+from astroseq_core.archive import snapshots
+from astroseq_core.archive.normalise import normalise
+from astroseq_core.archive.tables import TOI
 from astroseq_core.background.folder import State
+from astroseq_core.errors import StoreError
 from astroseq_core.store import board, dispositions, flags
 from astroseq_core.store.board import Filters
 from astroseq_core.store.dispositions import Verdict
 from astroseq_core.store.flags import Cut
-from astroseq_core.surveys import queue
+from astroseq_core.surveys import places, queue, rematch
 from astroseq_core.surveys.choice import FOLDER, SurveyChoice
-from astroseq_core.ui import board_address, board_cut, board_export, board_places, board_table, first_survey
+from astroseq_core.ui import board_address, board_cut, board_export, board_known, board_table, first_survey, jobs
+from tests.standin import exoplanet_archive
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = str(ROOT / "pages" / "5_Leaderboard.py")
 
 
 @pytest.fixture(autouse=True)
@@ -38,31 +44,11 @@ def filled() -> None:
 
 
 def leaderboard(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
+    return driving.opened("5_Leaderboard.py", **address)
 
 
 def rows(page: AppTest) -> pd.DataFrame:
     return page.dataframe[0].value
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in page.metric}
 
 
 # ---- before there is anything
@@ -186,6 +172,46 @@ def test_what_the_address_cannot_mean_is_one_sentence_each(filled):
     assert len(rows(page)) == 60
 
 
+# ---- known objects
+
+
+def list_toi(tic: int) -> None:
+    row = exoplanet_archive.toi(tic, 4000.01, pl_orbper=999.0, tfopwg_disp="PC")
+    snapshots.write(TOI, normalise(TOI, pd.DataFrame([row])), "here")
+
+
+def test_a_newer_catalogue_is_compared_with(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(board_known, "PROMPT_SECONDS", 20.0)
+    made.fill(made.real(40))
+    page = leaderboard(text="TIC 1003")
+    assert rows(page)["Known object"][0] == "TOI 1003.01 at 2P"
+    list_toi(1003)
+    assert rows(page.run())["Known object"][0] == "TOI-4000.01, another period"
+    assert not page.exception
+    assert jobs.all_jobs().get(board_known.KEY).result == 3, "and stars that are on the list no more are not known"
+    assert len(rows(leaderboard(object="known"))) == 1
+
+
+def test_a_comparison_that_fails_is_a_sentence_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(board_known, "PROMPT_SECONDS", 20.0)
+    made.fill(made.real(40))
+    list_toi(1003)
+
+    def full(*_):
+        raise StoreError("The disk is full; free some.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rematch, "refresh_if_due", full)
+        page = leaderboard()
+        page.run()
+        assert "The disk is full; free some." in words(page)
+        assert len(rows(page)) == 40
+    press(page, "match again")
+    page.run()
+    assert "disk is full" not in words(page)
+    assert len(rows(leaderboard(object="known"))) == 1
+
+
 # ---- one star
 
 
@@ -212,7 +238,7 @@ def test_a_star_is_looked_at_and_can_be_opened_where_explore_has_it(filled):
 def test_explore_gets_the_star_its_source_and_the_model(begun: list[str]):
     def place(target_id: str, **about: str):
         (row,) = (board.BoardRow(**vars(r)) for r in [made.row(target_id, 5.0, **about)])
-        return board_places.place_of(row)
+        return places.place_of(row)
 
     assert place("SIM 60") == {"target": "SIM 60"}, "a model that is gone is left out"
     assert place("SIM 60", model="tess-2min-v2") == {"target": "SIM 60", "model": "tess-2min-v2"}

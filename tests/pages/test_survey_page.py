@@ -1,21 +1,23 @@
 """The Survey page: the form for each source, a survey in each state of life, the list; nothing is ever scored."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
+import driving
 import numpy as np
 import pytest
 import survey_folders as made
+from driving import metrics, press, words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.background import folder as folders
 from astroseq_core.background.folder import State
 from astroseq_core.store import promoted
-from astroseq_core.surveys import queue
+from astroseq_core.surveys import queue, scheduler
 from astroseq_core.surveys.choice import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, TOI, SurveyChoice
+from astroseq_core.surveys.request import DASK, LOCAL
 from astroseq_core.ui import survey_about, survey_form, survey_list, survey_stars, survey_watch, uploads
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = str(ROOT / "pages" / "6_Survey.py")
 
 
 @pytest.fixture(autouse=True)
@@ -26,27 +28,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def survey(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption, page.subheader)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in page.metric}
+    return driving.opened("6_Survey.py", **address)
 
 
 @pytest.fixture
@@ -170,6 +152,70 @@ def test_a_double_click_starts_one_survey():
     assert page.session_state[survey_form.FORM] == 1, "the next form is another one"
 
 
+# ---- where it runs
+
+
+@pytest.fixture
+def listening() -> Iterator[str]:
+    """An address of this machine at which something answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_survey_goes_to_a_cluster_that_answers(listening: str):
+    page = survey()
+    page.segmented_control(key="survey engine 0").set_value(DASK).run()
+    assert "Give the one that it prints when it starts" in words(page)
+    assert page.button(key="start survey 0").disabled
+    page.text_input(key="survey scheduler 0").set_value(f" {listening} ").run()
+    assert "workers" not in {str(n.key) for n in page.number_input}, "its workers are counted by the cluster"
+    assert {name: page.query_params[name] for name in ("engine", "scheduler")} == {"engine": "dask", "scheduler": listening}
+    press(page, "start survey 0")
+    request = queue.all_surveys()[0].request
+    assert (request.engine, request.address) == (DASK, listening)
+    assert f"on the Dask cluster at {listening}" in words(page)
+
+
+def test_a_link_fills_in_the_cluster_and_this_machine_takes_it_away(listening: str):
+    page = survey(engine="dask", scheduler=listening)
+    assert page.text_input(key="survey scheduler 0").value == listening
+    assert not page.button(key="start survey 0").disabled
+    page.segmented_control(key="survey engine 0").set_value(LOCAL).run()
+    assert not {"engine", "scheduler"} & set(page.query_params)
+    press(page, "start survey 0")
+    assert queue.all_surveys()[0].request.engine == LOCAL
+
+
+@pytest.mark.parametrize("address", ["somewhere", "http://host:8786", "tcp://host", "tcp://host:0", "tcp://a b:1"])
+def test_what_is_no_address_of_a_scheduler_is_a_sentence(address: str):
+    page = survey(engine="dask", scheduler=address)
+    assert f"'{address}' is no address of a Dask scheduler" in words(page)
+    assert page.button(key="start survey 0").disabled
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence():
+    address = "tcp://127.0.0.1:9"
+    page = press(survey(engine="dask", scheduler=address), "start survey 0")
+    assert f"No Dask scheduler answers at {address} (Connection refused)" in page.error[0].value.replace("\\", "")
+    assert queue.all_surveys() == ()
+    assert not page.button(key="start survey 0").disabled, "it can be tried again"
+
+
+def test_without_dask_the_page_says_how_to_get_it(listening: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scheduler.importlib.util, "find_spec", lambda name: None)
+    page = press(survey(engine="dask", scheduler=listening), "start survey 0")
+    assert "pip install 'dask[distributed]'" in words(page)
+
+
+def test_a_cluster_fetches_nothing(listening: str):
+    page = survey(engine="dask", scheduler=listening, source="targets", targets="TIC 5", fetch="true")
+    assert "Dask workers fetch nothing" in words(page)
+    assert page.button(key="start survey 0").disabled
+
+
+# ---- the rest of the form
+
+
 def test_a_persons_default_is_said(monkeypatch: pytest.MonkeyPatch):
     promoted.promote("Kepler", "mine")
     said = {s.split(":")[0]: s for s in survey_form.best_words()}
@@ -178,11 +224,13 @@ def test_a_persons_default_is_said(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_the_address_cannot_mean_is_one_sentence_each():
-    page = survey(source="moon", mission="Moon", model="none", count="-1", workers="many", dispositions="PC,XX", foo="1")
+    page = survey(source="moon", mission="Moon", model="none", count="-1", workers="many", dispositions="PC,XX", foo="1",
+                  engine="cloud")  # fmt: skip
     said = [w.value.replace("\\", "") for w in page.warning]
-    for part in ("source=moon", "mission=Moon", "model=none", "count=-1", "workers=many", "dispositions=XX", "names foo"):
+    for part in ("source=moon", "mission=Moon", "model=none", "count=-1", "workers=many", "dispositions=XX", "names foo",
+                 "engine=cloud"):  # fmt: skip
         assert sum(part in s for s in said) == 1, (part, said)
-    assert len(said) == 7
+    assert len(said) == 8
     assert "no such survey" in words(survey(survey="lost"))
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import driving
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +16,6 @@ from tests.standin.exoplanet_archive import toi
 from tests.standin.server import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = str(ROOT / "pages" / "3_TOIs.py")
 ROWS = (
     toi(101, 1000.01, tfopwg_disp="FP", pl_orbper=2.0, pl_trandep=9000.0, st_tmag=11.0),
     toi(102, 98.01, tfopwg_disp="CP", pl_orbper=12.5, pl_trandep=800.0, st_tmag=7.5, pl_tranmid=2458330.0),
@@ -30,12 +30,7 @@ def listed() -> None:
 
 
 def tois(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return driving.opened("3_TOIs.py", **address)
 
 
 def names(page: AppTest) -> list[str]:

@@ -8,9 +8,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import driving
 import numpy as np
 import pandas as pd
 import pytest
+from driving import words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.archive import snapshots
@@ -43,17 +45,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def train(**address: str) -> AppTest:
     """The page behind that address, opened cold."""
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
+    return driving.opened("4_Train.py", **address)
 
 
 def widget(page: AppTest, name: str, recipe: str = USUAL, form: int = 0):

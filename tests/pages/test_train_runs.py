@@ -6,8 +6,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import driving
 import pytest
 import train_folders as made
+from driving import keys, metrics, press, words
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.background import folder as background
@@ -21,9 +23,6 @@ from astroseq_core.training import kept_test
 from astroseq_core.training.choice import StarChoice
 from astroseq_core.ui import jobs, train_log, train_mistakes, train_watch, train_words
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = str(ROOT / "pages" / "4_Train.py")
-
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -34,31 +33,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def train(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    kinds = (page.markdown, page.error, page.warning, page.success, page.info, page.caption, page.subheader)
-    return " ".join(e.value for kind in kinds for e in kind).replace("\\", "")
-
-
-def keys(page: AppTest) -> set[str]:
-    return {str(b.key) for b in page.button}
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in page.metric}
+    return driving.opened("4_Train.py", **address)
 
 
 # ---- before there is anything

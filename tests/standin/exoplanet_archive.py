@@ -133,18 +133,21 @@ def koi(kepid: int, number: str, **values: Any) -> dict[str, Any]:
     row = {
         "kepid": kepid, "kepoi_name": number, "kepler_name": None, "koi_disposition": "CANDIDATE", "koi_period": 5.0,
         "koi_time0bk": 140.0, "koi_duration": 3.0, "koi_depth": 500.0, "koi_kepmag": 13.0, "koi_prad": 2.0,
-        "ra": 290.0, "dec": 45.0, **values,
+        "koi_steff": 5700.0, "koi_srad": 1.0, "koi_smass": None, "koi_slogg": 4.438, "ra": 290.0, "dec": 45.0, **values,
     }  # fmt: skip
-    return _with_errors(row, ("_err1", "_err2"), "koi_period", "koi_time0bk", "koi_duration", "koi_depth")
+    star = ("koi_srad", "koi_smass", "koi_slogg")
+    return _with_errors(row, ("_err1", "_err2"), "koi_period", "koi_time0bk", "koi_duration", "koi_depth", *star)
 
 
 def toi(tid: int, number: float, **values: Any) -> dict[str, Any]:
     """A row of ``toi``."""
     row = {
         "tid": tid, "toi": number, "tfopwg_disp": "PC", "pl_orbper": 5.0, "pl_tranmid": 2458500.0, "pl_trandurh": 3.0,
-        "pl_trandep": 500.0, "st_tmag": 10.0, "pl_rade": 2.0, "ra": 100.0, "dec": -60.0, **values,
+        "pl_trandep": 500.0, "st_tmag": 10.0, "pl_rade": 2.0, "st_teff": 5700.0, "st_rad": 1.0, "st_logg": 4.438,
+        "ra": 100.0, "dec": -60.0, **values,
     }  # fmt: skip
-    return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandurh", "pl_trandep")
+    star = ("st_rad", "st_logg")
+    return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandurh", "pl_trandep", *star)
 
 
 def planet(name: str, tic: str | None, **values: Any) -> dict[str, Any]:
@@ -154,9 +157,11 @@ def planet(name: str, tic: str | None, **values: Any) -> dict[str, Any]:
         "pl_tranmid": 2458500.0, "pl_tsystemref": "BJD-TDB", "pl_trandur": 3.0, "pl_trandep": 0.05,
         "pl_refname": f"<a refstr=WHO_2020 href={_PAPER} target=ref>Who et al. 2020</a>",
         "hd_name": None, "hip_name": None, "pl_ratdor": None, "pl_ratror": None, "pl_imppar": None, "pl_orbincl": None,
-        "sy_tmag": 10.0, "sy_kepmag": None, "sy_vmag": 11.0, "pl_rade": 2.0, "ra": 100.0, "dec": -60.0, **values,
+        "sy_tmag": 10.0, "sy_kepmag": None, "sy_vmag": 11.0, "pl_rade": 2.0, "st_teff": 5700.0, "st_rad": 1.0,
+        "st_mass": 1.0, "st_logg": 4.438, "st_dens": None, "ra": 100.0, "dec": -60.0, **values,
     }  # fmt: skip
-    return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandur", "pl_trandep")
+    star = ("st_rad", "st_mass", "st_logg", "st_dens")
+    return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandur", "pl_trandep", *star)
 
 
 def k2(name: str, epic: str | None, **values: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import pytest
 
 from astroseq_core.errors import StoreError
 from astroseq_core.store import board, database, dispositions, flags, promoted, runs, scores
-from astroseq_core.store.dispositions import Verdict
 from astroseq_core.store.scores import ScoreRow
 
 ROW = ScoreRow(
@@ -145,20 +144,21 @@ def test_a_file_of_the_first_version_keeps_all_it_holds(monkeypatch: pytest.Monk
         runs.add("run-1", Path("somewhere"))
         runs.annotate("run-1", "a note")
         promoted.promote("TESS", "tess-2min-v2")
-        taken_back = dispositions.add(Verdict("TIC 1", "FP", "ada", 5.0))
-        dispositions.add(Verdict("TIC 1", "PC", "bob", 2.0))
-        dispositions.add(Verdict("TIC 1", "CP", "ada", 1.0))
         with database.connect() as db:
-            db.execute(
-                "INSERT INTO dispositions (target_id, disposition, reviewer, at, undoes) VALUES ('TIC 1', 'FP', 'ada', 6, ?)",
-                (taken_back,),
-            )
+            for row in (
+                ("FP", "ada", 5.0, None),
+                ("PC", "bob", 2.0, None),
+                ("CP", "ada", 1.0, None),
+                ("FP", "ada", 6.0, 1),
+            ):
+                db.execute(
+                    "INSERT INTO dispositions (target_id, disposition, reviewer, at, undoes) VALUES ('TIC 1', ?, ?, ?, ?)", row
+                )
             assert db.execute("PRAGMA user_version").fetchone()[0] == 1
-        before = dispositions.latest()
     scores.put([ROW])
     assert runs.rows()["run-1"].note == "a note"
     assert promoted.defaults() == {"TESS": "tess-2min-v2"}
-    assert dispositions.latest() == before
+    assert {v.reviewer: v.disposition for v in dispositions.latest()} == {"ada": "CP", "bob": "PC"}
     assert board.page(board.Filters()).rows[0].disposition == "PC"
     with database.connect() as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == len(database.MIGRATIONS)

@@ -30,8 +30,9 @@ def ids(**choice: Any) -> list[str]:
 def test_choice_and_request_survive_the_way_through_json() -> None:
     chosen = SurveyChoice("sectors", "TESS", 7, 3, sectors=("1", "9a"))
     assert SurveyChoice.from_dict(json.loads(json.dumps(chosen.to_dict()))) == chosen
-    asked = SurveyRequest("one", chosen, "tiny", 4, True, "dask", "tcp://127.0.0.1:8786")
-    assert SurveyRequest.from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
+    asked = SurveyRequest("one", chosen, "tiny", 4, False, "dask", "tcp://127.0.0.1:8786")
+    for one in (asked, SurveyRequest("two", fetch=True)):
+        assert SurveyRequest.from_dict(json.loads(json.dumps(one.to_dict()))) == one
     assert SurveyRequest.from_dict({"name": "two"}) == SurveyRequest("two")
 
 
@@ -64,7 +65,10 @@ def test_what_is_no_choice_is_refused(values: dict[str, Any], words: str) -> Non
         ({"name": "a", "workers": 0}, "1 to 256 workers"),
         ({"name": "a", "workers": True}, "workers of a survey cannot be True"),
         ({"name": "a", "engine": "cloud"}, "no way to run a survey; use local or dask"),
-        ({"name": "a", "engine": "dask"}, "address"),
+        ({"name": "a", "engine": "dask"}, "Give the one that it prints"),
+        ({"name": "a", "engine": "dask", "address": "here:8786"}, "'here:8786' is no address of a Dask scheduler"),
+        ({"name": "a", "engine": "dask", "address": "tcp://host:99999"}, "no address of a Dask scheduler"),
+        ({"name": "a", "engine": "dask", "address": "tcp://host:8786", "fetch": True}, "fetch nothing"),
         ({"name": "a", "stars": []}, "stars of a survey"),
         ({"name": "a", "colour": 1}, "no setting 'colour'"),
     ],
