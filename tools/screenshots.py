@@ -1,6 +1,6 @@
 """Make the pictures of docs/: start the app, open its pages in Chromium, light and dark, wide and as on a phone.
 
-    .venv/bin/python tools/screenshots.py [--star "SIM 1"] [--runs my-run] [--only explore-dark]
+    .venv/bin/python tools/screenshots.py [--star "SIM 1"] [--vet "SIM 10"] [--runs my-run] [--only explore-dark]
 
 Needs the development requirements (playwright) and a Chromium; says what it wrote.
 """
@@ -57,17 +57,19 @@ def main() -> None:
     parser.add_argument("--query", default="", help="more of Explore's address, such as tab=Segment")
     parser.add_argument("--runs", nargs="*", default=[], metavar="RUN", help="runs of the Train page to show")
     parser.add_argument("--board", action="store_true", help="also the Leaderboard and the Survey page, with the scores here")
+    parser.add_argument("--vet", default="SIM 10", metavar="STAR", help="the star on the Vet page; none where empty")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     args = parser.parse_args()
     args.out.mkdir(exist_ok=True)
     explore = "Explore?" + urlencode({"target": args.star}) + (f"&{args.query}" if args.query else "")
     # Only those of a run have charts to wait for.
     train = [(f"train-{run}", f"Train?run={run}") for run in args.runs]
+    vet = [("vet", "Vet?" + urlencode({"reviewer": "you", "target": args.vet}))] if args.vet else []
     board = [("leaderboard", "Leaderboard"), ("leaderboard-cut", "Leaderboard?tab=Cut"), ("survey", "Survey?tab=Surveys")]
     shots = [
         (f"{page}-{scheme}{suffix}", path, scheme, size)
         for suffix, size in (("", WIDE), ("-narrow", PHONE))
-        for page, path in (("landing", ""), ("explore", explore), *train, *(board if args.board else ()))
+        for page, path in (("landing", ""), ("explore", explore), *vet, *train, *(board if args.board else ()))
         for scheme in ("light", "dark")
         if not (suffix and scheme == "dark")
     ]
@@ -84,7 +86,7 @@ def main() -> None:
                 limit = SECONDS_TO_DRAW * 1000
                 page.wait_for_selector(DRAWN.get(name.split("-")[0], CHART), timeout=limit)
                 page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
-                page.wait_for_function("() => !document.body.innerText.includes('scoring with')", timeout=limit)
+                page.wait_for_function("() => !/scoring with|is on its way/.test(document.body.innerText)", timeout=limit)
                 page.wait_for_timeout(1500)  # the charts' own transitions end
                 target = args.out / f"{name}.png"
                 page.screenshot(path=target, full_page=args.full)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from astroseq_core.lightcurves.detrending import METHODS
 from astroseq_core.lightcurves.prepare import BY_INSTRUMENT
-from astroseq_core.scoring.opening import Source
+from astroseq_core.scoring.opening import Source, StarRequest
 from astroseq_core.ui.stars import ALL_MISSIONS
 
 #: The pages' files, for links from one to another.
@@ -16,6 +16,13 @@ MISSION_CHOICES = (ALL_MISSIONS, *BY_INSTRUMENT)
 WINDOW_DAYS = (0.1, 30.0)
 TABS = ("Folds", "Segment", "Ephemerides", "Data")
 KNOWN = ("source", "folder", "ephemerides", "mission", "target", "obs", "detrending", "window", "model", "segment", "tab")
+
+
+def place_of(request: StarRequest) -> dict[str, str]:
+    """How an address says that star: its name, where its light curves are, and its table of ephemerides."""
+    source = next(word for word, meant in SOURCES.items() if meant is request.source)
+    said = {"target": request.name, "source": source, "folder": request.folder, "ephemerides": request.ephemerides}
+    return {name: value for name, value in said.items() if value}
 
 
 def complaints(address: Mapping[str, str], models: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Who the star is: name, badges, and the numbers that say how it looks; and what stands here before a star is picked."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from astroseq_core.archive import famous
@@ -81,8 +83,8 @@ def model(star: OpenedStar, wanted: str) -> ModelCard | None:
         return None
 
 
-def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None:
-    """The star's name, badges and numbers."""
+def show(star: OpenedStar, card: ModelCard | None, known: Scored | None, place: Mapping[str, str]) -> None:
+    """The star's name, badges and numbers, and the way to judge it; ``place``: how the vetting page finds it."""
     first = star.prepared[0]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(star.target.id, anchor=False, width="content")
@@ -100,6 +102,8 @@ def show(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> None
             for e in star.ephemerides:
                 if e.disposition:
                     st.badge(f"{escape(e.name)}: {escape(e.disposition)}", color="green" if e.is_planet else "red")
+        st.space("stretch")
+        page.link(address.VET, "Vet this star", ":material/fact_check:", place)
     total = None if known is None else known.star
     with st.container(horizontal=True, gap="medium"):
         waiting = "–" if card is None else "…" if known is None else "none"

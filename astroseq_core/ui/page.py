@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,10 +60,13 @@ def _links() -> None:
         link(file, label, icon)
 
 
-def link(file: str, label: str, icon: str) -> None:
-    """A link to another page; none where a page is run by itself, as its tests do, and knows of no others."""
+def link(file: str, label: str, icon: str, place: Mapping[str, str] | None = None) -> None:
+    """A link to another page, to what ``place`` says in its address.
+
+    None where a page is run by itself, as its tests do, and knows of no others.
+    """
     with where_there_are_pages():
-        st.page_link(file, label=label, icon=icon)
+        st.page_link(file, label=label, icon=icon, query_params=place)
 
 
 @contextmanager

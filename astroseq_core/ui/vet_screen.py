@@ -51,6 +51,10 @@ _STYLE = """<style>
 .st-key-vet-more button {padding: 0.25rem 0.55rem}
 .st-key-vet-reasons button {min-height: 1.55rem; padding: 0 0.5rem; font-size: 0.75rem}
 .st-key-vet-reasons [data-testid="stButtonGroup"] > div {gap: 0.25rem}
+@media (max-width: 900px) {
+  .st-key-vet-figures {overflow-x: auto}
+  .st-key-vet-figures [data-testid="stPlotlyChart"] {min-width: 880px}
+}
 [data-testid="stElementContainer"] {transition: none !important}
 </style>"""
 
@@ -161,7 +165,12 @@ def _charts(shown: VetStar, showing: Showing, blind: bool) -> Any:
     elif shown.scored is None:
         note = f"{shown.card.model_id} is on its way …"
         coming = opened.score(shown.request, shown.star, shown.card)
-    st.plotly_chart(curve_figure(_curve_view(shown, blind, note)), key="vet curve", config=CONFIG,
+    with st.container(key="vet figures", gap="small"):
+        return _figures(shown, showing, curve_figure(_curve_view(shown, blind, note)), coming)
+
+
+def _figures(shown: VetStar, showing: Showing, curve: Any, coming: Any) -> Any:
+    st.plotly_chart(curve, key="vet curve", config=CONFIG,
                     alt=f"Light curve of {shown.target_id} with transit windows and probabilities")  # fmt: skip
     if shown.examined is None:
         st.info("There is no ephemeris to fold on yet; take one in hand on the right.", icon=":material/timeline:")

@@ -1,5 +1,7 @@
 """Where vetting begins: who vets, which queue; and what all have decided."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from astroseq_core.errors import AstroSeqError
@@ -42,7 +44,9 @@ def show(name: str) -> None:
     if not name:
         _ask()
         return
-    contents = dict(zip(written.START_TABS, (lambda: _queues(name), vet_verdicts.show, vet_exports.show), strict=True))
+    contents: dict[str, Callable[[], None]] = {
+        written.QUEUES: lambda: _queues(name), written.VERDICTS: vet_verdicts.show, written.EXPORTS: vet_exports.show,
+    }  # fmt: skip
     tabs = st.tabs(tuple(contents), key="tab", bind="query-params", on_change="rerun")
     for tab, content in zip(tabs, contents.values(), strict=True):
         if tab.open:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.store import dispositions, drafts, in_hand, queues
 from astroseq_core.store.queue_orders import Item
-from astroseq_core.ui import vet_queues, vet_showing, vet_star, vet_votes
+from astroseq_core.ui import vet_details, vet_queues, vet_showing, vet_star, vet_votes
 
 PATIENCE = 60
 pytestmark = pytest.mark.usefixtures("no_models")
@@ -266,3 +266,37 @@ def test_exports_offer_what_was_judged():
     no_errors(app)
     assert any("1 are simulated" in m.value for m in app.markdown)
     assert any("None of these stars can stand in an ExoFOP file" in m.value for m in app.markdown)
+
+
+def test_the_second_tab_shows_what_the_detector_saw():
+    app = opened(target="SIM 1", reviewer="ada", tab="Details")
+    no_errors(app)
+    assert len(app.get("plotly_chart")) == 2, "pixels and centroid"
+    assert any("Simulated, like the star." in c.value for c in app.caption)
+    assert any("thousandths of a pixel" in m.value for m in app.markdown)
+
+
+def test_periods_are_searched_beside_the_page(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(vet_details, "METHODS", ("bls",))
+    app = opened(target="SIM 4", reviewer="ada", tab="Details")
+    app.session_state["vet details"] = "Periods"
+    app.run()
+    no_errors(app)
+    assert any("BLS: 7.95" in c.value.replace("\\", "") for c in app.caption)
+
+
+def test_a_long_search_waits_until_it_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(vet_details, "UNASKED_SECONDS", 0.0)
+    app = opened(target="SIM 4", reviewer="ada", tab="Details")
+    app.session_state["vet details"] = "Periods"
+    app.run()
+    no_errors(app)
+    assert {"vet search bls", "vet search tls"} <= driving.keys(app)
+
+
+def test_probabilities_need_a_model():
+    app = opened(target="SIM 4", reviewer="ada", tab="Details")
+    app.session_state["vet details"] = "Probability"
+    app.run()
+    no_errors(app)
+    assert "no model for light curves like these" in driving.words(app)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -124,3 +125,9 @@ def test_a_small_shift_of_the_centroid_is_not_held_against_a_deep_transit():
 )
 def test_errors_are_written_with_the_digits_that_count(value, error, said):
     assert with_error(value, error) == said
+
+
+def test_the_page_on_vetting_lists_every_threshold():
+    text = (Path(__file__).resolve().parent.parent.parent / "docs" / "vetting.md").read_text(encoding="utf-8")
+    for one in thresholds.ALL:
+        assert f"| `{one.name}` | {one.value:g} {one.unit} |".replace("  ", " ") in text
