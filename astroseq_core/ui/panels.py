@@ -1,7 +1,6 @@
 """Explore's chart and the tabs under it."""
 
 from collections.abc import Callable
-from concurrent.futures import wait
 from typing import Any
 
 import streamlit as st
@@ -14,14 +13,12 @@ from astroseq_core.figures.segment import segment_figure
 from astroseq_core.figures.star import StarView, star_figure
 from astroseq_core.scoring.card import ModelCard
 from astroseq_core.scoring.opening import OpenedStar, StarRequest
-from astroseq_core.ui import address, inspection, opened, page, tables
+from astroseq_core.ui import address, inspection, opened, page, tables, waiting
 from astroseq_core.ui.inspection import SegmentPlan
 from astroseq_core.ui.opened import Scored
 from astroseq_core.vetting.fold import Fold
 
 CHART_KEY = "star chart"
-#: How often a page that waits for scores looks whether there was a click.
-POLL_SECONDS = 0.1
 
 
 def chart(star: OpenedStar, card: ModelCard | None, known: Scored | None) -> SegmentPlan | None:
@@ -210,18 +207,5 @@ def _data(star: OpenedStar, card: ModelCard | None) -> None:
 
 
 def score_then_redraw(request: StarRequest, star: OpenedStar, card: ModelCard) -> None:
-    """Score the star, which loads the network the first time, and draw the page again with what came of it.
-
-    Meanwhile every click is heard: each look at the empty place below lets Streamlit end this run for the next.
-    """
-    place = st.empty()
-    coming = opened.score(request, star, card)
-    try:
-        while not coming.done():
-            wait([coming], timeout=POLL_SECONDS)
-            place.empty()
-    finally:
-        # What has not begun need not be done for nobody; what has is kept for the next visit.
-        coming.cancel()
-    coming.result()
-    page.redraw()
+    """Score the star, which loads the network the first time, and draw the page again with what came of it."""
+    waiting.redraw_when(opened.score(request, star, card))

@@ -8,7 +8,7 @@ from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.figures import periodogram, pixels, probability_fold
 from astroseq_core.figures.layout import CONFIG
 from astroseq_core.lightcurves.prepare import PreparedCurve
-from astroseq_core.ui import jobs, opened, page
+from astroseq_core.ui import jobs, page
 from astroseq_core.ui.page import escape
 from astroseq_core.ui.vet_star import VetStar
 from astroseq_core.vetting import centroid, period_search
@@ -123,14 +123,7 @@ def _probability(shown: VetStar, blind: bool) -> None:
         if shown.card is None:
             st.markdown("There is no model for light curves like these, so there are no probabilities.")
             return
-        coming = opened.score(shown.request, shown.star, shown.card)
-
-        def look() -> bool:
-            if not coming.done():
-                st.caption("The network is at it …")
-            return not coming.done()
-
-        jobs.watch(True, look)
+        st.caption("The network is at it …")
         return
     figure = probability_fold.probability_fold_figure(shown.scored.scores, shown.signal.ephemeris)
     if figure is None:

@@ -1,7 +1,6 @@
 """The vetting screen: one star, everything to judge it by in the same place each time, and the keys that decide."""
 
 from collections.abc import Mapping
-from concurrent.futures import wait
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from astroseq_core.ui import (
     vet_showing,
     vet_star,
     vet_votes,
+    waiting,
 )
 from astroseq_core.ui import vet_address as written
 from astroseq_core.ui.vet_showing import Showing
@@ -33,8 +33,6 @@ from astroseq_core.ui.vet_star import VetStar
 #: Parts of the width: what is looked at, what is decided.
 COLUMNS = (3.35, 1.0)
 PANELS_KEY = "vet panels"
-#: How often a page that waits for probabilities looks whether they are there [s].
-POLL_SECONDS = 0.5
 #: Less room above than on other pages and smaller headings: all of it stands on a laptop's screen without scrolling. Figures and
 #: buttons keep still between stars: no fading of what is about to be replaced.
 _STYLE = """<style>
@@ -77,17 +75,26 @@ def show_queue(queue_id: str, reviewer: str) -> None:
         return
     query.write({written.AT: str(at + 1)})
     items = queues.items(queue_id, at, 2)
-    _star(_with_model(items[0]), queue_id, at, reviewer, progress, _words(queue, at, progress))
+    shown = _star(_with_model(items[0]), queue_id, at, reviewer, progress, _words(queue, at, progress))
     if len(items) > 1 and at + 1 < queue.num:
         # The next star is made ready while this one is read.
         vet_star.prepare(_with_model(items[1]))
+    _wait_for_probabilities(shown)
 
 
 def show_star(place: Mapping[str, str], reviewer: str) -> None:
     """Draw a single star that the address names."""
     st.html(_STYLE)
     vet_keys.listen()
-    _star(place, "", 0, reviewer, None, "")
+    _wait_for_probabilities(_star(place, "", 0, reviewer, None, ""))
+
+
+def _wait_for_probabilities(shown: VetStar | None) -> None:
+    """Where the star has none yet, draw the page again when they are there; keys count meanwhile."""
+    if shown is None or shown.scored is not None or shown.card is None or st.session_state.get(vet_votes.BLIND):
+        return
+    with page.sentences():
+        waiting.redraw_when(opened.score(shown.request, shown.star, shown.card))
 
 
 def _with_model(item: queues.Item) -> dict[str, str]:
@@ -112,20 +119,20 @@ def _finished(queue_id: str, progress: Progress) -> None:
 
 def _star(
     place: Mapping[str, str], queue_id: str, at: int, reviewer: str, progress: Progress | None, progress_words: str
-) -> None:
+) -> VetStar | None:
+    """Draw the star; it comes back, None where it cannot be opened."""
     try:
         shown = vet_star.get(place, query.text(written.SIGNAL))
     except AstroSeqError as error:
         # It can still be judged: as unsure, or passed over.
         st.error(page.escape(error), icon=":material/error:")
         _broken(place, queue_id, at, reviewer, progress)
-        return
+        return None
     showing = vet_showing.begin(shown.target_id, queue_id, at, reviewer)
     blind = bool(st.session_state.setdefault(vet_votes.BLIND, query.text(written.BLIND) == "1"))
     query.write({written.BLIND: "1" if blind else None})
     vet_header.show(shown, blind, progress_words)
     left, right = st.columns(COLUMNS, gap="small")
-    coming = None
     with left:
         first, second = st.tabs(written.SCREEN_TABS, key="tab", bind="query-params", on_change="rerun")
         if second.open:
@@ -133,13 +140,12 @@ def _star(
                 vet_details.show(shown, blind)
         else:
             with first, page.sentences():
-                coming = _charts(shown, showing, blind)
+                _charts(shown, showing, blind)
     with right:
         vet_bar.show(shown, showing, progress)
     # Last of all: everything of the star has been sent, so that keys now mean this star.
     vet_showing.sent(_facts(shown, blind))
-    if coming is not None:
-        _wait_for(coming)
+    return shown
 
 
 def _broken(place: Mapping[str, str], queue_id: str, at: int, reviewer: str, progress: Progress | None) -> None:
@@ -155,26 +161,25 @@ def _broken(place: Mapping[str, str], queue_id: str, at: int, reviewer: str, pro
     vet_showing.sent({})
 
 
-def _charts(shown: VetStar, showing: Showing, blind: bool) -> Any:
-    """The figures; the scores to come where the strip waits for them, else None."""
-    coming, note = None, ""
+def _charts(shown: VetStar, showing: Showing, blind: bool) -> None:
+    """The figures."""
+    note = ""
     if blind:
         note = "hidden"
     elif shown.card is None:
         note = f"no model for {shown.star.instrument.name} at this cadence"
     elif shown.scored is None:
         note = f"{shown.card.model_id} is on its way …"
-        coming = opened.score(shown.request, shown.star, shown.card)
     with st.container(key="vet figures", gap="small"):
-        return _figures(shown, showing, curve_figure(_curve_view(shown, blind, note)), coming)
+        _figures(shown, showing, curve_figure(_curve_view(shown, blind, note)))
 
 
-def _figures(shown: VetStar, showing: Showing, curve: Any, coming: Any) -> Any:
+def _figures(shown: VetStar, showing: Showing, curve: Any) -> None:
     st.plotly_chart(curve, key="vet curve", config=CONFIG,
                     alt=f"Light curve of {shown.target_id} with transit windows and probabilities")  # fmt: skip
     if shown.examined is None:
         st.info("There is no ephemeris to fold on yet; take one in hand on the right.", icon=":material/timeline:")
-        return coming
+        return
 
     def moved() -> None:
         state: Any = st.session_state.get(PANELS_KEY)
@@ -186,7 +191,6 @@ def _figures(shown: VetStar, showing: Showing, curve: Any, coming: Any) -> Any:
                     alt=f"Folds, odd and even transits, secondary search and single transits of {shown.target_id}")  # fmt: skip
     captions = Captions()
     page.note(captions.what, captions.good)
-    return coming
 
 
 def _curve_view(shown: VetStar, blind: bool, note: str) -> CurveView:
@@ -221,14 +225,3 @@ def _facts(shown: VetStar, blind: bool) -> dict[str, Any]:
     if shown.examined is not None:
         measured |= {f"check_{c.name}": str(c.flag) for c in shown.examined.checks}
     return facts | {"ephemeris": ephemeris, "measured": measured}
-
-
-def _wait_for(coming: Any) -> None:
-    """Draw the page again when the probabilities are there; meanwhile every key is heard."""
-
-    def look() -> None:
-        if coming.done():
-            page.redraw()
-
-    wait([coming], timeout=0.05)
-    st.fragment(look, run_every=POLL_SECONDS)()

@@ -119,16 +119,16 @@ def prepare(place: Mapping[str, str]) -> None:
     key = _key(place, "")
     if _coming().get(key) is not None:
         return
-    work, score = _work(), opened.scorer()
+    coming = _worker().submit(_make, place, "", _work())
+    _coming().put(key, coming)
+    score = opened.scorer()
 
-    def make() -> VetStar:
-        made = _make(place, "", work)
-        if made.scored is not None or made.card is None:
-            return made
-        scored = score(made.request, made.star, made.card).result()
-        return replace(made, scored=scored) if made.signal is not None else _make(place, "", work)
+    def then(made: "Future[VetStar]") -> None:
+        # Nobody waits for these: a star whose probabilities are late is shown without, and they come when they are there.
+        if made.exception() is None and (one := made.result()).scored is None and one.card is not None:
+            score(one.request, one.star, one.card)
 
-    _coming().put(key, _worker().submit(make))
+    coming.add_done_callback(then)
 
 
 def _key(place: Mapping[str, str], signal: str) -> tuple[Any, ...]:
