@@ -91,7 +91,8 @@ def get(place: Mapping[str, str], signal: str = "") -> VetStar:
 
     Raises the AstroSeqError that says why it cannot be opened.
     """
-    coming: Future[VetStar] | None = _coming().get(_key(place, signal))
+    key = _key(place, signal)
+    coming: Future[VetStar] | None = _coming().get(key)
     if coming is not None and (coming.done() or coming.running()):
         try:
             found = coming.result()
@@ -102,7 +103,7 @@ def get(place: Mapping[str, str], signal: str = "") -> VetStar:
         found = _make(place, signal, _work())
         ready: Future[VetStar] = Future()
         ready.set_result(found)
-        _coming().put(_key(place, signal), ready)
+        _coming().put(key, ready)
     if found.scored is None and found.card is not None:
         # Its probabilities may have come since it was made ready, and with them a signal to look at.
         known = opened.recalled(opened.kept_scores(), found.request, found.star, found.card)
@@ -110,7 +111,7 @@ def get(place: Mapping[str, str], signal: str = "") -> VetStar:
             found = replace(found, scored=known) if found.signal is not None else _make(place, signal, _work())
             ready = Future()
             ready.set_result(found)
-            _coming().put(_key(place, signal), ready)
+            _coming().put(key, ready)
     return found
 
 
