@@ -20,8 +20,7 @@ KNOWN = ("source", "folder", "ephemerides", "mission", "target", "obs", "detrend
 
 def place_of(request: StarRequest) -> dict[str, str]:
     """How an address says that star: its name, where its light curves are, and its table of ephemerides."""
-    source = next(word for word, meant in SOURCES.items() if meant is request.source)
-    said = {"target": request.name, "source": source, "folder": request.folder, "ephemerides": request.ephemerides}
+    said = {"target": request.name, "source": str(request.source), "folder": request.folder, "ephemerides": request.ephemerides}
     return {name: value for name, value in said.items() if value}
 
 

@@ -91,27 +91,23 @@ def get(place: Mapping[str, str], signal: str = "") -> VetStar:
 
     Raises the AstroSeqError that says why it cannot be opened.
     """
-    key = _key(place, signal)
+    key, memory = _key(place, signal), opened.kept_scores()
     coming: Future[VetStar] | None = _coming().get(key)
     if coming is not None and (coming.done() or coming.running()):
         try:
             found = coming.result()
         except AstroSeqError:
             # Asked again: what stood in its way may be gone.
-            found = _make(place, signal, _work())
+            found = _make(place, signal, memory)
     else:
-        found = _make(place, signal, _work())
-        ready: Future[VetStar] = Future()
-        ready.set_result(found)
-        _coming().put(key, ready)
+        found = _make(place, signal, memory)
+        _keep(key, found)
     if found.scored is None and found.card is not None:
         # Its probabilities may have come since it was made ready, and with them a signal to look at.
-        known = opened.recalled(opened.kept_scores(), found.request, found.star, found.card)
+        known = opened.recalled(memory, found.request, found.star, found.card)
         if known is not None:
-            found = replace(found, scored=known) if found.signal is not None else _make(place, signal, _work())
-            ready = Future()
-            ready.set_result(found)
-            _coming().put(key, ready)
+            found = replace(found, scored=known) if found.signal is not None else _make(place, signal, memory)
+            _keep(key, found)
     return found
 
 
@@ -120,7 +116,7 @@ def prepare(place: Mapping[str, str]) -> None:
     key = _key(place, "")
     if _coming().get(key) is not None:
         return
-    coming = _worker().submit(_make, place, "", _work())
+    coming = _worker().submit(_make, place, "", opened.kept_scores())
     _coming().put(key, coming)
     score = opened.scorer()
 
@@ -145,18 +141,14 @@ def _key(place: Mapping[str, str], signal: str) -> tuple[Any, ...]:
             None if row is None else (row.model_id, row.at))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Work:
-    """Where results are kept; handed to threads, which know nothing of pages."""
-
-    scores: Kept
-
-
-def _work() -> _Work:
-    return _Work(opened.kept_scores())
+def _keep(key: tuple[Any, ...], star: VetStar) -> None:
+    ready: Future[VetStar] = Future()
+    ready.set_result(star)
+    _coming().put(key, ready)
 
 
-def _make(place: Mapping[str, str], signal: str, work: _Work) -> VetStar:
+def _make(place: Mapping[str, str], signal: str, memory: Kept) -> VetStar:
+    """The star; ``memory``: where scores are kept, handed over because threads know nothing of pages."""
     from astroseq_core.scoring import pixels
     from astroseq_core.scoring.opening import open_star
 
@@ -164,7 +156,7 @@ def _make(place: Mapping[str, str], signal: str, work: _Work) -> VetStar:
     star = open_star(request)
     card = _card(star, place.get("model", ""))
     row = _row(star.target.id, place.get("model", ""))
-    scored = None if card is None else opened.recalled(work.scores, request, star, card)
+    scored = None if card is None else opened.recalled(memory, request, star, card)
     hand = in_hand.of(star.target.id)
     signals = signals_of(star, row, scored, hand)
     chosen = next((s for s in signals if s.name == signal), signals[0] if signals else None)
