@@ -1,8 +1,11 @@
 # make run   sets up .venv and opens the app        (make run ARGS="--server.port 8601")
-# make test  sets up .venv and runs every check     (make test ARGS="-k cache")
+# make test  sets up .venv and runs every check     (make test ARGS="-k cache"); make lint those that are no tests
+# make audit asks for known vulnerabilities of the pinned packages (fails where there are some, or nobody can be asked)
+# make fuzz  tries thousands of damaged inputs of each kind (make fuzz ARGS="--kinds FITS --inputs 500")
+# make docs  makes the API reference, docs/_build/index.html
 # make bench measures speeds; make models LIGHTCURVES=folder trains the shipped models anew
 .DELETE_ON_ERROR:
-.PHONY: run test setup lint bench models clean
+.PHONY: run test setup lint audit fuzz docs bench models clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +19,20 @@ test: $(VENV)/.dev lint
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+	$(BIN)/python tools/check_docstrings.py
+
+audit: $(VENV)/.dev
+	$(BIN)/python -m tools.audit
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --verbose $(ARGS)
+
+# A page is made for each module that there is now, so those of modules that are gone go first.
+docs: $(VENV)/.dev
+	rm -rf docs/api/modules
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs/api docs/_build
 
 setup: $(VENV)/.dev
 

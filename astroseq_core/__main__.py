@@ -2,6 +2,6 @@
 
 import sys
 
-from astroseq_core.cli import main
+from astroseq_core.cli.main import main
 
 sys.exit(main())

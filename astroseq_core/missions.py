@@ -1,4 +1,4 @@
-"""The missions: what their identifiers, times, cadences and quality bits are."""
+"""Missions: identifier prefixes, time systems, cadences and quality bits."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,27 @@ from astroseq_core.times import PLAUSIBLE_BJD, TimeSystem
 
 @dataclass(frozen=True)
 class Mission:
-    """One mission as the archive knows it.
+    """A mission as the archive knows it.
 
-    ``quality_bitmask``: the lightkurve "default" bits, cadences with any of them are dropped
-    (lightkurve.utils.KeplerQualityFlags / TessQualityFlags). ``cadence_minutes``: of the usual product.
-    ``data_bjd``: the first and the last moment at which it can have taken data.
+    Attributes
+    ----------
+    name : str
+        Name of the mission.
+    prefix : str
+        Prefix of the identifiers in its input catalog, such as "TIC".
+    time_system : TimeSystem
+        Time system of its light curves.
+    observation_word : str
+        What one observation is called: "quarter", "campaign" or "sector".
+    author : str
+        Author of its usual light curves at MAST.
+    cadence_minutes : float
+        Cadence of the usual product [min].
+    quality_bitmask : int
+        Quality bits that reject a cadence: lightkurve's "default" bits
+        (lightkurve.utils.KeplerQualityFlags and TessQualityFlags).
+    data_bjd : tuple of (float, float)
+        First and last moment at which it can have taken data, as BJD [d].
     """
 
     name: str
@@ -29,16 +45,32 @@ class Mission:
 KEPLER = Mission("Kepler", "KIC", TimeSystem.BKJD, "quarter", "Kepler", 29.4244, 1130799, (2_454_930.0, 2_456_450.0))
 K2 = Mission("K2", "EPIC", TimeSystem.BKJD, "campaign", "K2", 29.4244, 1130799, (2_456_690.0, 2_458_430.0))
 TESS = Mission("TESS", "TIC", TimeSystem.BTJD, "sector", "SPOC", 2.0, 17087, (2_458_300.0, PLAUSIBLE_BJD[1]))
-#: The built-in survey. Its stars are seen as TESS, Kepler or K2 would see them, so the light curve, not this record,
-#: says which time system and cadence apply to one of them; the values here only stand for the first of the three.
+#: The built-in survey. Its stars are simulated as TESS, Kepler or K2 would observe them, so the time system and cadence of a
+#: star come from its light curve, not from this record; the values here are those of TESS.
 SIMULATED = Mission("Simulated", "SIM", TimeSystem.BTJD, "observation", "AstroSeq", 2.0, 0, PLAUSIBLE_BJD)
 
 MISSIONS: dict[str, Mission] = {m.name: m for m in (KEPLER, K2, TESS, SIMULATED)}
 BY_PREFIX: dict[str, Mission] = {m.prefix: m for m in MISSIONS.values()}
 
 
-def mission(name: str) -> Mission:
-    """The mission of that name, in any capitals; raises TargetError for another."""
+def mission_by_name(name: str) -> Mission:
+    """Return the mission with the given name.
+
+    Parameters
+    ----------
+    name : str
+        Name in upper or lower case.
+
+    Returns
+    -------
+    Mission
+        The mission.
+
+    Raises
+    ------
+    TargetError
+        If there is no mission of that name.
+    """
     for known in MISSIONS.values():
         if known.name.lower() == str(name).strip().lower():
             return known

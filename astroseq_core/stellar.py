@@ -1,4 +1,4 @@
-"""What is known of a star itself: temperature, size, mean density, brightness."""
+"""Stellar parameters: temperature, radius, mass, mean density and brightness."""
 
 import math
 from dataclasses import dataclass, replace
@@ -8,15 +8,38 @@ from dataclasses import dataclass, replace
 SUN_LOGG = 4.4380676
 #: The Sun's mean density [g/cm^3], from the same and G = 6.6743e-11 m^3/kg/s^2.
 SUN_DENSITY_CGS = 1.4097799
+#: Values that describe one consistent star only if one author gives them all.
+_OF_ONE_AUTHOR = ("radius_solar", "radius_err", "mass_solar", "logg", "density_solar", "density_err")
 
 
 @dataclass(frozen=True)
 class StellarParameters:
-    """A star's parameters, None where they are not known; the texts are empty where nothing is.
+    """Parameters of a star; numbers are None and texts empty where unknown.
 
-    ``radius_solar``, ``mass_solar``, ``density_solar`` in units of the Sun's, ``logg`` [log10 of cm/s^2], ``magnitude`` in
-    ``band`` (T, Kp, V, ...). ``density_err`` is one sigma, in solar densities. ``name``: the star's usual name; ``source``: who
-    says so.
+    Attributes
+    ----------
+    teff_k : float or None
+        Effective temperature [K].
+    radius_solar : float or None
+        Radius [R_sun].
+    mass_solar : float or None
+        Mass [M_sun].
+    logg : float or None
+        Surface gravity [log10 of cm/s^2].
+    density_solar : float or None
+        Mean density [solar densities].
+    magnitude : float or None
+        Magnitude in `band`.
+    density_err : float or None
+        One-sigma error of the mean density [solar densities].
+    radius_err : float or None
+        One-sigma error of the radius [R_sun].
+    band : str
+        Band of the magnitude, such as T, Kp or V.
+    name : str
+        Usual name of the star.
+    source : str
+        Where the parameters are from.
     """
 
     teff_k: float | None = None
@@ -26,21 +49,33 @@ class StellarParameters:
     density_solar: float | None = None
     magnitude: float | None = None
     density_err: float | None = None
+    radius_err: float | None = None
     band: str = ""
     name: str = ""
     source: str = ""
 
     @property
     def is_known(self) -> bool:
-        """Whether anything but the name is known."""
+        """Whether any parameter is known, not counting the name."""
         known = (self.teff_k, self.radius_solar, self.mass_solar, self.logg, self.density_solar, self.magnitude)
         return any(value is not None for value in known)
 
     def filled_from(self, other: "StellarParameters") -> "StellarParameters":
-        """The same with what is not known here taken from ``other``, and the density told from what is then known.
+        """Fill unknown parameters from another source, and derive the density if needed.
 
-        A magnitude comes with its band, a density with its error; radius, mass and gravity come together or not at all, for
-        those of two authors do not make one star.
+        A magnitude is taken together with its band. Radius, mass, gravity, density and their errors are
+        taken all together, and only if none of them is known here: values by different authors do
+        not describe one consistent star.
+
+        Parameters
+        ----------
+        other : StellarParameters
+            Parameters of the same star from another source.
+
+        Returns
+        -------
+        StellarParameters
+            The completed parameters; `source` names both sources if any value was taken.
         """
         parts: dict[str, object] = {}
         if self.teff_k is None:
@@ -48,7 +83,7 @@ class StellarParameters:
         if self.magnitude is None:
             parts |= {"magnitude": other.magnitude, "band": other.band}
         if self.density_solar is None and self.radius_solar is None and self.mass_solar is None and self.logg is None:
-            parts |= {n: getattr(other, n) for n in ("radius_solar", "mass_solar", "logg", "density_solar", "density_err")}
+            parts |= {n: getattr(other, n) for n in _OF_ONE_AUTHOR}
         parts["name"] = self.name or other.name
         used = any(value is not None and value != "" for name, value in parts.items() if name not in ("name", "band"))
         if used:
@@ -56,16 +91,37 @@ class StellarParameters:
         return replace(self, **parts).with_density()  # type: ignore[arg-type]
 
     def with_density(self) -> "StellarParameters":
-        """The same with ``density_solar`` from mass and radius, or from gravity and radius, where it is not known."""
+        """Derive the mean density from mass and radius, or from gravity and radius.
+
+        Returns
+        -------
+        StellarParameters
+            The parameters with `density_solar`; unchanged if it is known or cannot be derived.
+        """
         if self.density_solar is not None:
             return self
-        return replace(self, density_solar=density_of(self.radius_solar, self.mass_solar, self.logg))
+        return replace(self, density_solar=mean_density(self.radius_solar, self.mass_solar, self.logg))
 
 
-def density_of(radius_solar: float | None, mass_solar: float | None = None, logg: float | None = None) -> float | None:
-    """Mean density [solar] from radius and mass, else from radius and surface gravity; None where these are not enough.
+def mean_density(radius_solar: float | None, mass_solar: float | None = None, logg: float | None = None) -> float | None:
+    """Compute the mean density of a star.
 
-    rho = M / R^3 and, as g = G M / R^2, rho = 3 g / (4 pi G R): in solar units 10^(logg - logg_sun) / R.
+    From radius and mass, rho = M / R^3, otherwise from radius and surface gravity: as g = G M /
+    R^2, rho = 3 g / (4 pi G R), in solar units 10^(logg - logg_sun) / R.
+
+    Parameters
+    ----------
+    radius_solar : float or None
+        Radius [R_sun].
+    mass_solar : float or None, optional
+        Mass [M_sun].
+    logg : float or None, optional
+        Surface gravity [log10 of cm/s^2].
+
+    Returns
+    -------
+    float or None
+        Mean density [solar densities]; None if the parameters do not suffice.
     """
     if radius_solar is None or not radius_solar > 0:
         return None

@@ -1,4 +1,4 @@
-"""Targets: which star a free spelling means."""
+"""Targets: identifiers of stars, and parsing them from free text."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from astroseq_core.errors import TargetError
 from astroseq_core.missions import BY_PREFIX, Mission
 
-#: Digits that the mission's catalogue gives an identifier when it is written with leading zeros in file names.
+#: File names hold these identifiers with leading zeros (kplr011446443), hence the `0*`.
 _STAR = re.compile(r"^(KIC|EPIC|TIC|SIM|KPLR|KTWO)[\s_\-:]*0*(\d{1,16})$", re.IGNORECASE)
 _SAME_AS = {"KPLR": "KIC", "KTWO": "EPIC"}
 _TOI = re.compile(r"^TOI[\s_\-:]*0*(\d{1,6})(?:\.(\d{1,2}))?$", re.IGNORECASE)
@@ -17,7 +17,20 @@ _SPELLINGS = "KIC 11446443, EPIC 201367065, TIC 261136679, TOI 700 or TOI 700.01
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """A star in a mission's input catalogue, e.g. ``TIC 261136679``. The identifier is a string everywhere."""
+    """A star in a mission's input catalog, such as `TIC 261136679`.
+
+    Attributes
+    ----------
+    prefix : str
+        Prefix of the catalog: KIC, EPIC, TIC or SIM.
+    number : str
+        Number in that catalog, as digits without leading zeros.
+
+    Raises
+    ------
+    TargetError
+        If the prefix is unknown or the number is not valid.
+    """
 
     prefix: str
     number: str
@@ -28,22 +41,22 @@ class Target:
 
     @property
     def id(self) -> str:
-        """The identifier as written everywhere, e.g. ``TIC 261136679``."""
+        """Identifier as written everywhere, such as `TIC 261136679`."""
         return f"{self.prefix} {self.number}"
 
     @property
     def slug(self) -> str:
-        """The identifier as part of a file name, e.g. ``TIC_261136679``: letters, digits and one underscore, nothing else."""
+        """Identifier for file names, such as `TIC_261136679` (letters, digits, one underscore)."""
         return f"{self.prefix}_{self.number}"
 
     @property
     def mission(self) -> Mission:
-        """The mission whose catalogue the identifier is from."""
+        """Mission whose input catalog the identifier is from."""
         return BY_PREFIX[self.prefix]
 
     @property
     def is_simulated(self) -> bool:
-        """Whether the star exists only here."""
+        """Whether the star belongs to the simulated survey."""
         return self.prefix == "SIM"
 
     def __str__(self) -> str:
@@ -52,16 +65,28 @@ class Target:
 
 @dataclass(frozen=True)
 class ObjectOfInterest:
-    """A TOI or KOI number: a signal, or with no ``planet`` the star of several. A catalogue says which target it is on."""
+    """A TOI or KOI number: one signal, or with `planet` None the star that hosts it.
 
-    catalogue: str
+    A catalog is needed to tell which target it is on.
+
+    Attributes
+    ----------
+    catalog : str
+        "TOI" or "KOI".
+    number : int
+        Number of the star in the list.
+    planet : int or None
+        Number of the signal, from 1; None for the star.
+    """
+
+    catalog: str
     number: int
     planet: int | None = None
 
     @property
     def name(self) -> str:
-        """As the catalogue writes it: ``TOI-700.01``, ``K00752.01``; without a planet ``TOI-700``, ``K00752``."""
-        star = f"TOI-{self.number}" if self.catalogue == "TOI" else f"K{self.number:05d}"
+        """Name as its catalog writes it: `TOI-700.01`, `K00752.01`, or `TOI-700` for the star."""
+        star = f"TOI-{self.number}" if self.catalog == "TOI" else f"K{self.number:05d}"
         return star if self.planet is None else f"{star}.{self.planet:02d}"
 
     def __str__(self) -> str:
@@ -69,9 +94,29 @@ class ObjectOfInterest:
 
 
 def parse(text: str) -> Target | ObjectOfInterest:
-    """What a free spelling means: a target, or a TOI or KOI number.
+    """Parse the name of a star, a TOI or a KOI.
 
-    Raises TargetError, with what to write instead, for anything else.
+    Parameters
+    ----------
+    text : str
+        The name in any usual spelling, such as "kic 11446443", "TIC261136679" or "K00752.01".
+
+    Returns
+    -------
+    Target or ObjectOfInterest
+        The target, or the TOI or KOI number.
+
+    Raises
+    ------
+    TargetError
+        If the text is neither; the message says what to write instead.
+
+    Examples
+    --------
+    >>> parse("kplr011446443")
+    Target(prefix='KIC', number='11446443')
+    >>> str(parse("KOI 752.1"))
+    'K00752.01'
     """
     clean = " ".join(str(text).split())
     if star := _STAR.match(clean):
@@ -94,18 +139,34 @@ def parse(text: str) -> Target | ObjectOfInterest:
     raise TargetError(f"'{clean}' is no target known here; write one like {_SPELLINGS}.")
 
 
-def _object_of_interest(catalogue: str, match: re.Match[str], clean: str) -> ObjectOfInterest:
+def _object_of_interest(catalog: str, match: re.Match[str], clean: str) -> ObjectOfInterest:
     planet = None if match[2] is None else int(match[2])
     if int(match[1]) == 0 or planet == 0:
-        raise TargetError(f"'{clean}': {catalogue} numbers, and the signals of one, start at 1.")
-    return ObjectOfInterest(catalogue, int(match[1]), planet)
+        raise TargetError(f"'{clean}': {catalog} numbers, and the signals of one, start at 1.")
+    return ObjectOfInterest(catalog, int(match[1]), planet)
 
 
 def parse_star(text: str) -> Target:
-    """The target that a spelling means; raises TargetError for a TOI or KOI number too, naming what is needed."""
+    """Parse the identifier of a star.
+
+    Parameters
+    ----------
+    text : str
+        The identifier in any usual spelling.
+
+    Returns
+    -------
+    Target
+        The target.
+
+    Raises
+    ------
+    TargetError
+        If the text is not an identifier; also for a TOI or KOI number, which needs a catalog.
+    """
     found = parse(text)
     if isinstance(found, ObjectOfInterest):
         raise TargetError(
-            f"{found} needs a catalogue to say which star it is on, and none is loaded; write the star's TIC, KIC or EPIC number."
+            f"{found} needs a catalog to say which star it is on, and none is loaded; write the star's TIC, KIC or EPIC number."
         )
     return found

@@ -30,9 +30,14 @@ def main() -> int:
     print(f"delivered again: {account.doubled}, of which {account.excused} were on their way into the cache at a kill")
     print(f"cache: {account.verified}")
     promises = [
-        account.verified.is_sound, not account.without_reason, not account.unknown, not account.refetched,
-        account.doubled == account.excused, account.kills == options.kills, not account.endings["stopped"],
-    ]  # fmt: skip
+        account.verified.is_sound,
+        not account.without_reason,
+        not account.unknown,
+        not account.refetched,
+        account.doubled == account.excused,
+        account.kills == options.kills,
+        not account.endings["stopped"],
+    ]
     return 0 if all(promises) else 1
 
 

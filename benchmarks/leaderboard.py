@@ -20,18 +20,16 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from astroseq_core.store import board, database, flags, scores
-from astroseq_core.store.board import Filters
-from astroseq_core.store.dispositions import DISPOSITIONS
+from astroseq_core.app.leaderboard import threshold
+from astroseq_core.store import database, leaderboard, leaderboard_filters, scores, thresholds
+from astroseq_core.store.disposition_entry import DISPOSITIONS
+from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.scores import ScoreRow
-from astroseq_core.ui import board_cut
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 20_000
 LARGE, SMALL = "tess-2min-v2", "kepler-long-v2"
-SORTS = (
-    *("star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days", "target_id"),
-)
+SORTS = (*("star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days", "target_id"),)
 #: Addresses of the whole page.
 ADDRESSES = {
     "stars": {},
@@ -53,7 +51,7 @@ FILTERS = {
     "flagged": Filters(model_id=LARGE, flagged=True),
     "text": Filters(text="TOI 77"),
     "disposition PC": Filters(disposition="PC"),
-    "not judged": Filters(disposition=board.UNJUDGED),
+    "not judged": Filters(disposition=leaderboard_filters.NO_DISPOSITION),
 }
 
 
@@ -85,20 +83,35 @@ def made(count: int, seed: int = 1) -> Iterator[ScoreRow]:
             yield ScoreRow(f"{prefix} {number[i]}", model, "ab" * 32, status="Too few usable cadences.", **common)
             continue
         yield ScoreRow(
-            f"{prefix} {number[i]}", model, "ab" * 32, **common, **match, num_segments=segments[i], star_score=score[i],
-            score_max=top[i], score_topk=top[i] * 0.9, score_noisy_or=top[i] * 3, score_fold=score[i],
-            best_period_days=None if single[i] else period[i], best_t0=1325.5 + top[i], t0_system="BTJD",
-            best_duration_hours=hours[i], period_err_days=None if single[i] else 1e-4 * period[i], t0_err_days=1e-3 * hours[i],
-            duration_err_hours=0.1 * hours[i], num_transits=1 if single[i] else int(27 / period[i]) + 1, spark=rng.bytes(120),
+            f"{prefix} {number[i]}",
+            model,
+            "ab" * 32,
+            **common,
+            **match,
+            num_segments=segments[i],
+            star_score=score[i],
+            score_max=top[i],
+            score_topk=top[i] * 0.9,
+            score_noisy_or=top[i] * 3,
+            score_fold=score[i],
+            best_period_days=None if single[i] else period[i],
+            best_t0=1325.5 + top[i],
+            t0_system="BTJD",
+            best_duration_hours=hours[i],
+            period_err_days=None if single[i] else 1e-4 * period[i],
+            t0_err_days=1e-3 * hours[i],
+            duration_err_hours=0.1 * hours[i],
+            num_transits=1 if single[i] else int(27 / period[i]) + 1,
+            spark=rng.bytes(120),
             false_alarm_probability=top[i] if i % 10 == 0 else None,
-        )  # fmt: skip
+        )
 
 
 def fill(count: int) -> None:
     rows = made(count)
     while batch := list(islice(rows, BATCH)):
-        scores.put(batch)
-    flags.keep(flags.Cut(LARGE, 10.0))
+        scores.save(batch)
+    thresholds.save(thresholds.ScoreThreshold(LARGE, 10.0))
     with database.connect() as db:
         stars = [r[0] for r in db.execute("SELECT target_id FROM scores ORDER BY random() LIMIT ?", (min(count // 5, 5000),))]
         db.executemany(
@@ -120,7 +133,7 @@ def make(count: int) -> None:
     began = time.perf_counter()
     fill(count)
     took = time.perf_counter() - began
-    size = sum(f.stat().st_size for f in database.path().parent.iterdir()) / 1e6
+    size = sum(f.stat().st_size for f in database.database_path().parent.iterdir()) / 1e6
     print(f"\n{count:,} rows: filled in {took:.1f} s, {size:.0f} MB")
 
 
@@ -130,30 +143,30 @@ def measure(count: int, repeats: int) -> None:
     for name, filters in FILTERS.items():
         cells = []
         for sort in SORTS:
-            ways = (median_ms(lambda s=sort, d=d, f=filters: board.page(f, s, d), repeats) for d in (True, False))
+            ways = (median_ms(lambda s=sort, d=d, f=filters: leaderboard.load_page(f, s, d), repeats) for d in (True, False))
             cells.append(max(ways))
         print(f"{name:22}" + "".join(f"{c:18.1f}" for c in cells), flush=True)
     scored = Filters(model_id=LARGE, scored=True)
-    middle = board.page(scored, limit=1).in_all // 2
+    middle = leaderboard.load_page(scored, limit=1).in_all // 2
     new = list(made(300, seed=2))
     others: dict[str, Callable[[], object]] = {
-        "page in the middle": lambda: board.page(scored, offset=middle),
-        "page in the middle, no filter": lambda: board.page(Filters(), "magnitude", offset=count // 2),
-        "sort by score_noisy_or (no index)": lambda: board.page(scored, "score_noisy_or"),
-        "sort by rank, two models": lambda: board.page(Filters(), "rank", False),
-        "models": board.models,
-        "histogram, one model": lambda: board.histogram(scored),
-        "histogram, all ranges": lambda: board.histogram(FILTERS["all ranges"]),
-        "top 1000": lambda: board.top(scored, 1000),
-        "threshold for 1000": lambda: board.threshold_for(scored, 1000),
-        "expected false alarms": lambda: board_cut.tell(LARGE, 10.0),
-        "pair": lambda: board.pair(LARGE, SMALL),
-        "have": lambda: scores.have(LARGE, "ab" * 32),
-        "reasons": lambda: scores.reasons(SMALL),
-        "put the same 300 again": lambda: scores.put(new),
+        "page in the middle": lambda: leaderboard.load_page(scored, offset=middle),
+        "page in the middle, no filter": lambda: leaderboard.load_page(Filters(), "magnitude", offset=count // 2),
+        "sort by score_noisy_or (no index)": lambda: leaderboard.load_page(scored, "score_noisy_or"),
+        "sort by rank, two models": lambda: leaderboard.load_page(Filters(), "rank", False),
+        "models": leaderboard.list_models,
+        "histogram, one model": lambda: leaderboard.score_histogram(scored),
+        "histogram, all ranges": lambda: leaderboard.score_histogram(FILTERS["all ranges"]),
+        "top 1000": lambda: leaderboard.load_top(scored, 1000),
+        "threshold for 1000": lambda: leaderboard.threshold_for_count(scored, 1000),
+        "expected false alarms": lambda: threshold.estimate_false_alarms(LARGE, 10.0),
+        "pair": lambda: leaderboard.compare_ranks(LARGE, SMALL),
+        "have": lambda: scores.scored_fingerprints(LARGE, "ab" * 32),
+        "reasons": lambda: scores.list_failures(SMALL),
+        "put the same 300 again": lambda: scores.save(new),
     }
     began = time.perf_counter()
-    scores.put(new)
+    scores.save(new)
     print(f"put 300 new rows {1e3 * (time.perf_counter() - began):.1f} ms")
     for name, call in others.items():
         print(f"{name:36}{median_ms(call, min(repeats, 5)):10.1f} ms", flush=True)

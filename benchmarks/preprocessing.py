@@ -14,11 +14,11 @@ import numpy as np
 
 from astroseq_core import missions
 from astroseq_core.errors import ModelError
-from astroseq_core.lightcurves import lightcurve
-from astroseq_core.lightcurves.prepare import Preparation, prepare
-from astroseq_core.scoring import card as cards
-from astroseq_core.scoring.model import load
-from astroseq_core.segments.cut import Cutting, cut
+from astroseq_core.io import lightcurve
+from astroseq_core.networks import card as cards
+from astroseq_core.networks.model import load
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare
+from astroseq_core.preprocessing.segments import SegmentConfig, make_segments
 from astroseq_core.targets import Target
 
 REPEATS = 15
@@ -43,24 +43,24 @@ def main() -> None:
     stars = (("TESS sector", missions.TESS, 18_000, 2.0), ("Kepler, four years", missions.KEPLER, 65_000, 29.4244))
     for name, instrument, count, minutes in stars:
         days = instrument.data_bjd[0] - instrument.time_system.zero_bjd + 10 + np.arange(count) * minutes / 1440
-        curve = lightcurve.make(
+        curve = lightcurve.make_light_curve(
             target=Target(instrument.prefix, "1"),
             observation="benchmark",
             time=days,
             flux=1 + 1e-3 * rng.standard_normal(count) + 5e-3 * np.sin(days / 2),
             instrument=instrument,
         )
-        settings = Preparation(window_days=0.8 if instrument is missions.TESS else 1.5)
+        settings = PreprocessingConfig(window_days=0.8 if instrument is missions.TESS else 1.5)
         ready = prepare(curve, settings)
-        plain, full = Cutting(channels=("flat", "raw", "gap")), None
+        plain, full = SegmentConfig(channels=("flat", "raw", "gap")), None
         print(f"{name}: {count} cadences")
         print(f"  prepare (mask, biweight, noise)      {median_ms(lambda c=curve, s=settings: prepare(c, s)):8.1f} ms")
-        print(f"  all segments, three channels         {median_ms(lambda r=ready, p=plain: cut(r, p)):8.1f} ms")
+        print(f"  all segments, three channels         {median_ms(lambda r=ready, p=plain: make_segments(r, p)):8.1f} ms")
         try:
-            full = cards.read(cards.folder_of(model_id)).cutting
+            full = cards.read(cards.model_folder(model_id)).cutting
         except ModelError:
             continue
-        print(f"  all segments, the model's channels   {median_ms(lambda r=ready, p=full: cut(r, p)):8.1f} ms")
+        print(f"  all segments, the model's channels   {median_ms(lambda r=ready, p=full: make_segments(r, p)):8.1f} ms")
     model = load(model_id)
     values = rng.standard_normal((2048, model.card.cutting.window, len(model.card.cutting.channels))).astype(np.float32)
     took = median_ms(lambda: model.probabilities(values))

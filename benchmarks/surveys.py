@@ -22,14 +22,13 @@ from typing import Any
 
 import psutil
 
-from astroseq_core.lightcurves.cache import LightCurveCache
-from astroseq_core.scoring.model import Model, load
-from astroseq_core.scoring.segments import scores_of
+from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.networks.model import Model, load
+from astroseq_core.scoring.segments import make_segment_scores
 from astroseq_core.scoring.star import score_star
-from astroseq_core.simulate import drawn
-from astroseq_core.surveys.choice import SurveyChoice
-from astroseq_core.surveys.engine import Progress, score_survey
-from astroseq_core.surveys.sources import stars
+from astroseq_core.simulation import survey
+from astroseq_core.surveys.engine import ScoringSettings, SurveyProgress, score_stars
+from astroseq_core.surveys.stars import SurveyChoice, iterate_stars
 
 WARM = 8
 
@@ -37,17 +36,17 @@ WARM = 8
 def fill(count: int) -> None:
     """That many stars in the cache, as TESS stars."""
     cache = LightCurveCache()
-    for number in drawn.numbers("TESS", 0, count):
-        for curve in drawn.read(number).curves:
+    for number in survey.star_numbers("TESS", 0, count):
+        for curve in survey.read_star(number).light_curves:
             cache.put(replace(curve, author="SPOC"), exposure_seconds=120)
 
 
 def plain(model: Model) -> Iterator[tuple[str, int, dict[str, float]]]:
     """Each star's score in the simplest way: read, prepared and predicted before the next is looked at."""
     seconds = dict.fromkeys(("read", "prepare", "network", "fold"), 0.0)
-    for star in stars(SurveyChoice("cache")):
+    for star in iterate_stars(SurveyChoice("cache")):
         times = [time.perf_counter()]
-        curves = star.curves()
+        curves = star.read().light_curves
         times.append(time.perf_counter())
         cut = [model.segments(curve) for curve in curves]
         times.append(time.perf_counter())
@@ -58,7 +57,7 @@ def plain(model: Model) -> Iterator[tuple[str, int, dict[str, float]]]:
             if isinstance(found, dict):
                 cadence = finer(found["cadence"][:, :, 0]) if finer else None
                 found = found["segment"]
-            parts.append(scores_of(model, prepared, cuts, (model.card.calibration(found[:, 0]), cadence)))
+            parts.append(make_segment_scores(model, prepared, cuts, (model.card.calibration(found[:, 0]), cadence)))
         times.append(time.perf_counter())
         score = score_star(parts)
         times.append(time.perf_counter())
@@ -71,22 +70,25 @@ def engine(model: str, workers: int, processes: bool) -> Iterator[tuple[str, int
     """The same by the survey's engine."""
     seconds: dict[str, float] = {}
 
-    def progress(now: Progress) -> None:
+    def progress(now: SurveyProgress) -> None:
         seconds.update(now.seconds)
 
-    for row in score_survey(stars(SurveyChoice("cache")), model, workers=workers, processes=processes, progress=progress):
-        yield row.target_id, row.num_segments or 0, dict(seconds)
+    found = score_stars(
+        iterate_stars(SurveyChoice("cache")), ScoringSettings(model), workers=workers, processes=processes, progress=progress
+    )
+    for result in found:
+        yield result.target_id, result.row.num_segments or 0 if result.row else 0, dict(seconds)
 
 
 def on_dask(model: str, workers: int) -> Iterator[tuple[str, int, dict[str, float]]]:
     """The same on so many Dask workers of this machine, each a process with one thread and a network of its own."""
     from distributed import LocalCluster
 
-    from astroseq_core.surveys.dask_engine import score_on_dask
+    from astroseq_core.surveys.dask import score_on_dask
 
     with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-        for row in score_on_dask(stars(SurveyChoice("cache")), cluster.scheduler_address, model):
-            yield row.target_id, row.num_segments or 0, {}
+        for result in score_on_dask(iterate_stars(SurveyChoice("cache")), cluster.scheduler_address, ScoringSettings(model)):
+            yield result.target_id, result.row.num_segments or 0 if result.row else 0, {}
 
 
 def cpu_seconds() -> float:

@@ -17,15 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from astroseq_core.training import recipes, shelf
-from astroseq_core.training.augment import augmented
+from astroseq_core.training import dataset, recipes
 from astroseq_core.training.fit import compile_network, predict
-from astroseq_core.training.sampling import choose, epoch_of
+from astroseq_core.training.sampling import augmented_batch, capped_segments, epoch_order
 
 STEPS = 100
 
 
-def pieces(number: int, recipe: recipes.Recipe) -> Iterator[shelf.Piece]:
+def pieces(number: int, recipe: recipes.Recipe) -> Iterator[dataset.StarSegments]:
     """Stars of 300 segments each, one in three with a transit, until there are so many segments."""
     rng = np.random.default_rng(0)
     window, step = recipe.cutting.window, recipe.cutting.step
@@ -33,12 +32,12 @@ def pieces(number: int, recipe: recipes.Recipe) -> Iterator[shelf.Piece]:
     size = window + (each - 1) * step
     for star in range(-(-number // each)):
         states = np.zeros(size, np.int8)
-        table = np.zeros(each, shelf.TABLE)
+        table = np.zeros(each, dataset.SEGMENT_DTYPE)
         table["start"] = np.arange(each) * step
         table["high"] = size - window
         table["label"] = np.arange(each) % 3 == 0
         places = rng.standard_normal((size, len(recipe.cutting.channels)), np.float32).astype(np.float16)
-        yield shelf.Piece(f"TIC {star}", places, states, table)
+        yield dataset.StarSegments(f"TIC {star}", places, states, table)
 
 
 def peak_gib() -> float:
@@ -51,24 +50,26 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    recipe = replace(recipes.recipe("tess-2min"), per_star_cap=None)
+    recipe = replace(recipes.load_recipe("tess-2min"), per_star_cap=None)
     with tempfile.TemporaryDirectory(dir=options.folder) as work:
         begin = time.perf_counter()
-        training = shelf.write(pieces(options.segments, recipe), recipe.cutting, Path(work) / "shelf")
+        training = dataset.write_dataset(pieces(options.segments, recipe), recipe.cutting, Path(work) / "shelf")
         print(f"{len(training):,} segments written in {time.perf_counter() - begin:.0f} s, peak {peak_gib():.2f} GiB")
         begin = time.perf_counter()
-        chosen = choose(training, recipe, 1)
+        chosen = capped_segments(training, recipe, 1)
         rng = np.random.default_rng(1)
-        order = epoch_of(chosen, training.labels[chosen], None, 0.0, rng, recipe.neg_pos_ratio)
+        order = epoch_order(chosen, training.labels[chosen], None, 0.0, rng, recipe.neg_pos_ratio)
         print(f"an epoch of {len(order):,} drawn in {time.perf_counter() - begin:.1f} s, peak {peak_gib():.2f} GiB")
         reading = []
         for step in range(STEPS):
             begin = time.perf_counter()
-            augmented(training, order[step * recipe.batch : (step + 1) * recipe.batch], recipe.augmentation, rng)
+            augmented_batch(training, order[step * recipe.batch : (step + 1) * recipe.batch], recipe.augmentation, rng)
             reading.append(1e3 * (time.perf_counter() - begin))
-        from astroseq_core.networks import registry
+        from astroseq_core.networks.architectures import registry
 
-        network = registry.build(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
+        network = registry.build_network(
+            recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options
+        )
         compile_network(network, recipe)
         begin = time.perf_counter()
         predict(network, training, order[: STEPS * recipe.batch])

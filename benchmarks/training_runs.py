@@ -15,28 +15,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from astroseq_core.background.folder import State
-from astroseq_core.runs import queue, result
-from astroseq_core.runs.folder import Run
-from astroseq_core.runs.request import RunRequest
+from astroseq_core.jobs.job import JobState
 from astroseq_core.training import recipes
+from astroseq_core.training.runs import results
+from astroseq_core.training.runs.queue import RUNS, Run
+from astroseq_core.training.runs.request import RunRequest
 
 
 def until(run_id: str, is_so: Callable[[Run], bool]) -> Run:
-    while not is_so(run := queue.get(run_id)):
-        if run.state is State.FAILED:
+    while not is_so(run := RUNS.get(run_id)):
+        if run.state is JobState.FAILED:
             raise SystemExit(run.problem)
-        queue.advance()
+        RUNS.start_next()
         time.sleep(0.02)
     return run
 
 
 def whole(request: RunRequest) -> Run:
     """The run when it is done, its numbers printed."""
-    run = until(queue.submit(request).run_id, lambda r: r.state is State.DONE)
-    found = result.load(run)
+    run = until(RUNS.submit(request).job_id, lambda r: r.state is JobState.DONE)
+    found = results.load(run)
     assert found is not None
-    print(f"{run.run_id}: {found.seconds:.0f} s, at most {found.peak_memory_gib:.2f} GiB in one process and its largest helper")
+    print(f"{run.job_id}: {found.seconds:.0f} s, at most {found.peak_memory_gib:.2f} GiB in one process and its largest helper")
     for report in found.reports:
         print(
             f"  {report.group}: {report.segments} segments of {report.stars} stars, base rate {report.base_rate:.3f}: "
@@ -47,10 +47,10 @@ def whole(request: RunRequest) -> Run:
 
 def cancelled(request: RunRequest, wait: Callable[[Run], bool]) -> float:
     """How long [s] it takes from asking a run to stop until its processes are gone."""
-    run = until(queue.submit(request).run_id, wait)
+    run = until(RUNS.submit(request).job_id, wait)
     began = time.perf_counter()
-    queue.cancel(run.run_id)
-    until(run.run_id, lambda r: r.state is State.CANCELLED)
+    RUNS.cancel(run.job_id)
+    until(run.job_id, lambda r: r.state is JobState.CANCELLED)
     return time.perf_counter() - began
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--cancels", type=int, default=5)
     parser.add_argument("--pages", action="store_true")
     options = parser.parse_args()
-    recipe = recipes.recipe(options.recipe)
+    recipe = recipes.load_recipe(options.recipe)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ASTROSEQ_DATA"] = folder
         request = RunRequest("one", recipe)
@@ -71,8 +71,8 @@ def main() -> None:
         differ = [abs(a[k] - b[k]) for a, b in zip(one.epochs, two.epochs, strict=True) for k in a if k.endswith(("auc", "loss"))]
         print(f"the same request again: losses and areas of {len(one.epochs)} epochs differ by at most {max(differ):.4f}")
         stops = {
-            "while stars are prepared": lambda r: r.now.get("phase") == "preparing",
-            "while the network is trained": lambda r: r.now.get("phase") == "training" and len(r.epochs) > 0,
+            "while stars are prepared": lambda r: r.progress.phase == "preparing",
+            "while the network is trained": lambda r: r.progress.phase == "training" and len(r.epochs) > 0,
         }
         for words, wait in stops.items():
             took = [cancelled(replace(request, name="stopped", seed=n), wait) for n in range(options.cancels)]
@@ -87,13 +87,13 @@ def pages(request: RunRequest, folder: Path) -> None:
     with sync_playwright() as playwright:
         for words in ("nothing else running", "beside a run"):
             if words == "beside a run":
-                run = queue.submit(replace(request, recipe=replace(request.recipe, epochs=200, patience=200)))
-                until(run.run_id, lambda r: r.now.get("phase") == "training")
+                run = RUNS.submit(replace(request, recipe=replace(request.recipe, epochs=200, patience=200)))
+                until(run.job_id, lambda r: r.progress.phase == "training")
             first, again = changes(playwright, str(folder / words.replace(" ", "-")), 5)
             for what, took in (("a new star", first), ("a star seen before", again)):
                 print(f"{words}, {what}: {statistics.median(took):.2f} s ({min(took):.2f} to {max(took):.2f})")
-        queue.cancel(run.run_id)
-        until(run.run_id, lambda r: r.state is State.CANCELLED)
+        RUNS.cancel(run.job_id)
+        until(run.job_id, lambda r: r.state is JobState.CANCELLED)
 
 
 if __name__ == "__main__":

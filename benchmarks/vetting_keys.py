@@ -19,12 +19,13 @@ import time
 from playwright.async_api import async_playwright
 from playwright.sync_api import Page, sync_playwright
 
-from astroseq_core.simulate import drawn
+from astroseq_core.app.vet import keys
+from astroseq_core.simulation import survey
 from astroseq_core.store import dispositions, queues
-from astroseq_core.store.queue_orders import Item
+from astroseq_core.store.queue_orders import QueueItem
 from benchmarks.pages import free_port, start, wait_until_up
 
-KEYS = {"p": "PC", "f": "FP", "a": "FA", "u": "UNSURE"}
+KEYS = {key.browser_name: key.disposition for key in keys.DECISIONS}
 PATIENCE_S = 60.0
 #: What the browser notes at each key: which, when [ms], and the star whose name and both figures are painted then.
 NOTE = """() => {
@@ -44,7 +45,7 @@ NOTE = """() => {
 
 def make(numbers: list[int], name: str) -> str:
     """A queue of those simulated stars."""
-    return queues.make(name, [Item(f"SIM {n}", {"target": f"SIM {n}"}) for n in numbers]).queue_id
+    return queues.create(name, [QueueItem(f"SIM {n}", {"target": f"SIM {n}"}) for n in numbers]).queue_id
 
 
 def painted(page: Page, star: str) -> None:
@@ -87,7 +88,7 @@ async def hammered(address: str, stars: list[str], per_second: float, seed: int)
         waiting: set[asyncio.Task] = set()
         began, number = time.perf_counter(), 0
         finished = asyncio.create_task(
-            page.get_by_text("All stars of this queue have a verdict").wait_for(timeout=1e3 * (len(stars) * 10 + PATIENCE_S))
+            page.get_by_text("All stars of this queue have a disposition").wait_for(timeout=1e3 * (len(stars) * 10 + PATIENCE_S))
         )
         while not finished.done():
             key = draw.choice(list(KEYS))
@@ -111,15 +112,20 @@ def judge(pressed: list[list], reviewer: str, stars: list[str]) -> dict[str, int
     entries = [e for e in dispositions.history(reviewer=reviewer) if not e.is_undo]
     wrong = 0
     for entry in entries:
-        verdict = entry.verdict
+        verdict = entry.disposition
         aimed = any(
             KEYS.get(key) == verdict.disposition and star == verdict.target_id and -PATIENCE_S < at / 1e3 - entry.at < 0.05
             for key, at, star in pressed
         )
         wrong += not aimed
-    given = [e.verdict.target_id for e in entries]
-    return {"keys": len(pressed), "verdicts": len(entries), "wrong": wrong, "doubled": len(given) - len(set(given)),
-            "stars without": len(set(stars) - set(given))}  # fmt: skip
+    given = [e.disposition.target_id for e in entries]
+    return {
+        "keys": len(pressed),
+        "verdicts": len(entries),
+        "wrong": wrong,
+        "doubled": len(given) - len(set(given)),
+        "stars without": len(set(stars) - set(given)),
+    }
 
 
 def main() -> None:
@@ -132,8 +138,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
         os.environ["ASTROSEQ_DATA"] = f"{cache}/data"
-        calm = list(drawn.numbers("TESS", options.seed, options.stars + 1))
-        fast = list(drawn.numbers("TESS", options.seed + 1, options.fast))
+        calm = list(survey.star_numbers("TESS", options.seed, options.stars + 1))
+        fast = list(survey.star_numbers("TESS", options.seed + 1, options.fast))
         port = free_port()
         server = start(port, cache)
         try:
@@ -147,8 +153,11 @@ def main() -> None:
                     times = looked_at(page, address, [f"SIM {n}" for n in calm], options.look)
                     browser.close()
                 high = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
-                print(f"key to next star painted, {len(times)} stars: median {statistics.median(times):.2f} s, "
-                      f"95th percentile {high:.2f} s, longest {max(times):.2f} s", flush=True)  # fmt: skip
+                print(
+                    f"key to next star painted, {len(times)} stars: median {statistics.median(times):.2f} s, "
+                    f"95th percentile {high:.2f} s, longest {max(times):.2f} s",
+                    flush=True,
+                )
             if options.fast:
                 stars = [f"SIM {n}" for n in fast]
                 address = f"{base}?reviewer=fast&queue={make(fast, 'fast')}"

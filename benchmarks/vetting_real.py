@@ -15,10 +15,10 @@ import numpy as np
 
 from astroseq_core.ephemeris import Ephemeris, read_table
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.lightcurves import reading
-from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
+from astroseq_core.io import read as io_read
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.vetting.examine import Examination, examine
-from astroseq_core.vetting.refine import refined
+from astroseq_core.vetting.refine import refine_ephemeris
 from astroseq_core.vetting.transit_fit import TransitFit
 
 LENT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -31,8 +31,8 @@ STARS = (
 )
 
 
-def curves(pattern: str) -> list[PreparedCurve]:
-    read, unread = reading.read_many(sorted(LENT.glob(pattern)))
+def curves(pattern: str) -> list[DetrendedLightCurve]:
+    read, unread = io_read.read_light_curves(sorted(LENT.glob(pattern)))
     for words in unread:
         print(f"    {words}")
     return sorted((prepare(c) for c in read), key=lambda p: float(p.time[0]))
@@ -56,10 +56,10 @@ def where_depth_goes(fit: TransitFit, found: Examination, exposure_hours: float)
     )
 
 
-def measure(name: str, prepared: list[PreparedCurve], e: Ephemeris, others: list[Ephemeris], with_checks: bool) -> None:
+def measure(name: str, prepared: list[DetrendedLightCurve], e: Ephemeris, others: list[Ephemeris], with_checks: bool) -> None:
     try:
         start = time.perf_counter()
-        best = refined(prepared, e, others)
+        best = refine_ephemeris(prepared, e, others)
         refining = time.perf_counter() - start
     except AstroSeqError as error:
         print(f"{name} {e.name}: {error}")
@@ -107,7 +107,7 @@ def main() -> None:
     table = read_table(LENT / "ephemerides.csv")
     for name, target, pattern in STARS:
         prepared = curves(pattern)
-        known = list(table.of(target))
+        known = list(table.for_target(target))
         for e in known:
             measure(name, prepared, e, [o for o in known if o is not e], asked.checks)
 

@@ -19,17 +19,18 @@ import numpy as np
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import LightCurveError
-from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
-from astroseq_core.simulate import drawn, stars
-from astroseq_core.simulate.transits import Eclipses
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
+from astroseq_core.simulation import stars, survey
+from astroseq_core.simulation.transits import EclipsingBinary
 from astroseq_core.targets import Target
-from astroseq_core.vetting.check import TITLES, Flag
+from astroseq_core.vetting.checks.base import Flag, all_checks
 from astroseq_core.vetting.examine import Examination, examine
 
 #: Expected significances above which an effect counts as visible; the first is the headline.
 LEVELS = (10.0, 7.0, 20.0, 50.0)
 #: A level beside an eclipse that is three durations long adds this to the noise, in squares.
 LEVEL_NOISE = 1 / 3
+CHECK_NAMES = tuple(c.name for c in all_checks())
 KINDS = ("planet", "single", "binary", "binary at half its period")
 
 
@@ -54,20 +55,20 @@ class Case:
 
 def cases(mission: str, seed: int, count: int) -> Iterator[Case]:
     """The signals of so many stars."""
-    for number in drawn.numbers(mission, seed, count):
-        seen_as, kind = drawn._plan(number)
+    for number in survey.star_numbers(mission, seed, count):
+        seen_as, kind = survey._instrument_and_kind(number)
         star = stars.simulate_star(
-            number, seen_as, kind, target=Target("SIM", str(number)), num_observations=drawn.OBSERVATIONS[seen_as]
+            number, seen_as, kind, target=Target("SIM", str(number)), num_observations=survey.NUM_OBSERVATIONS[seen_as]
         )
         try:
-            prepared = [prepare(c) for c in star.curves]
+            prepared = [prepare(c) for c in star.light_curves]
         except LightCurveError:
             continue
         sigma = star.truth["sigma_ppm"]
         quiet = star.truth["variability"] in ("calm", "rotator")
         for signal, e in zip(star.signals, star.ephemerides, strict=True):
             others = [o for o in star.ephemerides if o is not e]
-            if isinstance(signal, Eclipses):
+            if isinstance(signal, EclipsingBinary):
                 first, second = signal.depth * 1e6, signal.secondary_depth * 1e6
                 n1, n2 = _cadences(prepared, e, 0.0), _cadences(prepared, e, 0.5)
                 secondary = second / sigma * math.sqrt(n2 / (1 + LEVEL_NOISE))
@@ -91,16 +92,27 @@ def cases(mission: str, seed: int, count: int) -> Iterator[Case]:
 
 
 def _case(
-    name: str, mission: str, kind: str, e: Ephemeris, depth: float, odd: float, even: float, snr: float, secondary: float,
-    odd_even: float, quiet: bool, prepared: list[PreparedCurve], others: list[Ephemeris],
-) -> Case:  # fmt: skip
+    name: str,
+    mission: str,
+    kind: str,
+    e: Ephemeris,
+    depth: float,
+    odd: float,
+    even: float,
+    snr: float,
+    secondary: float,
+    odd_even: float,
+    quiet: bool,
+    prepared: list[DetrendedLightCurve],
+    others: list[Ephemeris],
+) -> Case:
     start = time.perf_counter()
     found = examine(prepared, e, others=others)
     took = time.perf_counter() - start
     return Case(name, mission, kind, e, depth, odd, even, snr, secondary, odd_even, quiet, found, took)
 
 
-def _cadences(prepared: list[PreparedCurve], e: Ephemeris, phase: float) -> int:
+def _cadences(prepared: list[DetrendedLightCurve], e: Ephemeris, phase: float) -> int:
     """Cadences within an eclipse's duration at that phase."""
     days = phase * (e.period_days or 0.0)
     return sum(int(np.sum(np.abs(e.phase_days(c.time - days, c.system)) <= e.duration_days / 2)) for c in prepared)
@@ -134,13 +146,13 @@ def report_binaries(found: list[Case]) -> None:
         for level, quiet in ((LEVELS[0], True), *((x, False) for x in LEVELS)):
             seen = [c for c in found if c.kind == kind and expected(c) >= level and (c.quiet or not quiet)]
             words = f"{kind}: {what} at {level:.0f} σ" + (", no pulsator or flare star" if quiet else "")
-            any_fail = sum(flagged(c, TITLES, (Flag.FAIL,)) for c in seen)
+            any_fail = sum(flagged(c, CHECK_NAMES, (Flag.FAIL,)) for c in seen)
             print(
                 f"{words:85s}{wilson(sum(flagged(c, names) for c in seen), len(seen)):32s}"
                 f"{wilson(sum(flagged(c, names, (Flag.FAIL,)) for c in seen), len(seen)):32s}{wilson(any_fail, len(seen)):32s}"
             )
     both = [c for c in found if c.kind == "binary" and c.expected_secondary >= LEVELS[0]]
-    either = sum(flagged(c, [n for n in TITLES if n != "coverage"]) for c in both)
+    either = sum(flagged(c, [n for n in CHECK_NAMES if n != "coverage"]) for c in both)
     print(f"{'binary with a visible secondary, any check but coverage':85s}{wilson(either, len(both)):32s}")
 
 
@@ -151,12 +163,12 @@ def report_planets(found: list[Case]) -> None:
             more = f" of an expected significance of at least {least:.0f}" if least else ""
             print(f"\n{len(seen)} signals of kind {kind}{more}: wrongly flagged")
             print(f"{'':20s}{'FAIL':34s}{'WARN':34s}{'unknown':8s}")
-            for name in TITLES:
+            for name in CHECK_NAMES:
                 counts = {f: sum(c.found.check(name).flag is f for c in seen) for f in Flag}
                 fail, warn = wilson(counts[Flag.FAIL], len(seen)), wilson(counts[Flag.WARN], len(seen))
                 print(f"{name:20s}{fail:34s}{warn:34s}{counts[Flag.UNKNOWN]}")
-            any_fail = sum(flagged(c, TITLES, (Flag.FAIL,)) for c in seen)
-            any_warn = sum(flagged(c, [n for n in TITLES if n != "coverage"]) for c in seen)
+            any_fail = sum(flagged(c, CHECK_NAMES, (Flag.FAIL,)) for c in seen)
+            any_warn = sum(flagged(c, [n for n in CHECK_NAMES if n != "coverage"]) for c in seen)
             print(f"{'any':20s}{wilson(any_fail, len(seen)):34s}{wilson(any_warn, len(seen))} (FAIL or WARN, but for coverage)")
 
 
@@ -179,8 +191,10 @@ def report_depths(found: list[Case]) -> None:
                     pull = np.abs(measured - true) / error
                     shares = " ".join(f"{100 * np.mean(pull <= k):5.1f}" for k in (1, 2, 3))
                     words = f"{kind}, {name}" + (f", expected ≥ {least:.0f} σ" if least else "")
-                    print(f"{words:48s}{len(rows):5d}   {shares}   ratio {np.median(measured / true):.3f}, "
-                          f"median error {np.median(error / true) * 100:.1f} %")  # fmt: skip
+                    print(
+                        f"{words:48s}{len(rows):5d}   {shares}   ratio {np.median(measured / true):.3f}, "
+                        f"median error {np.median(error / true) * 100:.1f} %"
+                    )
 
 
 def listed(found: list[Case]) -> None:

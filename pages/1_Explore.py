@@ -1,19 +1,21 @@
 """Explore: one star, its light curve, what is predicted and what the network makes of it."""
 
-from astroseq_core.ui import address, finding, header, page, panels, sidebar
-from astroseq_core.ui.opened import opened, scored
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.explore import header, sidebar, view
+from astroseq_core.app.shared import layout, names, url_state
+from astroseq_core.app.shared.stars import load_detrended_star, load_scores
 
-page.setup("Explore")
-choice = sidebar.choose()
-with page.sentences():
+layout.setup_page("Explore")
+choice = sidebar.draw_sidebar()
+with layout.errors_as_messages():
     if not choice.request.name:
-        header.nothing_yet(choice)
-    elif (wanted := finding.ready(choice.request, choice.mission, choice.offered)) is not None:
-        request, star = opened(wanted, choice.method, choice.window_days)
-        card = header.model(star, choice.model)
-        known = None if card is None else scored(request, star, card)
-        header.show(star, card, known, address.place_of(request))
-        shown = panels.chart(star, card, known)
-        panels.tabs(request, star, card, known, shown)
+        header.draw_welcome(choice)
+    elif (wanted := names.resolve_star(choice.request, choice.mission, choice.offered)) is not None:
+        request, star = load_detrended_star(wanted, choice.method, choice.window_days)
+        card = header.model_card_or_warn(star, choice.model)
+        known = None if card is None else load_scores(request, star, card)
+        header.draw_header(star, card, known, url_state.star_location(request), view.drawn_indices(star))
+        shown = view.draw_light_curve(star, card, known)
+        view.draw_tabs(request, star, card, known, shown)
         if card is not None and known is None:
-            panels.score_then_redraw(request, star, card)
+            view.score_then_redraw(request, star, card)

@@ -2,35 +2,23 @@
 
 import streamlit as st
 
-from astroseq_core.ui import (
-    address,
-    catalogues,
-    data_cache,
-    data_catalogues,
-    data_files,
-    data_missing,
-    data_search,
-    downloads,
-    page,
-)
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.data import cache, catalogs, files, missing, search, state
+from astroseq_core.app.shared import downloads, layout, tabs
 
 TABS = {
-    "Cached": data_cache.show,
-    "Download": data_search.show,
-    "Missing": data_missing.show,
-    "Catalogues": data_catalogues.show,
-    "Your files": data_files.show,
+    state.CACHED_TAB: cache.draw_cache,
+    state.DOWNLOAD_TAB: search.draw_search,
+    state.MISSING_TAB: missing.draw_missing,
+    state.CATALOGS_TAB: catalogs.draw_catalogs,
+    state.FILES_TAB: files.draw_files,
 }
 
-page.setup("Data")
-unknown = address.unknown(st.query_params.to_dict(), data_search.ADDRESS, tuple(TABS))
-for sentence in (*page.told_before(), *unknown):
-    page.tell(sentence)
+layout.setup_page("Data")
+for sentence in (*layout.earlier_warnings(), *state.PARAMETERS.warnings()):
+    layout.warn(sentence)
 st.title("Data", anchor=False)
-with page.sentences():
-    catalogues.keep_fresh()
-    downloads.watch_all()
-for tab, content in zip(st.tabs(tuple(TABS), key="tab", bind="query-params", on_change="rerun"), TABS.values(), strict=True):
-    if tab.open:
-        with tab, page.sentences():
-            content()
+with layout.errors_as_messages():
+    downloads.refresh_stale_catalogs()
+    downloads.draw_downloads()
+tabs.draw_tabs(state.TAB, TABS, {state.FILES_TAB: (state.FOLDER,)})

@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from astroseq_core.ui import address, catalogues, page, toi
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.shared import downloads, layout
+from astroseq_core.app.tois import state, view
 
-page.setup("TOIs")
-for sentence in (*page.told_before(), *address.unknown(st.query_params.to_dict(), toi.ADDRESS)):
-    page.tell(sentence)
+layout.setup_page("TOIs")
+for sentence in (*layout.earlier_warnings(), *state.PARAMETERS.warnings()):
+    layout.warn(sentence)
 st.title("TOIs", anchor=False)
-with page.sentences():
-    catalogues.keep_fresh()
-    if toi.status().date is None:
-        toi.nothing_yet()
+with layout.errors_as_messages():
+    downloads.refresh_stale_catalogs()
+    if view.toi_status().date is None:
+        view.draw_empty()
     else:
-        toi.browse(toi.filters())
+        view.draw_tois(view.choose_filters())

@@ -2,18 +2,17 @@
 
 import streamlit as st
 
-from astroseq_core.ui import downloads, page, train_address, train_new, train_runs
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.shared import downloads, layout, tabs
+from astroseq_core.app.train import form, runs, state
 
-TABS = dict(zip(train_address.TABS, (train_new.show, train_runs.show), strict=True))
+TABS = {state.NEW_TAB: form.draw_new_run, state.RUNS_TAB: runs.draw_runs}
 
-page.setup("Train")
-for sentence in (*page.told_before(), *train_address.complaints(st.query_params.to_dict())):
-    page.tell(sentence)
+layout.setup_page("Train")
+for sentence in (*layout.earlier_warnings(), *state.parameters().warnings()):
+    layout.warn(sentence)
 st.title("Train", anchor=False)
-with page.sentences():
-    downloads.watch_all()
-    train_runs.from_link()
-for tab, content in zip(st.tabs(tuple(TABS), key="tab", bind="query-params", on_change="rerun"), TABS.values(), strict=True):
-    if tab.open:
-        with tab, page.sentences():
-            content()
+with layout.errors_as_messages():
+    downloads.draw_downloads()
+    runs.open_linked_run()
+tabs.draw_tabs(state.TAB, TABS)

@@ -2,41 +2,32 @@
 
 import streamlit as st
 
-from astroseq_core.store import board
-from astroseq_core.ui import (
-    board_address,
-    board_cut,
-    board_empty,
-    board_failed,
-    board_filters,
-    board_known,
-    board_models,
-    board_table,
-    page,
-)
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.leaderboard import filters as leaderboard_filters
+from astroseq_core.app.leaderboard import header, other_tabs, state, table, threshold
+from astroseq_core.app.shared import layout, tabs
+from astroseq_core.store import leaderboard
 
-page.setup("Leaderboard")
-told = page.told_before()
+layout.setup_page("Leaderboard")
+told = layout.earlier_warnings()
 st.title("Leaderboard", anchor=False)
-with page.sentences():
-    models = board.models()
+with layout.errors_as_messages():
+    models = leaderboard.list_models()
     scored = [m.model_id for m in sorted(models, key=lambda m: -m.num_scored) if m.num_scored]
-    for sentence in (*told, *board_address.complaints(st.query_params.to_dict(), scored)):
-        page.tell(sentence)
+    for sentence in (*told, *state.parameters(scored).warnings()):
+        layout.warn(sentence)
     if not scored:
-        board_empty.nothing_yet()
+        header.draw_empty()
     else:
-        filters = board_filters.ask(scored)
-        model = board_empty.model_of(models, filters.model_id)
-        board_empty.header(model)
-        board_empty.under_way_bars()
-        board_known.keep_fresh()
-        contents = dict(zip(board_address.TABS, (
-            lambda: board_table.show(filters, model.num_scored), lambda: board_cut.show(filters),
-            lambda: board_models.show(model.model_id, models), lambda: board_failed.show(model.model_id),
-        ), strict=True))  # fmt: skip
-        tabs = st.tabs(tuple(contents), key="tab", bind="query-params", on_change="rerun")
-        for tab, content in zip(tabs, contents.values(), strict=True):
-            if tab.open:
-                with tab, page.sentences():
-                    content()
+        filters = leaderboard_filters.choose_filters(scored)
+        model = header.find_model(models, filters.model_id)
+        header.draw_header(model)
+        header.draw_survey_progress()
+        header.refresh_known_objects()
+        contents = {
+            state.STARS: lambda: table.draw_table(filters, model.num_scored),
+            state.THRESHOLD_TAB: lambda: threshold.draw_threshold(filters),
+            state.MODELS: lambda: other_tabs.draw_model_comparison(model.model_id, models),
+            state.FAILED: lambda: other_tabs.draw_failed(model.model_id),
+        }
+        tabs.draw_tabs(state.TAB, contents)

@@ -2,20 +2,18 @@
 
 import streamlit as st
 
-from astroseq_core.scoring import card as cards
-from astroseq_core.ui import downloads, page, survey_address, survey_form, survey_list
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.shared import downloads, layout, models, tabs
+from astroseq_core.app.survey import form, state, surveys
 
-TABS = dict(zip(survey_address.TABS, (survey_form.show, survey_list.show), strict=True))
+TABS = {state.NEW: form.draw_form, state.SURVEYS: surveys.draw_surveys}
 
-page.setup("Survey")
-models = tuple(c.model_id for c in cards.available())
-for sentence in (*page.told_before(), *survey_address.complaints(st.query_params.to_dict(), models)):
-    page.tell(sentence)
+layout.setup_page("Survey")
+names = tuple(c.model_id for c in models.available_cards())
+for sentence in (*layout.earlier_warnings(), *state.parameters(names).warnings()):
+    layout.warn(sentence)
 st.title("Survey", anchor=False)
-with page.sentences():
-    downloads.watch_all()
-    survey_list.from_link()
-for tab, content in zip(st.tabs(tuple(TABS), key="tab", bind="query-params", on_change="rerun"), TABS.values(), strict=True):
-    if tab.open:
-        with tab, page.sentences():
-            content()
+with layout.errors_as_messages():
+    downloads.draw_downloads()
+    surveys.open_from_link()
+tabs.draw_tabs(state.TAB, TABS)

@@ -1,17 +1,17 @@
 """Vet: one star after the other, all evidence on one screen, a key for each verdict."""
 
-import streamlit as st
+import astroseq_core.app  # noqa: F401
+from astroseq_core.app.shared import layout
+from astroseq_core.app.vet import screen, start, state
 
-from astroseq_core.ui import page, query, vet_address, vet_screen, vet_start
-
-page.setup("Vet", wide=True)
-for sentence in (*page.told_before(), *vet_address.complaints(st.query_params.to_dict())):
-    page.tell(sentence)
-with page.sentences():
-    reviewer = vet_start.reviewer()
-    if reviewer and (queue := query.text(vet_address.QUEUE)):
-        vet_screen.show_queue(queue, reviewer)
-    elif reviewer and (place := vet_address.place()):
-        vet_screen.show_star(place, reviewer)
+layout.setup_page("Vet", wide=True)
+for sentence in (*layout.earlier_warnings(), *state.PARAMETERS.warnings()):
+    layout.warn(sentence)
+with layout.errors_as_messages():
+    reviewer = start.draw_reviewer_field()
+    if reviewer and (queue := state.QUEUE.read()):
+        screen.draw_queue(queue, reviewer)
+    elif reviewer and (place := state.star_location()):
+        screen.draw_star(place, reviewer)
     else:
-        vet_start.show(reviewer)
+        start.draw_start(reviewer)

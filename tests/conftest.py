@@ -1,6 +1,8 @@
 """Fixtures for all tests: folders of their own, the lent real data, and light curves with injected truth."""
 
+import os
 import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 
 from astroseq_core import missions, settings
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.lightcurves import lightcurve
-from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.io import lightcurve
+from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 
@@ -25,6 +27,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASTROSEQ_CACHE", str(tmp_path / "astroseq-cache"))
     monkeypatch.setenv("ASTROSEQ_FIRST_SURVEY", "0")
     monkeypatch.delenv("ASTROSEQ_HOME", raising=False)
+    # What tests write, and the lent data, may be named by the links that they follow.
+    monkeypatch.setenv("ASTROSEQ_FOLDERS", os.pathsep.join((tempfile.gettempdir(), str(LENT))))
     assert settings.models_dir().parent == Path(__file__).resolve().parent.parent
 
 
@@ -76,7 +80,7 @@ def light_curve_like_tess_sector() -> Injected:
     quality[1000:1010] = 128  # manual exclude: among the default bits
     flux[1000:1010] *= 0.5
     quality[2000:2010] = 2048  # scattered light, not among them
-    curve = lightcurve.make(
+    curve = lightcurve.make_light_curve(
         target=target,
         observation="s0001",
         time=time,
@@ -87,3 +91,20 @@ def light_curve_like_tess_sector() -> Injected:
         author="SPOC",
     )
     return Injected(curve, ephemeris, noise_ppm)
+
+
+@pytest.fixture(scope="session")
+def home_with_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose models folder holds one tiny untrained TESS model."""
+    from tests.scoring.tiny_model import write_model
+
+    home = tmp_path_factory.mktemp("home")
+    write_model(home / "models")
+    return home
+
+
+@pytest.fixture
+def tiny(home_with_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That home, as the one in use."""
+    monkeypatch.setenv("ASTROSEQ_HOME", str(home_with_model))
+    return home_with_model

@@ -10,20 +10,20 @@ from astroseq_core.times import TimeSystem
     [("kepler", "KIC", TimeSystem.BKJD), ("K2", "EPIC", TimeSystem.BKJD), (" tess ", "TIC", TimeSystem.BTJD)],
 )
 def test_missions_are_found_in_any_capitals(name: str, prefix: str, system: TimeSystem):
-    found = missions.mission(name)
+    found = missions.mission_by_name(name)
     assert (found.prefix, found.time_system) == (prefix, system)
 
 
 def test_an_unknown_mission_is_refused_with_those_known():
     with pytest.raises(TargetError, match="Kepler, K2, TESS"):
-        missions.mission("CoRoT")
+        missions.mission_by_name("CoRoT")
 
 
 @pytest.mark.parametrize("mission", [missions.KEPLER, missions.K2, missions.TESS])
 def test_the_quality_bits_are_lightkurves_default(mission: missions.Mission):
-    from astroseq_core.lightcurves import fits
+    from astroseq_core.io import fits
 
-    with fits.quiet():
+    with fits.suppress_warnings():
         from lightkurve.utils import KeplerQualityFlags, TessQualityFlags
 
     flags = TessQualityFlags if mission is missions.TESS else KeplerQualityFlags

@@ -56,7 +56,7 @@ def test_instants_of_two_systems_cannot_be_mixed():
     with pytest.raises(TimeSystemError):
         _ = kepler < tess
     with pytest.raises(TimeSystemError, match="BTJD time was used where BKJD"):
-        tess.within(TimeSystem.BKJD)
+        tess.days_in(TimeSystem.BKJD)
     assert tess.to(TimeSystem.BKJD) - kepler == 3167.0
     assert kepler < tess.to(TimeSystem.BKJD)
 

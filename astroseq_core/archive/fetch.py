@@ -1,56 +1,91 @@
-"""Fetching light curves into the cache: several at a time, stopped and taken up again at will."""
+"""Fetching light curves into the cache, in parallel; a stopped fetch can be resumed."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from astroseq_core.archive import download, locks, products, retry, search
-from astroseq_core.archive.products import Available
-from astroseq_core.archive.report import Ending, Fetched, FetchReport, Progress, in_order
-from astroseq_core.archive.retry import Patience
-from astroseq_core.errors import AbsentError, AstroSeqError, CacheError, StoppedError, UnreachableError
-from astroseq_core.lightcurves import storage
-from astroseq_core.lightcurves.cache import LightCurveCache
+from astroseq_core.archive import download, http, mast, products
+from astroseq_core.archive.download import RECEIVED_BYTES, FetchOutcome, FetchReport, FetchResult, sort_results
+from astroseq_core.archive.http import RetryPolicy
+from astroseq_core.archive.products import AvailableLightCurve
+from astroseq_core.errors import AstroSeqError, CacheError, NotInArchiveError, StoppedError, UnreachableError
+from astroseq_core.io import files
+from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.jobs.progress import Progress, Report
 from astroseq_core.targets import Target
 
 log = logging.getLogger(__name__)
 
-#: The folder of temporary files and locks, in the cache's own.
-INCOMING = "incoming"
+#: Folder of temporary files and locks, inside the cache folder.
+INCOMING_FOLDER = "incoming"
 _TICK_SECONDS = 0.2
 
 
-def fetch(
+def fetch_light_curves(
     targets: Target | Iterable[Target],
     *,
-    chosen: Iterable[Available] | None = None,
+    chosen: Iterable[AvailableLightCurve] | None = None,
     author: str | None = None,
     exposure_seconds: float | None = None,
     max_observations: int | None = None,
     workers: int = 4,
     retry_absent: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Report | None = None,
     cancel: threading.Event | None = None,
     cache: LightCurveCache | None = None,
 ) -> FetchReport:
-    """What came of fetching the light curves of targets into the cache: whole, already there, absent or failed, with reasons.
+    """Fetch the light curves of targets into the cache.
 
-    ``chosen``: just these of what a search found, of any target; else those of ``author`` at ``exposure_seconds`` [s], by default
-    the mission's usual ones (see ``search``), the first ``max_observations`` of each target. What is whole in the cache is not
-    fetched again; what is remembered as absent is not asked for, unless ``retry_absent``. ``progress`` is called in this thread.
-    Raises CacheError when the cache cannot be written or a newer AstroSeq wrote it; all other failures are in the report.
+    Light curves that are complete in the cache are not fetched again. Recorded absences are not
+    requested again, unless `retry_absent` is set. All failures except CacheError are in the report.
+
+    Parameters
+    ----------
+    targets : Target or iterable of Target
+        The stars.
+    chosen : iterable of AvailableLightCurve, optional
+        Fetch exactly these results of a search, of any target.
+    author : str, optional
+        Author (pipeline); by default the mission's usual ones, as in a search.
+    exposure_seconds : float, optional
+        Exposure [s]; by default the mission's usual one.
+    max_observations : int, optional
+        Fetch only this many observations of each target, the first ones.
+    workers : int, optional
+        Number of parallel searches and downloads.
+    retry_absent : bool, optional
+        Whether to request recorded absences again.
+    progress : callable, optional
+        Called in this thread with the progress: searches and downloads finished of those known so
+        far, the item that finished last, and the number `received_bytes` of downloaded data.
+    cancel : threading.Event, optional
+        Stops the fetch when set.
+    cache : LightCurveCache, optional
+        The cache; by default the user's.
+
+    Returns
+    -------
+    FetchReport
+        What was downloaded, already cached, absent or failed, with reasons.
+
+    Raises
+    ------
+    CacheError
+        If the cache is not writable, or a newer version of AstroSeq wrote it.
     """
-    work = _Work(cache or LightCurveCache(), author, exposure_seconds, max_observations, cancel or threading.Event(), progress)
+    work = _FetchJob(
+        cache or LightCurveCache(), author, exposure_seconds, max_observations, cancel or threading.Event(), progress
+    )
     stars = tuple(dict.fromkeys([targets] if isinstance(targets, Target) else targets))
     items = None if chosen is None else tuple(dict.fromkeys(chosen))
     return work.run(stars, items, workers, retry_absent)
 
 
-class _Work:
-    """One call of ``fetch``: searches and downloads in one pool, their outcomes gathered in the caller's thread."""
+class _FetchJob:
+    """One fetch: searches and downloads in one pool; results are collected in the caller's thread."""
 
     def __init__(
         self,
@@ -59,7 +94,7 @@ class _Work:
         exposure_seconds: float | None,
         max_observations: int | None,
         stop: threading.Event,
-        progress: Callable[[Progress], None] | None,
+        progress: Report | None,
     ) -> None:
         self.cache = cache
         self.author = author
@@ -67,25 +102,27 @@ class _Work:
         self.max_observations = max_observations
         self.asked_to_stop = stop
         self.progress = progress
-        self.how: Patience = retry.patience()
-        self.incoming: Path = cache.folder / INCOMING
-        self.items: list[Fetched] = []
-        self.broken = threading.Event()  # set with the first error that concerns all
+        self.how: RetryPolicy = http.retry_policy()
+        self.incoming: Path = cache.folder / INCOMING_FOLDER
+        self.items: list[FetchResult] = []
+        self.broken = threading.Event()  # set at the first error that affects all downloads
         self.arrived_bytes = 0
         self.reached = False  # whether a search was answered, from the archive or the cache
         self.unreachable: str | None = None
         self._lock = threading.Lock()
-        self.stop = _Either(stop, self.broken)
+        self.stop = _AnyEvent(stop, self.broken)
 
-    def run(self, stars: Sequence[Target], chosen: Sequence[Available] | None, workers: int, retry_absent: bool) -> FetchReport:
+    def run(
+        self, stars: Sequence[Target], chosen: Sequence[AvailableLightCurve] | None, workers: int, retry_absent: bool
+    ) -> FetchReport:
         begun = time.monotonic()
         concerned = list(dict.fromkeys([*stars, *(item.target for item in chosen or ())]))
-        self.cache.absences()  # a cache that cannot be used is found before anything is asked for
-        storage.remove_leftovers(self.incoming)
-        locks.sweep(self.incoming)
+        self.cache.absences()  # an unusable cache is reported before any query
+        files.remove_stale_temporaries(self.incoming)
+        http.remove_stale_locks(self.incoming)
         if retry_absent:
             for star in concerned:
-                search.forget(star, self.cache)
+                mast.forget_listing(star, self.cache)
         try:
             with ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch") as pool:
                 self._drive(pool, [] if chosen is not None else stars, chosen or ())
@@ -94,12 +131,15 @@ class _Work:
             raise
         trimmed = self.cache.trim(keep=concerned)
         return FetchReport(
-            in_order(self.items, [star.id for star in concerned]),
-            self.asked_to_stop.is_set(), self.arrived_bytes, time.monotonic() - begun, trimmed,
-        )  # fmt: skip
+            sort_results(self.items, [star.id for star in concerned]),
+            self.asked_to_stop.is_set(),
+            self.arrived_bytes,
+            time.monotonic() - begun,
+            trimmed,
+        )
 
-    def _drive(self, pool: ThreadPoolExecutor, stars: Sequence[Target], chosen: Sequence[Available]) -> None:
-        pending: set[Future[list[Fetched] | list[Available]]] = set()
+    def _drive(self, pool: ThreadPoolExecutor, stars: Sequence[Target], chosen: Sequence[AvailableLightCurve]) -> None:
+        pending: set[Future[list[FetchResult] | list[AvailableLightCurve]]] = set()
         try:
             pending |= {pool.submit(self._search, star) for star in stars}
             pending |= {pool.submit(self._download, item) for item in chosen}
@@ -109,30 +149,31 @@ class _Work:
                 last = ""
                 for future in finished:
                     for found in future.result():
-                        if isinstance(found, Available):
+                        if isinstance(found, AvailableLightCurve):
                             pending.add(pool.submit(self._download, found))
                             in_all += 1
                         else:
                             self.items.append(found)
-                            last = " ".join(filter(None, (found.target_id, found.observation, str(found.ending))))
+                            last = " ".join(filter(None, (found.target_id, found.observation, str(found.outcome))))
                 if self.progress is not None:
-                    self.progress(Progress(in_all - len(pending), in_all, self.arrived_bytes, last))
+                    numbers = {RECEIVED_BYTES: self.arrived_bytes}
+                    self.progress(Progress(in_all - len(pending), in_all, item=last, numbers=numbers))
         except BaseException:
             self.broken.set()
             for future in pending:
                 future.cancel()
             raise
 
-    def _search(self, star: Target) -> list[Fetched] | list[Available]:
-        """The light curves to download, else how it ended with the target."""
+    def _search(self, star: Target) -> list[FetchResult] | list[AvailableLightCurve]:
+        """Return the light curves to download, or the result of the search if there are none."""
         try:
-            retry.check(self.stop)
+            http.raise_if_stopped(self.stop)
             if self.unreachable is not None:
-                self.cache.remember_failed(star, products.describe(self.author, self.exposure_seconds), self.unreachable)
-                return [Fetched(star.id, Ending.FAILED, reason=self.unreachable)]
-            # Two processes that fill one cache need not both ask.
-            with locks.held(self.incoming, f"search {star.slug}", self.stop):
-                found = search.search(
+                self.cache.save_failure(star, products.describe_request(self.author, self.exposure_seconds), self.unreachable)
+                return [FetchResult(star.id, FetchOutcome.FAILED, reason=self.unreachable)]
+            # Of two processes that fill one cache, only one needs to query the archive.
+            with http.process_lock(self.incoming, f"search {star.slug}", self.stop):
+                found = mast.search(
                     star,
                     author=self.author,
                     exposure_seconds=self.exposure_seconds,
@@ -142,52 +183,55 @@ class _Work:
                 )
             self.reached = True
             if not found:
-                reason = search.absence(self.cache, star, self.author, self.exposure_seconds)
-                return [Fetched(star.id, Ending.ABSENT, reason=reason or f"MAST has no light curve of {star}.")]
+                reason = mast.absence_reason(self.cache, star, self.author, self.exposure_seconds)
+                return [FetchResult(star.id, FetchOutcome.ABSENT, reason=reason or f"MAST has no light curve of {star}.")]
             return list(found[: self.max_observations])
         except StoppedError:
-            return [Fetched(star.id, Ending.STOPPED)]
+            return [FetchResult(star.id, FetchOutcome.STOPPED)]
         except CacheError:
             raise
         except AstroSeqError as error:
             self._note(error)
-            return [Fetched(star.id, Ending.FAILED, reason=str(error))]
+            return [FetchResult(star.id, FetchOutcome.FAILED, reason=str(error))]
 
-    def _download(self, item: Available) -> list[Fetched] | list[Available]:
-        """How it ended with one light curve."""
+    def _download(self, item: AvailableLightCurve) -> list[FetchResult] | list[AvailableLightCurve]:
+        """Return the result for one light curve."""
         try:
             if self._is_there(item):
-                return [Fetched.of(item, Ending.ALREADY)]
+                return [FetchResult.of(item, FetchOutcome.ALREADY_CACHED)]
             if reason := self.cache.absent(item.target, item.filename):
-                return [Fetched.of(item, Ending.ABSENT, reason)]
-            retry.check(self.stop)
-            with locks.held(self.incoming, item.filename, self.stop):
+                return [FetchResult.of(item, FetchOutcome.ABSENT, reason)]
+            http.raise_if_stopped(self.stop)
+            with http.process_lock(self.incoming, item.filename, self.stop):
                 if self._is_there(item):  # another process has just fetched it
-                    return [Fetched.of(item, Ending.ALREADY)]
-                curve, pixels = download.download(item, self.incoming, self.how, self.stop, self._arrived)
+                    return [FetchResult.of(item, FetchOutcome.ALREADY_CACHED)]
+                curve, pixels = download.download_light_curve(item, self.incoming, self.how, self.stop, self._arrived)
                 self.cache.put(curve, author=item.author, exposure_seconds=item.exposure_seconds)
                 if pixels is not None:
-                    self.cache.put_pixels(curve, pixels, author=item.author, exposure_seconds=item.exposure_seconds)
-            self.cache.forget_failed(item.target, item.filename)
-            return [Fetched.of(item, Ending.WHOLE)]
+                    self.cache.save_pixels(curve, pixels, author=item.author, exposure_seconds=item.exposure_seconds)
+            self.cache.delete_failures(item.target, item.filename)
+            return [FetchResult.of(item, FetchOutcome.DOWNLOADED)]
         except StoppedError:
-            return [Fetched.of(item, Ending.STOPPED)]
+            return [FetchResult.of(item, FetchOutcome.STOPPED)]
         except CacheError:
             raise
-        except AbsentError as error:
-            self.cache.remember_absent(item.target, item.filename, str(error))
-            return [Fetched.of(item, Ending.ABSENT, str(error))]
+        except NotInArchiveError as error:
+            self.cache.save_absence(item.target, item.filename, str(error))
+            return [FetchResult.of(item, FetchOutcome.ABSENT, str(error))]
         except AstroSeqError as error:
-            self.cache.remember_failed(item.target, item.filename, str(error))
-            return [Fetched.of(item, Ending.FAILED, str(error))]
+            self.cache.save_failure(item.target, item.filename, str(error))
+            return [FetchResult.of(item, FetchOutcome.FAILED, str(error))]
 
     def _note(self, error: AstroSeqError) -> None:
-        """With no connection from the start, none of the other stars needs to be tried for as long."""
+        """Record that there is no connection, so that the other stars are not tried for as long.
+
+        Only the first searches count: once the archive has answered, a failure is that of one star.
+        """
         if isinstance(error, UnreachableError) and not self.reached:
             self.unreachable = str(error)
 
-    def _is_there(self, item: Available) -> bool:
-        """Whether the light curve is in the cache and whole: it is read and checked."""
+    def _is_there(self, item: AvailableLightCurve) -> bool:
+        """Return whether the light curve is in the cache and undamaged; the file is read."""
         found = self.cache.get(item.target, item.observation, author=item.author, exposure_seconds=item.exposure_seconds)
         return found is not None
 
@@ -196,8 +240,8 @@ class _Work:
             self.arrived_bytes += count
 
 
-class _Either(threading.Event):
-    """An event that is also set where another is: a person's wish to stop, or an error that concerns all."""
+class _AnyEvent(threading.Event):
+    """An event that is also set if one of several other events is set."""
 
     def __init__(self, *others: threading.Event) -> None:
         super().__init__()

@@ -1,34 +1,40 @@
-"""Fetching the catalogues anew: table by table, the old snapshot in use until the new one is whole."""
+"""Refresh of the catalogs, table by table; the old snapshot is used until the new one is complete."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from astroseq_core.archive import exoplanet_archive, retry, snapshots
-from astroseq_core.archive.normalise import normalise
-from astroseq_core.archive.retry import Patience
+from astroseq_core.archive import exoplanet_archive, http, snapshots
+from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, CatalogTable, find_table
+from astroseq_core.archive.http import RetryPolicy
+from astroseq_core.archive.normalize import normalize_table
 from astroseq_core.archive.snapshots import STALE_AFTER, SnapshotStatus
-from astroseq_core.archive.tables import TABLES, Table, table
-from astroseq_core.errors import ArchiveError, AstroSeqError, CacheError, CatalogueError, StoppedError
-from astroseq_core.lightcurves import storage
+from astroseq_core.errors import ArchiveError, AstroSeqError, CacheError, CatalogError, StoppedError
+from astroseq_core.io import files
+from astroseq_core.jobs.progress import Progress, Report
 
 log = logging.getLogger(__name__)
 
-#: A table that lost more than this part of its rows since the last snapshot is taken for a broken answer.
-MAX_LOST_PART = 0.2
-#: After a failed refresh in the background the next is tried this much later [s], at the earliest.
-REST_SECONDS = 3600.0
-
-#: Called with a table's title, how many tables are done and how many there are.
-Progress = Callable[[str, int, int], None]
+#: A table that lost more than this fraction of its rows since the last snapshot is rejected as incomplete.
+MAX_LOST_FRACTION = 0.2
+#: Minimum time [s] between a failed background refresh and the next attempt.
+PAUSE_AFTER_FAILURE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
-class Refreshed:
-    """What came of one table: its snapshot's status now, and ``problem`` where the old one, if any, had to stay."""
+class RefreshResult:
+    """Result of refreshing one table.
+
+    Attributes
+    ----------
+    status : SnapshotStatus
+        Status of its snapshot now.
+    problem : str
+        Why the old snapshot, if any, was kept; empty after a success.
+    """
 
     status: SnapshotStatus
     problem: str = ""
@@ -45,96 +51,160 @@ class Refreshed:
         )
 
 
-def refresh(
+def refresh_catalogs(
     names: Iterable[str] = (),
     *,
-    how: Patience | None = None,
+    how: RetryPolicy | None = None,
     stop: threading.Event | None = None,
     force: bool = False,
-    progress: Progress | None = None,
-) -> tuple[Refreshed, ...]:
-    """What came of each of those tables (default: all), fetched now; one that fails keeps its old snapshot.
+    progress: Report | None = None,
+) -> tuple[RefreshResult, ...]:
+    """Fetch tables from the archive; a table that fails keeps its old snapshot.
 
-    ``force`` takes a table even though it lost many rows. Raises CatalogueError for an unknown name, StoppedError when
-    ``stop`` is set.
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Names of the tables; by default all.
+    how : RetryPolicy, optional
+        Timeouts and retries.
+    stop : threading.Event, optional
+        Stops the refresh when set.
+    force : bool, optional
+        Whether to accept a table that lost many rows.
+    progress : callable, optional
+        Called with the number of finished tables, and the title of the present one as its message.
+
+    Returns
+    -------
+    tuple of RefreshResult
+        One result for each table.
+
+    Raises
+    ------
+    CatalogError
+        If a name is unknown.
+    StoppedError
+        If `stop` is set.
     """
-    wanted = tuple(dict.fromkeys(table(n).name for n in names)) or tuple(TABLES)
-    how = how or retry.patience()
-    storage.remove_leftovers(snapshots.folder())
-    done: list[Refreshed] = []
+    wanted = tuple(dict.fromkeys(find_table(n).name for n in names)) or tuple(CATALOG_TABLES)
+    how = how or http.retry_policy()
+    files.remove_stale_temporaries(snapshots.snapshot_folder())
+    done: list[RefreshResult] = []
     for number, name in enumerate(wanted):
         if progress:
-            progress(TABLES[name].title, number, len(wanted))
-        done.append(_one(TABLES[name], how, stop, force))
+            progress(Progress(number, len(wanted), message=CATALOG_TABLES[name].title))
+        done.append(_refresh_table(CATALOG_TABLES[name], how, stop, force))
     if progress:
-        progress("", len(wanted), len(wanted))
+        progress(Progress(len(wanted), len(wanted)))
     return tuple(done)
 
 
-def stale(after: timedelta = STALE_AFTER) -> tuple[str, ...]:
-    """The tables of which there is no snapshot, or one older than ``after``."""
-    return tuple(s.table for s in snapshots.status() if s.is_stale(after))
+def stale_tables(after: timedelta = STALE_AFTER) -> tuple[str, ...]:
+    """Return the tables without a snapshot, or with one that is too old.
+
+    Parameters
+    ----------
+    after : timedelta, optional
+        Maximum age.
+
+    Returns
+    -------
+    tuple of str
+        Names of the tables.
+    """
+    return tuple(s.table for s in snapshots.all_statuses() if s.is_stale(after))
 
 
-def _one(wanted: Table, how: Patience, stop: threading.Event | None, force: bool) -> Refreshed:
-    before = snapshots.status_of(wanted)
+def _refresh_table(wanted: CatalogTable, how: RetryPolicy, stop: threading.Event | None, force: bool) -> RefreshResult:
+    before = snapshots.snapshot_status(wanted)
     try:
-        answer = retry.retrying(lambda: exoplanet_archive.fetch(wanted, how), how, stop)
-        content = normalise(wanted, answer.frame, answer.units)
+        answer = http.call_with_retries(lambda: exoplanet_archive.fetch_table(wanted, how), how, stop)
+        content = normalize_table(wanted, answer.frame, answer.units)
         if not len(content.signals):
-            raise CatalogueError(f"Not one row of the {wanted.title} table can be used; was it the right server?")
-        if before.date and content.rows_in < (1 - MAX_LOST_PART) * before.rows_in and not force:
-            raise CatalogueError(
+            raise CatalogError(f"Not one row of the {wanted.title} table can be used; was it the right server?")
+        if before.date and content.rows_in < (1 - MAX_LOST_FRACTION) * before.rows_in and not force:
+            raise CatalogError(
                 f"The {wanted.title} table came with {content.rows_in} rows where it had {before.rows_in}; "
                 "refresh it with --force if that is right."
             )
-        return Refreshed(snapshots.write(wanted, content, answer.server))
+        return RefreshResult(snapshots.write_snapshot(wanted, content, answer.server))
     except StoppedError:
         raise
-    except (ArchiveError, CatalogueError, CacheError) as error:
+    except (ArchiveError, CatalogError, CacheError) as error:
         log.warning("The %s table was not refreshed: %s", wanted.title, error)
-        return Refreshed(before, str(error))
+        return RefreshResult(before, str(error))
 
 
-class Background:
-    """A refresh in a thread of its own; ``results`` is empty until it has ended, ``problem`` says why it gave up."""
+class BackgroundRefresh:
+    """A refresh in a thread of its own.
 
-    def __init__(self, names: tuple[str, ...], how: Patience | None = None) -> None:
+    `results` is empty until the refresh has ended; `problem` says why it gave up; `progress` says how
+    far it is.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the tables.
+    how : RetryPolicy, optional
+        Timeouts and retries.
+    """
+
+    def __init__(self, names: tuple[str, ...], how: RetryPolicy | None = None) -> None:
         self.names = names
-        self.results: tuple[Refreshed, ...] = ()
+        self.results: tuple[RefreshResult, ...] = ()
         self.problem = ""
         self.ended = 0.0
-        self.at: tuple[str, int, int] = ("", 0, len(names))
+        self.progress = Progress(total=len(names))
         self._how, self._stop = how, threading.Event()
         self._thread = threading.Thread(target=self._run, name="catalogues", daemon=True)
 
     @property
     def is_running(self) -> bool:
-        """Whether it is under way."""
+        """Whether the refresh is running."""
         return self._thread.is_alive()
 
     @property
     def failed(self) -> bool:
-        """Whether it has ended with a table that was not refreshed."""
+        """Whether the refresh has ended without refreshing every table."""
         return not self.is_running and (bool(self.problem) or any(r.problem for r in self.results))
 
-    def start(self) -> "Background":
-        """Begin."""
+    def start(self) -> "BackgroundRefresh":
+        """Start the refresh.
+
+        Returns
+        -------
+        BackgroundRefresh
+            This object.
+        """
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Ask it to end; what is whole stays."""
+        """Request the refresh to stop; complete snapshots are kept."""
         self._stop.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether it has ended, after waiting for it as long as that."""
+        """Wait for the refresh to end.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            Maximum wait [s]; by default no limit.
+
+        Returns
+        -------
+        bool
+            Whether the refresh has ended.
+        """
         self._thread.join(seconds)
         return not self.is_running
 
+    def _report(self, progress: Progress) -> None:
+        self.progress = progress
+
     def _run(self) -> None:
         try:
-            self.results = refresh(self.names, how=self._how, stop=self._stop, progress=lambda *at: setattr(self, "at", at))
+            self.results = refresh_catalogs(self.names, how=self._how, stop=self._stop, progress=self._report)
         except AstroSeqError as error:
             self.problem = str(error)
         finally:
@@ -142,30 +212,55 @@ class Background:
 
 
 _lock = threading.Lock()
-_latest: Background | None = None
+_latest: BackgroundRefresh | None = None
 
 
-def in_background(
-    names: Iterable[str] | None = None, *, after: timedelta = STALE_AFTER, how: Patience | None = None
-) -> Background | None:
-    """The refresh under way, started now where there was none, of the given tables, or of the stale ones (None).
+def refresh_in_background(
+    names: Iterable[str] | None = None, *, after: timedelta = STALE_AFTER, how: RetryPolicy | None = None
+) -> BackgroundRefresh | None:
+    """Start a refresh in the background, unless one is running.
 
-    None when nothing is stale, and after a failure that was less than REST_SECONDS ago, so that an app without a network
-    does not ask at every click; naming tables asks at once.
+    After a failure, stale tables are not tried again for an hour, so that an app without a network
+    does not query the archive at every click. Named tables are always tried.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Names of the tables; by default the stale ones.
+    after : timedelta, optional
+        Maximum age of a snapshot that is not stale.
+    how : RetryPolicy, optional
+        Timeouts and retries.
+
+    Returns
+    -------
+    BackgroundRefresh or None
+        The running refresh; None if nothing has to be refreshed or a failure is too recent.
     """
     global _latest
     with _lock:
         if _latest is not None and _latest.is_running:
             return _latest
-        if names is None and _latest is not None and _latest.failed and time.monotonic() - _latest.ended < REST_SECONDS:
+        if (
+            names is None
+            and _latest is not None
+            and _latest.failed
+            and time.monotonic() - _latest.ended < PAUSE_AFTER_FAILURE_SECONDS
+        ):
             return None
-        wanted = stale(after) if names is None else tuple(table(n).name for n in names)
+        wanted = stale_tables(after) if names is None else tuple(find_table(n).name for n in names)
         if not wanted:
             return None
-        _latest = Background(wanted, how).start()
+        _latest = BackgroundRefresh(wanted, how).start()
         return _latest
 
 
-def latest() -> Background | None:
-    """The refresh in the background that was started last, by this process."""
+def latest_refresh() -> BackgroundRefresh | None:
+    """Return the background refresh that this process started last.
+
+    Returns
+    -------
+    BackgroundRefresh or None
+        The refresh; None if there was none.
+    """
     return _latest

@@ -1,4 +1,4 @@
-"""Dated snapshots of the catalogues in the cache: each one file that is either whole or not there."""
+"""Dated snapshots of the catalogs in the cache; each is one file, replaced atomically."""
 
 import json
 import logging
@@ -8,35 +8,55 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from astroseq_core import settings
-from astroseq_core.archive.normalise import Normalised
-from astroseq_core.archive.signals import ADDED, NUMBERS, SEPARATOR, TEXT, Signals
-from astroseq_core.archive.tables import TABLES, Table
+from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, CatalogTable
+from astroseq_core.archive.normalize import NormalizedTable
+from astroseq_core.archive.signals import ADDED_COLUMNS, NUMBER_COLUMNS, SEPARATOR, TEXT_COLUMNS, Signals
 from astroseq_core.errors import CacheError, CorruptFileError
-from astroseq_core.lightcurves import storage
+from astroseq_core.io import files, npz
+from astroseq_core.type_names import JsonObject
+from astroseq_core.typed_json import convert, parse
 
 log = logging.getLogger(__name__)
 
-#: Version of the columns; raise it when an older AstroSeq would misread a newer snapshot. An older snapshot is fetched anew.
+#: Schema version; increase it if an older AstroSeq would misread a newer snapshot. Older snapshots are fetched again.
 SCHEMA = 1
-#: A snapshot older than this is refreshed when the app starts: the archive updates the TOI table about weekly.
+#: Older snapshots are refreshed when the app starts: the archive updates the TOI table about weekly.
 STALE_AFTER = timedelta(days=7)
 _MAGIC = b"AstroSeq catalogue\n"
 _SUFFIX = ".snapshot"
 _KEYS, _KEY_ROWS, _DROPPED = "keys", "key_rows", "dropped"
-#: The header is one line; a file that has no line's end within this many bytes is no snapshot.
-_LONGEST_HEADER = 65_536
+#: The header is one line; a file without a line end within this many bytes is not a snapshot.
+_MAX_HEADER_BYTES = 65_536
 
 
 @dataclass(frozen=True)
 class SnapshotStatus:
-    """What there is of one table: ``rows`` signals out of ``rows_in``, fetched at ``date`` (UTC) from ``source``.
+    """Status of one table's snapshot.
 
-    ``date`` is None, and ``problem`` says why, where there is no snapshot that can be used.
+    Attributes
+    ----------
+    table : str
+        Name of the table.
+    title : str
+        Title for people.
+    rows : int
+        Number of signals.
+    rows_in : int
+        Number of rows that the archive served.
+    dropped : mapping of str to int
+        Number of dropped rows by reason.
+    date : datetime or None
+        When it was fetched (UTC); None if there is no usable snapshot.
+    source : str
+        The server.
+    size_bytes : int
+        Size on disk [bytes].
+    problem : str
+        Why there is no usable snapshot, if `date` is None.
     """
 
     table: str
@@ -51,11 +71,22 @@ class SnapshotStatus:
 
     @property
     def age(self) -> timedelta | None:
-        """How old the snapshot is; None where there is none."""
+        """Age of the snapshot; None if there is none."""
         return None if self.date is None else max(datetime.now(UTC) - self.date, timedelta(0))
 
     def is_stale(self, after: timedelta = STALE_AFTER) -> bool:
-        """Whether there is none, or it is older than ``after``."""
+        """Return whether there is no snapshot, or it is too old.
+
+        Parameters
+        ----------
+        after : timedelta, optional
+            Maximum age.
+
+        Returns
+        -------
+        bool
+            True if the table should be refreshed.
+        """
         return self.age is None or self.age > after
 
     @property
@@ -68,18 +99,57 @@ class SnapshotStatus:
         return f"{self.title}: {self.rows} signal{'s' * (self.rows != 1)}, fetched {ago} ({self.date:%Y-%m-%d})."
 
 
-def folder() -> Path:
-    """Where the snapshots are: ``catalogues`` in the cache's folder."""
+def snapshot_folder() -> Path:
+    """Return the folder of the snapshots: `catalogues` in the cache folder.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
     return settings.cache_dir() / "catalogues"
 
 
-def path_of(table: Table) -> Path:
-    """The snapshot file of a table."""
-    return folder() / f"{table.name}{_SUFFIX}"
+def snapshot_path(table: CatalogTable) -> Path:
+    """Return the snapshot file of a table.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+
+    Returns
+    -------
+    Path
+        The file, which may not exist.
+    """
+    return snapshot_folder() / f"{table.name}{_SUFFIX}"
 
 
-def write(table: Table, content: Normalised, source: str, date: datetime | None = None) -> SnapshotStatus:
-    """Put a snapshot in the place of the old one; its status. Raises CacheError, the old one kept, when it cannot be written."""
+def write_snapshot(table: CatalogTable, content: NormalizedTable, source: str, date: datetime | None = None) -> SnapshotStatus:
+    """Write a snapshot, replacing the old one.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+    content : NormalizedTable
+        Its signals and dropped rows.
+    source : str
+        The server that served the table.
+    date : datetime, optional
+        Date of the snapshot (UTC); by default now.
+
+    Returns
+    -------
+    SnapshotStatus
+        Status of the new snapshot.
+
+    Raises
+    ------
+    CacheError
+        If the file cannot be written. The old snapshot is kept.
+    """
     made = content.signals
     arrays = {
         **made.columns,
@@ -87,7 +157,7 @@ def write(table: Table, content: Normalised, source: str, date: datetime | None 
         _KEY_ROWS: made.key_rows,
         _DROPPED: np.array([SEPARATOR.join(pair).encode() for pair in content.dropped] or [b""], np.bytes_),
     }
-    payload = storage.encode({"table": table.name}, arrays)
+    payload = npz.encode_npz({"table": table.name}, arrays)
     header = {
         "schema": SCHEMA,
         "table": table.name,
@@ -96,26 +166,36 @@ def write(table: Table, content: Normalised, source: str, date: datetime | None 
         "dropped": content.reasons,
         "date": (date or datetime.now(UTC)).isoformat(timespec="seconds"),
         "source": source,
-        "sha256": storage.sha256(payload),
+        "sha256": files.sha256_hex(payload),
         "size": len(payload),
     }
-    path = path_of(table)
+    path = snapshot_path(table)
     data = _MAGIC + json.dumps(header, sort_keys=True).encode() + b"\n" + payload
-    temporary = storage.write_temporary(path, data)
-    try:
-        os.replace(temporary, path)
-    except OSError as error:
-        storage.remove(temporary)
-        raise storage.cannot_write(path.parent, error) from error
-    return _status(table, header, len(data))
+    files.write_bytes_atomically(path, data, CacheError)
+    return _status_from_header(table, header, len(data))
 
 
-def read(table: Table) -> Signals | None:
-    """The signals of a table's snapshot, None where there is none; a damaged one is set aside and counts as not there.
+def read_snapshot(table: CatalogTable) -> Signals | None:
+    """Read the signals of a table's snapshot.
 
-    Raises CacheError when a newer AstroSeq wrote it.
+    A damaged snapshot is moved aside and treated as absent.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+
+    Returns
+    -------
+    Signals or None
+        The signals; None if there is no snapshot.
+
+    Raises
+    ------
+    CacheError
+        If the file cannot be read, or a newer version of AstroSeq wrote it.
     """
-    path = path_of(table)
+    path = snapshot_path(table)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -123,65 +203,99 @@ def read(table: Table) -> Signals | None:
     except OSError as error:
         raise CacheError(f"The snapshot {path.name} cannot be read ({error.strerror or error}); check {path.parent}.") from error
     try:
-        header, start = _header(data, path.name)
+        header, start = _parse_header(data, path.name)
         if header["schema"] < SCHEMA:
             return None
         payload = data[start:]
-        if header.get("table") != table.name or header.get("sha256") != storage.sha256(payload):
+        if header.get("table") != table.name or header.get("sha256") != files.sha256_hex(payload):
             raise CorruptFileError(f"{path.name} is damaged.")
-        _, arrays = storage.decode(payload, path.name)
-        for name in ADDED:
+        _, arrays = npz.decode_npz(payload, path.name)
+        for name in ADDED_COLUMNS:
             arrays.setdefault(name, np.full(len(arrays["target_id"]), np.nan))
-        found = Signals(table.name, {c: arrays[c] for c in (*TEXT, *NUMBERS)}, arrays[_KEYS], arrays[_KEY_ROWS])
+        found = Signals(table.name, {c: arrays[c] for c in (*TEXT_COLUMNS, *NUMBER_COLUMNS)}, arrays[_KEYS], arrays[_KEY_ROWS])
         if len(found) != header["rows"]:
             raise CorruptFileError(f"{path.name} is damaged.")
         return found
-    except (CorruptFileError, KeyError, TypeError) as error:
-        set_aside(path)
+    except (CorruptFileError, KeyError, TypeError, ValueError) as error:
+        move_to_damaged(path)
         log.warning("%s is damaged (%s); it was set aside and will be fetched again.", path.name, error)
         return None
 
 
-def dropped(table: Table) -> tuple[tuple[str, str], ...]:
-    """For each row of the table that gave no signal its name and the reason; empty where there is no snapshot."""
-    if read(table) is None:
+def dropped_rows(table: CatalogTable) -> tuple[tuple[str, str], ...]:
+    """Return the rows of a table that gave no signal.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Name and reason of each dropped row; empty if there is no snapshot.
+    """
+    if read_snapshot(table) is None:
         return ()
-    data = path_of(table).read_bytes()
-    _, arrays = storage.decode(data[_header(data, table.name)[1] :], table.name)
-    pairs = (bytes(line).decode().rsplit(SEPARATOR, 1) for line in arrays[_DROPPED] if line)
-    return tuple((name, reason) for name, reason in pairs)
+    data = snapshot_path(table).read_bytes()
+    _, arrays = npz.decode_npz(data[_parse_header(data, table.name)[1] :], table.name)
+    pairs = (bytes(line).decode("utf-8", "replace").rpartition(SEPARATOR) for line in arrays.get(_DROPPED, ()) if line)
+    return tuple((name, reason) for name, _, reason in pairs)
 
 
-def status() -> tuple[SnapshotStatus, ...]:
-    """What there is of each table, in a fixed order; reads the files' headers only."""
-    return tuple(status_of(table) for table in TABLES.values())
+def all_statuses() -> tuple[SnapshotStatus, ...]:
+    """Return the status of every table's snapshot, reading only the files' headers.
+
+    Returns
+    -------
+    tuple of SnapshotStatus
+        One status for each table, in a fixed order.
+    """
+    return tuple(snapshot_status(table) for table in CATALOG_TABLES.values())
 
 
-def status_of(table: Table) -> SnapshotStatus:
-    """What there is of one table."""
-    path = path_of(table)
+def snapshot_status(table: CatalogTable) -> SnapshotStatus:
+    """Return the status of one table's snapshot.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+
+    Returns
+    -------
+    SnapshotStatus
+        The status.
+    """
+    path = snapshot_path(table)
     try:
         with path.open("rb") as file:
-            start = file.read(_LONGEST_HEADER)
+            start = file.read(_MAX_HEADER_BYTES)
         size = path.stat().st_size
-        header, offset = _header(start, path.name)
-        if size - offset != int(header["size"]):
+        header, offset = _parse_header(start, path.name)
+        if size - offset != header["size"]:
             raise CorruptFileError("its length is wrong")
         if header["schema"] < SCHEMA:
-            return _none(table, "its snapshot is of an older AstroSeq; refresh the catalogues to fetch it anew.")
-        return _status(table, header, size)
+            return _missing_status(table, "its snapshot is of an older AstroSeq; refresh the catalogs to fetch it anew.")
+        return _status_from_header(table, header, size)
     except FileNotFoundError:
-        return _none(table)
+        return _missing_status(table)
     except CacheError as error:
-        return _none(table, str(error))
+        return _missing_status(table, str(error))
     except (CorruptFileError, KeyError, TypeError, ValueError):
-        return _none(table, "its snapshot is damaged; refresh the catalogues to fetch it anew.")
+        return _missing_status(table, "its snapshot is damaged; refresh the catalogs to fetch it anew.")
     except OSError as error:
-        return _none(table, f"its snapshot cannot be read ({error.strerror or error}); check {path.parent}.")
+        return _missing_status(table, f"its snapshot cannot be read ({error.strerror or error}); check {path.parent}.")
 
 
-def set_aside(path: Path) -> None:
-    """Move a damaged file to ``damaged/`` beside it, so that it is neither read again nor lost."""
+def move_to_damaged(path: Path) -> None:
+    """Move a damaged file to `damaged/` beside it, so that it is neither read again nor lost.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
     try:
         (path.parent / "damaged").mkdir(exist_ok=True)
         os.replace(path, path.parent / "damaged" / f"{time.time_ns()}-{path.name}")
@@ -189,50 +303,80 @@ def set_aside(path: Path) -> None:
         log.warning("%s is damaged and cannot be moved away.", path.name)
 
 
-def remove(table: Table) -> bool:
-    """Delete a table's snapshot; whether there was one. Raises CacheError when it may not be deleted."""
+def remove_snapshot(table: CatalogTable) -> bool:
+    """Delete a table's snapshot.
+
+    Parameters
+    ----------
+    table : CatalogTable
+        The table.
+
+    Returns
+    -------
+    bool
+        Whether there was one.
+
+    Raises
+    ------
+    CacheError
+        If it cannot be deleted.
+    """
     try:
-        path_of(table).unlink()
+        snapshot_path(table).unlink()
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise storage.cannot_write(folder(), error) from error
+        raise files.write_error(snapshot_folder(), error) from error
     return True
 
 
-def _header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
-    """The header and where the payload starts."""
+def _parse_header(data: bytes, name: str) -> tuple[JsonObject, int]:
+    """Return the header and the offset of the payload."""
     end = data.find(b"\n", len(_MAGIC))
     if not data.startswith(_MAGIC) or end < 0:
-        raise CorruptFileError(f"{name} is no snapshot of a catalogue.")
+        raise CorruptFileError(f"{name} is no snapshot of a catalog.")
     try:
-        header: dict[str, Any] = json.loads(data[len(_MAGIC) : end])
-        schema = int(header["schema"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptFileError(f"{name} is no snapshot of a catalogue.") from error
+        if end - len(_MAGIC) > _MAX_HEADER_BYTES:
+            raise ValueError("its header is too long")
+        header = convert(parse(data[len(_MAGIC) : end]), dict[str, object])
+        schema = convert(header["schema"], int)
+    except (KeyError, ValueError) as error:
+        raise CorruptFileError(f"{name} is no snapshot of a catalog.") from error
     if schema > SCHEMA:
         raise CacheError(
-            f"{name} was written by a newer AstroSeq (catalogue version {schema}, this one knows {SCHEMA}); "
-            "update AstroSeq, or refresh the catalogues into another ASTROSEQ_CACHE."
+            f"{name} was written by a newer AstroSeq (catalog version {schema}, this one knows {SCHEMA}); "
+            "update AstroSeq, or refresh the catalogs into another ASTROSEQ_CACHE."
         )
     return header, end + 1
 
 
-def _status(table: Table, header: Mapping[str, Any], size: int) -> SnapshotStatus:
-    date = datetime.fromisoformat(header["date"])
+@dataclass(frozen=True)
+class _Header:
+    """What the header of a snapshot must hold for its status."""
+
+    rows: int
+    rows_in: int
+    dropped: dict[str, int]
+    date: str
+    source: str
+
+
+def _status_from_header(table: CatalogTable, header: JsonObject, size: int) -> SnapshotStatus:
+    found = convert(header, _Header, ignore_unknown=True)
+    date = datetime.fromisoformat(found.date)
     if date.tzinfo is None:
         raise CorruptFileError(f"The snapshot of {table.title} has a date without a time zone.")
     return SnapshotStatus(
         table=table.name,
         title=table.title,
-        rows=int(header["rows"]),
-        rows_in=int(header["rows_in"]),
-        dropped=dict(header["dropped"]),
+        rows=found.rows,
+        rows_in=found.rows_in,
+        dropped=found.dropped,
         date=date,
-        source=str(header["source"]),
+        source=found.source,
         size_bytes=size,
     )
 
 
-def _none(table: Table, problem: str = "") -> SnapshotStatus:
+def _missing_status(table: CatalogTable, problem: str = "") -> SnapshotStatus:
     return SnapshotStatus(table.name, table.title, problem=problem)

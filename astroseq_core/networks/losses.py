@@ -1,20 +1,41 @@
-"""The losses by the name that a recipe gives; each is Keras' own, so that a compiled model's file loads in safe mode."""
+"""Loss functions by name; each is Keras' own, so the file of a compiled model loads in safe mode."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from astroseq_core.errors import SettingsError
 
-#: Weight of the positives and focus on the hard ones, the best of Lin et al. (2017), table 1b.
+if TYPE_CHECKING:
+    import keras
+
+#: Weight of the positives and focusing parameter: the best of Lin et al. (2017), table 1b.
 FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
 LOSSES = ("binary_crossentropy", "focal")
 
 
-def loss(name: str, **options: Any) -> Any:
-    """The keras.losses.Loss of that name, on probabilities (b, 1); raises SettingsError for another name or option.
+def make_loss(name: str, **options: float) -> "keras.losses.Loss":
+    """Make a loss function on probabilities of shape (b, 1).
 
-    "binary_crossentropy": -log p of what is true. "focal" (Lin et al. 2017, eq. 5): -a (1 - p)^gamma log p of what is true, where
-    a is ``alpha`` for a transit and 1 - ``alpha`` for none (None: 1 for both) and ``gamma`` turns the easy ones down; what it
-    trains is not calibrated and has to be.
+    - "binary_crossentropy": -log p of the true class.
+    - "focal": -a (1 - p)^gamma log p of the true class (Lin et al. 2017, eq. 5), where a is `alpha`
+      for a transit and 1 - `alpha` otherwise (`alpha` None: 1 for both), and `gamma` weights down
+      easy segments. A network trained with it is not calibrated.
+
+    Parameters
+    ----------
+    name : str
+        One of `LOSSES`.
+    **options : float
+        `alpha` and `gamma` of the focal loss.
+
+    Returns
+    -------
+    keras.losses.Loss
+        The loss.
+
+    Raises
+    ------
+    SettingsError
+        If the name or an option is unknown, or a value is out of range.
     """
     import keras
 

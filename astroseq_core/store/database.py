@@ -1,19 +1,24 @@
-"""The store: one SQLite file of what people decided, and of what surveys found. Deleting the cache never touches it."""
+"""The store: one SQLite file of users' decisions and survey scores, independent of the cache."""
 
 import contextlib
+import math
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from astroseq_core import settings
+from astroseq_core.column_fields import COUNT, NUMBER, TEXT
+from astroseq_core.columns import STORED
 from astroseq_core.errors import StoreError
 
-NAME = "astroseq.sqlite"
+FILE_NAME = "astroseq.sqlite"
 #: How long [s] one process waits for another that is writing.
 WAIT_SECONDS = 30.0
-#: How much of the file a connection may keep in memory [KiB]: rows of a large survey fall on pages all over it.
+#: Page cache of a connection [KiB]; it is large because the rows of a large survey are scattered over the whole file.
 CACHE_KIB = 65_536
-#: Each step from one version of the tables to the next; the file's ``user_version`` counts those that are done.
+#: SQL types of the columns of scores, by their kind.
+_SQL_TYPES = {NUMBER: "REAL", COUNT: "INTEGER", TEXT: "TEXT NOT NULL DEFAULT ''"}
+#: SQL of each step from one schema version to the next; the file's `user_version` counts the steps already done.
 MIGRATIONS = (
     """
     CREATE TABLE runs (
@@ -28,13 +33,13 @@ MIGRATIONS = (
     );
     CREATE INDEX dispositions_by_star ON dispositions (target_id, reviewer, id);
     """,
-    # score_groups: what many rows have in common, with the number of those rows, which the triggers keep exact. A filter on
-    # model, mission or simulated picks groups, so that it costs nothing to count and an index need hold one small integer.
-    # scores_by_*: one for each main order of the leaderboard. Each also holds all that filters ask of a row, so that neither
-    # walking an order nor counting touches the rows themselves; scores_by_score also gives ranks and histograms, and
-    # scores_by_target (with data_id) what a survey need not score again.
-    # scores_matched: the stars with a known signal, and the names that a text search looks through. verdicts: the newest of each
-    # star, kept by a trigger.
+    # score_groups: values that many rows share, and the number of those rows, which the triggers keep exact. A filter on
+    # model, mission or simulated selects groups, so that counting is free and an index needs only one small integer.
+    # scores_by_*: one for each main sort order of the leaderboard. Each is a covering index for the filters, so that neither
+    # walking an order nor counting reads the rows themselves; scores_by_score also serves ranks and histograms, and
+    # scores_by_target (with data_id) tells which stars a survey can skip.
+    # scores_matched: the stars with a known signal, and the names that a text search covers. verdicts: the newest disposition
+    # of each star, maintained by a trigger.
     """
     CREATE TABLE score_models (id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE);
     CREATE TABLE score_groups (
@@ -96,9 +101,9 @@ MIGRATIONS = (
         WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)
     ) WHERE place = 1;
     """,
-    # token: of one showing of a star to one reviewer, so that a key that was pressed twice gives one verdict. The triggers keep
-    # what a person decided from ever being changed: an undo is an entry of its own. verdict_given stays as it is: it goes by
-    # the times at which verdicts were given, so that older ones may be added later.
+    # token: identifies one display of a star to one reviewer, so that a key pressed twice gives one disposition. The triggers
+    # forbid changes to recorded decisions: an undo is an entry of its own. verdict_given stays as it is: it compares the times
+    # at which dispositions were given, so that older ones may be added later.
     """
     ALTER TABLE dispositions ADD COLUMN token TEXT NOT NULL DEFAULT '';
     ALTER TABLE dispositions ADD COLUMN measured TEXT NOT NULL DEFAULT '{}';
@@ -139,44 +144,70 @@ MIGRATIONS = (
 )
 
 
-def path() -> Path:
-    """Where the store is."""
-    return settings.data_dir() / NAME
+def database_path() -> Path:
+    """Return the path of the store's SQLite file.
+
+    Returns
+    -------
+    Path
+        The file, in the data folder; it may not exist yet.
+    """
+    return settings.data_dir() / FILE_NAME
 
 
 @contextlib.contextmanager
 def connect(writing: bool = True) -> Iterator[sqlite3.Connection]:
-    """A connection inside one transaction: all that is done in the block is kept, or nothing where it raises.
+    """Open the store for one transaction.
 
-    With ``writing`` false the block sees the store as it is at its first query, and neither waits for a writer nor holds one up.
-    Makes the file and its tables where they are missing. Raises StoreError, in one sentence, where it cannot be used.
+    The transaction is committed at the end of the `with` block, or rolled back if the block raises.
+    The file and its tables are created or migrated if needed.
+
+    Parameters
+    ----------
+    writing : bool, optional
+        Whether the block writes. If not, it sees the store as it is at its first query, and neither
+        waits for a writer nor delays one.
+
+    Yields
+    ------
+    sqlite3.Connection
+        Connection whose rows are `sqlite3.Row`.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read or written, or was written by a newer version.
     """
-    file = path()
+    file = database_path()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people decide is theirs to show
         connection = sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
-        raise _problem(file, error) from error
+        raise _store_error(file, error) from error
     try:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        _ready(connection, file)
+        _migrate(connection, file)
         connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         yield connection
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise _problem(file, error) from error
+        raise _store_error(file, error) from error
     finally:
         # What was not committed is rolled back with the connection.
         connection.close()
 
 
-def _ready(connection: sqlite3.Connection, file: Path) -> None:
-    """Bring the tables up to date."""
+def _migrate(connection: sqlite3.Connection, file: Path) -> None:
+    """Migrate the tables to the current version."""
+    # counted first: another process may make the tables and set the version at this moment
+    num_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     version = _version(connection)
     if version > len(MIGRATIONS):
         raise StoreError(f"{file} was written by a newer AstroSeq (version {version}); update AstroSeq to read it.")
-    if version == len(MIGRATIONS):
+    if num_tables and not version:
+        raise StoreError(f"{file} is a database of another program; move it away, or point ASTROSEQ_DATA to another folder.")
+    if version == len(MIGRATIONS) and not _missing_columns(connection):
         return
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
@@ -185,11 +216,19 @@ def _ready(connection: sqlite3.Connection, file: Path) -> None:
         for statement in _statements(step):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    for name in _missing_columns(connection):
+        connection.execute(f"ALTER TABLE scores ADD COLUMN {name} {_SQL_TYPES[STORED[name].kind]}")
     connection.execute("COMMIT")
 
 
+def _missing_columns(connection: sqlite3.Connection) -> list[str]:
+    """Return the columns of scores that the file does not have yet; older versions ignore those that they do not know."""
+    there = {row["name"] for row in connection.execute("PRAGMA table_info(scores)")}
+    return [name for name in STORED if name not in there] if there else []
+
+
 def _statements(step: str) -> Iterator[str]:
-    """The statements of a migration; a trigger is one, although it has semicolons inside."""
+    """Yield the statements of a migration; a trigger counts as one, despite its inner semicolons."""
     statement = ""
     for part in step.split(";")[:-1]:
         statement += part + ";"
@@ -202,7 +241,24 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _problem(file: Path, error: Exception) -> StoreError:
+def _store_error(file: Path, error: Exception) -> StoreError:
     return StoreError(
-        f"What people decided and scored cannot be read or written in {file} ({error}); check the disk and the file."
+        f"What people decided and scored cannot be read or written in {file} ({error}); check the disk, "
+        "or move the file away and bring back an earlier copy of it."
     )
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """Return a number as a float, or None if it is missing or not finite.
+
+    Parameters
+    ----------
+    value : float or None
+        A number or None.
+
+    Returns
+    -------
+    float or None
+        The number; None if there is none.
+    """
+    return None if value is None or not math.isfinite(value) else float(value)

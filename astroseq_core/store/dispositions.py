@@ -1,19 +1,24 @@
-"""Verdicts on stars: a history that is only ever added to."""
+"""Dispositions of stars: an append-only history."""
 
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from astroseq_core.store import reviewer as reviewer_names
+from astroseq_core.store import disposition_entry as reviewer_names
 from astroseq_core.store.database import connect
-from astroseq_core.store.verdict import COLUMNS, TIME_DIGITS, cleaned, from_row, values
-from astroseq_core.store.verdict import DISPOSITIONS as DISPOSITIONS
-from astroseq_core.store.verdict import Entry as Entry
-from astroseq_core.store.verdict import Verdict as Verdict
+from astroseq_core.store.disposition_entry import (
+    COLUMNS,
+    TIME_DIGITS,
+    Disposition,
+    HistoryEntry,
+    disposition_from_row,
+    row_values,
+    validated,
+)
+from astroseq_core.store.rows import damaged_rows, usable_rows
 
-#: What a row ``d`` of the dispositions must meet to be a verdict that nobody took back.
+#: SQL condition for a row `d` of the table dispositions that is a disposition and was not taken back.
 NOT_UNDONE = "d.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)"
 _NAMES = ", ".join(COLUMNS)
 _INSERT = (
@@ -22,29 +27,66 @@ _INSERT = (
 )
 
 
-def add(verdict: Verdict) -> int:
-    """Keep a verdict for good; its number. Verdicts without a time are of now.
+def add(disposition: Disposition) -> int:
+    """Save a disposition permanently.
 
-    A verdict with a token that one was given with before changes nothing, even where that one was taken back: the number is that
-    of the first. So a key that was pressed twice, or a page that was drawn again, gives one verdict; a star that is shown again
-    needs a new token. Raises StoreError for what cannot be kept.
+    A token that was used before changes nothing, even if that disposition was taken back: the
+    number of the first entry is returned. So a key pressed twice, or a page drawn again, gives one
+    disposition. Each new display of a star needs a new token.
+
+    Parameters
+    ----------
+    disposition : Disposition
+        The disposition; without a time it gets the present one.
+
+    Returns
+    -------
+    int
+        Number of the entry.
+
+    Raises
+    ------
+    StoreError
+        If the disposition is not valid or cannot be written.
+    TargetError
+        If its star is not a target.
     """
-    verdict = cleaned(verdict)
+    disposition = validated(disposition)
     with connect() as db:
-        return insert(db, verdict)
+        return insert_entry(db, disposition)
 
 
-def undo(reviewer: str, target_id: str | None = None, token: str = "") -> Verdict | None:
-    """Take back the reviewer's latest verdict, on one star where that is given; the verdict, None where there is none.
+def undo(reviewer: str, target_id: str | None = None, token: str = "") -> Disposition | None:
+    """Take back a reviewer's latest disposition.
 
-    The history gets an entry that says so and keeps the verdict. Doing it again takes back the one before; an earlier verdict of
-    the reviewer on the star then stands again. With the ``token`` of an undo that was done before, nothing changes.
+    The history gets an entry for the undo and keeps the disposition. Another undo takes back the
+    one before; an earlier disposition of the star by the same reviewer becomes current again. A
+    token of an earlier undo changes nothing.
+
+    Parameters
+    ----------
+    reviewer : str
+        Name of the reviewer.
+    target_id : str or None, optional
+        Star whose disposition to take back; the latest on any star if None.
+    token : str, optional
+        Token of the display that the undo comes from; "" for none.
+
+    Returns
+    -------
+    Disposition or None
+        The disposition that was taken back; None if there was none.
+
+    Raises
+    ------
+    StoreError
+        If the name is not valid or the store cannot be written.
     """
-    name = reviewer_names.clean(reviewer)
+    name = reviewer_names.clean_name(reviewer)
     of_star = "" if target_id is None else " AND d.target_id = ?"
     with connect() as db:
-        if token and (done := _by_token(db, token)) is not None:
-            return None if done["undoes"] is None else from_row(_row(db, done["undoes"]))
+        if token and (done := _row_by_token(db, token)) is not None:
+            return None if done["undoes"] is None else disposition_from_row(_row_by_number(db, done["undoes"]))
         row = db.execute(
             f"SELECT id, {_NAMES} FROM dispositions AS d WHERE reviewer = ?{of_star} AND {NOT_UNDONE} "  # noqa: S608 (constants)
             "ORDER BY at DESC, id DESC LIMIT 1",
@@ -52,43 +94,94 @@ def undo(reviewer: str, target_id: str | None = None, token: str = "") -> Verdic
         ).fetchone()
         if row is None:
             return None
-        verdict = from_row(row)
-        insert(db, Verdict(verdict.target_id, verdict.disposition, name, token=token), undoes=verdict.number)
-    return verdict
+        disposition = disposition_from_row(row)
+        insert_entry(
+            db, Disposition(disposition.target_id, disposition.disposition, name, token=token), undoes=disposition.number
+        )
+    return disposition
 
 
-def insert(db: sqlite3.Connection, verdict: Verdict, undoes: int | None = None) -> int:
-    """Add an entry inside a transaction that writes; its number, or that of the entry with the same token.
+def insert_entry(db: sqlite3.Connection, disposition: Disposition, undoes: int | None = None) -> int:
+    """Add an entry inside an open write transaction.
 
-    The time is taken here, where nobody else writes, and is never before the reviewer's last: what is added later holds, whatever
-    the clock did meanwhile.
+    The time is set here, while nobody else writes, and is never before the reviewer's last entry,
+    so that a later entry stays later even if the clock was set back.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Connection inside a write transaction.
+    disposition : Disposition
+        A validated disposition; for an undo, the reviewer, time and token of the undo.
+    undoes : int or None, optional
+        Number of the entry that this one takes back; None for a disposition.
+
+    Returns
+    -------
+    int
+        Number of the new entry, or of the entry that has the same token.
     """
-    if not verdict.at:
-        last = db.execute("SELECT max(at) FROM dispositions WHERE reviewer = ?", (verdict.reviewer,)).fetchone()[0]
-        verdict = replace(verdict, at=max(round(time.time(), TIME_DIGITS), last or 0.0))
-    cursor = db.execute(_INSERT, (*values(verdict), undoes))
+    if not disposition.at:
+        last = db.execute("SELECT max(at) FROM dispositions WHERE reviewer = ?", (disposition.reviewer,)).fetchone()[0]
+        disposition = replace(disposition, at=max(round(time.time(), TIME_DIGITS), last or 0.0))
+    cursor = db.execute(_INSERT, (*row_values(disposition), undoes))
     if cursor.rowcount:
         return int(cursor.lastrowid or 0)
-    first = _by_token(db, verdict.token)
+    first = _row_by_token(db, disposition.token)
     return int(first["id"]) if first is not None else 0
 
 
-def latest() -> tuple[Verdict, ...]:
-    """Each reviewer's verdict on each star that holds now, by star; those that were taken back do not count."""
-    return _standing("")
+def list_current() -> tuple[Disposition, ...]:
+    """List the current disposition of every star by each reviewer.
+
+    Dispositions that were taken back do not count.
+
+    Returns
+    -------
+    tuple of Disposition
+        Current dispositions, sorted by star and reviewer.
+    """
+    return _select_current("")
 
 
-def of_star(target_id: str) -> tuple[Verdict, ...]:
-    """Each reviewer's verdict on a star that holds now, by reviewer."""
-    return _standing(" AND target_id = ?", target_id)
+def list_by_star(target_id: str) -> tuple[Disposition, ...]:
+    """List the current dispositions of one star.
+
+    Parameters
+    ----------
+    target_id : str
+        Identifier of the star.
+
+    Returns
+    -------
+    tuple of Disposition
+        One disposition per reviewer, sorted by reviewer.
+    """
+    return _select_current(" AND target_id = ?", target_id)
 
 
-def of_reviewer(reviewer: str) -> tuple[Verdict, ...]:
-    """A reviewer's verdicts that hold now, by star."""
-    return _standing(" AND reviewer = ?", reviewer_names.clean(reviewer))
+def list_by_reviewer(reviewer: str) -> tuple[Disposition, ...]:
+    """List the current dispositions by one reviewer.
+
+    Parameters
+    ----------
+    reviewer : str
+        Name of the reviewer.
+
+    Returns
+    -------
+    tuple of Disposition
+        One disposition per star, sorted by star.
+
+    Raises
+    ------
+    StoreError
+        If the name is not valid.
+    """
+    return _select_current(" AND reviewer = ?", reviewer_names.clean_name(reviewer))
 
 
-def _standing(condition: str, *of: str) -> tuple[Verdict, ...]:
+def _select_current(condition: str, *of: str) -> tuple[Disposition, ...]:
     with connect(writing=False) as db:
         rows = db.execute(
             f"SELECT id, {_NAMES} FROM dispositions AS d WHERE {NOT_UNDONE}{condition} "  # noqa: S608 (constants)
@@ -96,38 +189,100 @@ def _standing(condition: str, *of: str) -> tuple[Verdict, ...]:
             of,
         ).fetchall()
     newest = {(r["target_id"], r["reviewer"]): r for r in rows}
-    return tuple(from_row(r) for r in newest.values())
+    return tuple(usable_rows(newest.values(), disposition_from_row))
 
 
-def history(target_id: str = "", reviewer: str = "") -> tuple[Entry, ...]:
-    """All entries, of one star or one reviewer where these are given, undone ones and undos included, the oldest first."""
+def find_damaged() -> list[str]:
+    """Look for damaged dispositions, which all lists leave out.
+
+    Returns
+    -------
+    list of str
+        One sentence for each.
+    """
+    with connect(writing=False) as db:
+        return damaged_rows(db.execute(f"SELECT id, {_NAMES} FROM dispositions ORDER BY id"), disposition_from_row)  # noqa: S608
+
+
+def history(target_id: str = "", reviewer: str = "") -> tuple[HistoryEntry, ...]:
+    """Load the complete history, with undone entries and undos.
+
+    Parameters
+    ----------
+    target_id : str, optional
+        Only entries on this star, unless empty.
+    reviewer : str, optional
+        Only entries by this reviewer, unless empty.
+
+    Returns
+    -------
+    tuple of CacheEntry
+        The entries, oldest first.
+
+    Raises
+    ------
+    StoreError
+        If the name is not valid.
+    """
     conditions: list[str] = []
-    of: list[Any] = []
+    of: list[object] = []
     if target_id:
         conditions, of = ["e.target_id = ?"], [target_id]
     if reviewer:
-        conditions, of = [*conditions, "e.reviewer = ?"], [*of, reviewer_names.clean(reviewer)]
+        conditions, of = [*conditions, "e.reviewer = ?"], [*of, reviewer_names.clean_name(reviewer)]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     with connect(writing=False) as db:
-        return entries(db, f"{where} ORDER BY e.at, e.id", of)
+        return select_entries(db, f"{where} ORDER BY e.at, e.id", of)
 
 
-def entries(db: sqlite3.Connection, condition: str, of: Sequence[Any] = ()) -> tuple[Entry, ...]:
-    """The entries ``e`` that meet the SQL condition, in its order; the verdict of an undo is the one that it took back."""
+def select_entries(db: sqlite3.Connection, condition: str, of: Sequence[object] = ()) -> tuple[HistoryEntry, ...]:
+    """Select history entries by an SQL condition.
+
+    The disposition of an undo is the one that it took back.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Open connection.
+    condition : str
+        SQL after the FROM clause, in which `e` is the entry and `v` its disposition.
+    of : sequence of object, optional
+        Values of the condition's placeholders.
+
+    Returns
+    -------
+    tuple of CacheEntry
+        The entries, in the order of the query.
+    """
     rows = db.execute(
         "SELECT e.id AS entry, e.at AS entered, e.token AS own_token, e.imported_from AS came_from, e.undoes, v.id, "  # noqa: S608
         f"{', '.join(f'v.{c}' for c in COLUMNS)}, EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = e.id) AS undone "
         f"FROM dispositions AS e JOIN dispositions AS v ON v.id = coalesce(e.undoes, e.id) {condition}",
         tuple(of),
     )
-    return tuple(
-        Entry(r["entry"], r["entered"], from_row(r), r["undoes"] is not None, bool(r["undone"]), r["own_token"], r["came_from"])
-        for r in rows
+    return tuple(usable_rows(rows, _entry_from_row))
+
+
+def _entry_from_row(r: sqlite3.Row) -> HistoryEntry:
+    return HistoryEntry(
+        r["entry"],
+        r["entered"],
+        disposition_from_row(r),
+        r["undoes"] is not None,
+        bool(r["undone"]),
+        r["own_token"],
+        r["came_from"],
     )
 
 
-def reviewers() -> dict[str, int]:
-    """Everyone who ever gave a verdict, by name, and on how many stars one of theirs stands."""
+def count_by_reviewer() -> dict[str, int]:
+    """Count the stars with a current disposition by each reviewer.
+
+    Returns
+    -------
+    dict of str to int
+        Number of stars by name, for everyone who ever gave a disposition.
+    """
     with connect(writing=False) as db:
         rows = db.execute(
             "SELECT reviewer, count(DISTINCT CASE WHEN "  # noqa: S608 (constants)
@@ -136,18 +291,34 @@ def reviewers() -> dict[str, int]:
     return {r["reviewer"]: r["num"] for r in rows}
 
 
-def counts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """How many of each disposition came from whom: {reviewer: {disposition: count}}."""
+def count_dispositions(dispositions: Iterable[Disposition]) -> dict[str, dict[str, int]]:
+    """Count dispositions by reviewer and kind.
+
+    Parameters
+    ----------
+    dispositions : iterable of Disposition
+        The dispositions to count.
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        Counts as {reviewer: {disposition: count}}.
+    """
     found: dict[str, dict[str, int]] = {}
-    for v in verdicts:
+    for v in dispositions:
         own = found.setdefault(v.reviewer, {})
         own[v.disposition] = own.get(v.disposition, 0) + 1
     return found
 
 
-def _by_token(db: sqlite3.Connection, token: str) -> Any:
-    return db.execute("SELECT id, undoes FROM dispositions WHERE token = ? AND token <> ''", (token,)).fetchone()
+def _row_by_token(db: sqlite3.Connection, token: str) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = db.execute(
+        "SELECT id, undoes FROM dispositions WHERE token = ? AND token <> ''", (token,)
+    ).fetchone()
+    return found
 
 
-def _row(db: sqlite3.Connection, number: int) -> Any:
-    return db.execute(f"SELECT id, {_NAMES} FROM dispositions WHERE id = ?", (number,)).fetchone()  # noqa: S608 (constants)
+def _row_by_number(db: sqlite3.Connection, number: int) -> sqlite3.Row:
+    """Return the row of an entry that exists."""
+    found: sqlite3.Row = db.execute(f"SELECT id, {_NAMES} FROM dispositions WHERE id = ?", (number,)).fetchone()  # noqa: S608 (constants)
+    return found

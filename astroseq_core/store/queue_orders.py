@@ -1,25 +1,48 @@
-"""The orders of a queue of stars: pure functions that give the items again, first what is to be seen first."""
+"""Sort orders of a vetting queue, as pure functions."""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
-#: The orders by name: highest star score, least certain, most different by two models or by reviewers, or as they were given.
-SCORE, UNCERTAINTY, MODELS, REVIEWERS, AS_GIVEN = ORDERS = (
-    "score", "uncertainty", "disagreement_models", "disagreement_reviewers", "as_given",
-)  # fmt: skip
-#: A segment probability that says nothing either way.
+from astroseq_core.disposition_codes import UNSURE_DISPOSITIONS
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
+Key = TypeVar("Key", bound="SupportsRichComparison")
+
+#: Names of the orders: highest star score, least certain, largest disagreement of two models or of reviewers, as given.
+BY_SCORE, BY_UNCERTAINTY, BY_MODEL_DISAGREEMENT, BY_REVIEWER_DISAGREEMENT, AS_GIVEN = ORDERS = (
+    "score",
+    "uncertainty",
+    "disagreement_models",
+    "disagreement_reviewers",
+    "as_given",
+)
+#: Segment probability that favors neither class.
 UNDECIDED = 0.5
-UNSURE = "UNSURE"
 
 
 @dataclass(frozen=True)
-class Item:
-    """A star to be judged: the ``place`` is what Explore's address says to open it.
+class QueueItem:
+    """A star of a vetting queue.
 
-    ``score``: its star score by ``model_id``; ``period_days``: of the best fold; ``probability``: its highest segment's.
+    Attributes
+    ----------
+    target_id : str
+        Identifier of the star.
+    place : mapping of str to str
+        Star location: the URL parameters with which Explore opens it.
+    score : float or None
+        Star score by `model_id`.
+    model_id : str
+        Identifier of the model.
+    period_days : float or None
+        Best period [d].
+    probability : float or None
+        Highest segment probability.
     """
 
     target_id: str
@@ -30,49 +53,117 @@ class Item:
     probability: float | None = None
 
 
-def by_score(items: Iterable[Item]) -> tuple[Item, ...]:
-    """The highest star score first; those without one last, as they were given."""
-    return _sorted(items, lambda item: None if item.score is None else -item.score)
+def sort_by_score(items: Iterable[QueueItem]) -> tuple[QueueItem, ...]:
+    """Sort items by star score, highest first.
+
+    Parameters
+    ----------
+    items : iterable of QueueItem
+        The items.
+
+    Returns
+    -------
+    tuple of QueueItem
+        Sorted items; those without a score last, in their given order.
+    """
+    return _sort_items(items, lambda item: None if item.score is None else -item.score)
 
 
-def by_uncertainty(items: Iterable[Item], threshold: float | None = None) -> tuple[Item, ...]:
-    """The least certain first: star scores nearest to the ``threshold`` of the cut.
+def sort_by_uncertainty(items: Iterable[QueueItem], threshold: float | None = None) -> tuple[QueueItem, ...]:
+    """Sort items by uncertainty, least certain first.
 
-    Without a cut, highest segment probabilities nearest to a half. Those without the number last, as they were given.
+    With a score threshold, the items with star scores nearest to it come first; without one, those
+    whose highest segment probability is nearest to 0.5.
+
+    Parameters
+    ----------
+    items : iterable of QueueItem
+        The items.
+    threshold : float or None, optional
+        Score threshold.
+
+    Returns
+    -------
+    tuple of QueueItem
+        Sorted items; those without the value last, in their given order.
     """
     if threshold is None:
-        return _sorted(items, lambda item: None if item.probability is None else abs(item.probability - UNDECIDED))
-    return _sorted(items, lambda item: None if item.score is None else abs(item.score - threshold))
+        return _sort_items(items, lambda item: None if item.probability is None else abs(item.probability - UNDECIDED))
+    return _sort_items(items, lambda item: None if item.score is None else abs(item.score - threshold))
 
 
-def by_models(items: Iterable[Item], a: Mapping[str, float], b: Mapping[str, float]) -> tuple[Item, ...]:
-    """The stars on whose ranks two models differ most first; ``a`` and ``b``: each model's star scores by star.
+def sort_by_model_disagreement(
+    items: Iterable[QueueItem], a: Mapping[str, float], b: Mapping[str, float]
+) -> tuple[QueueItem, ...]:
+    """Sort items by how much the ranks of two models differ, largest difference first.
 
-    Ranks are as fractions among the stars that both scored, so that models of different scales compare. Stars that one of them
-    did not score come last, as they were given.
+    Ranks are fractions among the stars that both models scored, so that models with different score
+    scales compare.
+
+    Parameters
+    ----------
+    items : iterable of QueueItem
+        The items.
+    a : mapping of str to float
+        Star scores of the first model, by star.
+    b : mapping of str to float
+        Star scores of the second model, by star.
+
+    Returns
+    -------
+    tuple of QueueItem
+        Sorted items; stars that one model did not score last, in their given order.
     """
     both = a.keys() & b.keys()
     ranks_a, ranks_b = (rank_fractions({t: scores[t] for t in both}) for scores in (a, b))
-    return _sorted(items, lambda i: -abs(ranks_a[i.target_id] - ranks_b[i.target_id]) if i.target_id in both else None)
+    return _sort_items(items, lambda i: -abs(ranks_a[i.target_id] - ranks_b[i.target_id]) if i.target_id in both else None)
 
 
-def by_reviewers(items: Iterable[Item], verdicts: Mapping[str, Sequence[str]]) -> tuple[Item, ...]:
-    """The stars on which reviewers differ most first; ``verdicts``: the dispositions that stand, by star.
+def sort_by_reviewer_disagreement(items: Iterable[QueueItem], dispositions: Mapping[str, Sequence[str]]) -> tuple[QueueItem, ...]:
+    """Sort items by how much the reviewers disagree, most first.
 
-    First those with two that exclude each other, then those of which one is UNSURE and another is not, each by entropy; then all
-    others as they were given.
+    Stars with two dispositions that exclude each other come first, then those on which only some
+    chose UNSURE, each by entropy; all others follow in their given order.
+
+    Parameters
+    ----------
+    items : iterable of QueueItem
+        The items.
+    dispositions : mapping of str to sequence of str
+        Current dispositions by star.
+
+    Returns
+    -------
+    tuple of QueueItem
+        Sorted items.
     """
 
-    def place(item: Item) -> tuple[int, float]:
-        given = verdicts.get(item.target_id, ())
-        firm = len(set(given) - {UNSURE}) > 1
-        return (0 if firm else 1, -entropy(given))
+    def place(item: QueueItem) -> tuple[int, float]:
+        given = dispositions.get(item.target_id, ())
+        firm = len(set(given).difference(UNSURE_DISPOSITIONS)) > 1
+        return (0 if firm else 1, -disposition_entropy(given))
 
-    return _sorted(items, place)
+    return _sort_items(items, place)
 
 
 def rank_fractions(scores: Mapping[str, float]) -> dict[str, float]:
-    """Each star's rank as a fraction: 0 for the highest score, 1 for the lowest; equal scores share the mean of their ranks."""
+    """Return each star's rank as a fraction from 0 (highest score) to 1 (lowest score).
+
+    Parameters
+    ----------
+    scores : mapping of str to float
+        Star scores by star.
+
+    Returns
+    -------
+    dict of str to float
+        Rank fractions by star; equal scores share the mean of their ranks.
+
+    Examples
+    --------
+    >>> rank_fractions({"a": 9.0, "b": 5.0, "c": 5.0})
+    {'a': 0.0, 'b': 0.75, 'c': 0.75}
+    """
     ordered = sorted(scores, key=lambda t: -scores[t])
     found: dict[str, float] = {}
     first = 0
@@ -86,14 +177,35 @@ def rank_fractions(scores: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def entropy(given: Sequence[str]) -> float:
-    """How mixed the dispositions are [bit] (Shannon 1948): 0 where all are the same, 1 for one against one."""
+def disposition_entropy(given: Sequence[str]) -> float:
+    """Compute the entropy of dispositions [bit] (Shannon 1948).
+
+    Parameters
+    ----------
+    given : sequence of str
+        Dispositions of one star.
+
+    Returns
+    -------
+    float
+        0 if all are the same, 1 for one against one.
+
+    Examples
+    --------
+    >>> disposition_entropy(["PC", "FP"]), disposition_entropy(["PC", "PC"])
+    (1.0, 0.0)
+    """
     shares = [n / len(given) for n in Counter(given).values()]
     return 0.0 - sum(p * math.log2(p) for p in shares)
 
 
-def _sorted(items: Iterable[Item], key: Callable[[Item], Any]) -> tuple[Item, ...]:
-    """By key, the lowest first and those without one last; equal ones stay as they were given."""
-    keyed = [(key(item), item) for item in items]
-    there = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0])
-    return tuple(item for _, item in (*there, *(pair for pair in keyed if pair[0] is None)))
+def _sort_items(items: Iterable[QueueItem], key: Callable[[QueueItem], Key | None]) -> tuple[QueueItem, ...]:
+    """Sort stably by key, lowest first; items whose key is None come last."""
+    given: list[tuple[Key, QueueItem]] = []
+    missing: list[QueueItem] = []
+    for item in items:
+        if (value := key(item)) is None:
+            missing.append(item)
+        else:
+            given.append((value, item))
+    return (*(item for _, item in sorted(given, key=lambda pair: pair[0])), *missing)

@@ -1,31 +1,168 @@
-"""Scores in the store: what a model gave each star, or why it gave none."""
+"""Scores in the store: one row per star and model, with scores or the reason for failure."""
 
-import math
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from astroseq_core import columns
+from astroseq_core.column_fields import COUNT, NUMBER, TEXT
+from astroseq_core.columns import STORED, ScoreValues
 from astroseq_core.errors import StoreError
-from astroseq_core.store.database import connect
-
-OK = "ok"
-#: What stands for the model in the row of a star for which none was found.
-NO_MODEL = "none"
-#: So many values at most make a star's small picture of its segment probabilities.
-SPARK_LENGTH = 120
+from astroseq_core.store.database import connect, finite_or_none
 
 
 @dataclass(frozen=True)
-class ScoreRow:
-    """What one model gave one star; ``status`` is OK, or the reason why there are no scores, which are None then.
+class MatchRow:
+    """The best period of a real star's score and the known signal matched to it.
 
-    ``mission`` is that of the identifier, ``seen_as`` the mission as whose its light curves were taken (they differ for
-    simulated stars). ``data_id`` and ``model_sha`` say what the scores depend on. ``best_t0`` [d] is in ``t0_system``; errors are
-    one sigma. ``match``: name of a known signal of the star, of ``match_kind`` (``''``, TOI, KOI, K2, confirmed or survey);
-    ``match_ratio``: its best period over the known one, ``''`` where they do not fit. ``spark``: segment probabilities in
-    time order times 255 as bytes, the highest of neighbours where there are more than SPARK_LENGTH. ``at`` [s since 1970].
+    The fields have the meaning that they have in a score row.
+
+    Attributes
+    ----------
+    number : int
+        Row number in the store.
+    target_id : str
+        Identifier of the star.
+    at : float
+        Time of scoring [s since 1970].
+    best_period_days : float or None
+        Best period [d]; None for a single event.
+    best_t0 : float
+        Epoch of the best period [d] in `t0_system`.
+    t0_system : str
+        Time system of the epoch.
+    best_duration_hours : float or None
+        Duration of the best signal [h].
+    period_err_days : float or None
+        One-sigma error of the period [d].
+    t0_err_days : float or None
+        One-sigma error of the epoch [d].
+    num_transits : int or None
+        Number of transits in the data.
+    match : str
+        Name of the known signal; "" if there is none.
+    match_kind : str
+        Who knows it: TOI, KOI, K2, confirmed, survey, or "".
+    match_ratio : str
+        Best period over the known one, as text; "" if they do not agree.
+    match_disposition : str
+        Disposition of the known signal in its catalog.
+    """
+
+    number: int
+    target_id: str
+    at: float
+    best_period_days: float | None
+    best_t0: float
+    t0_system: str
+    best_duration_hours: float | None
+    period_err_days: float | None
+    t0_err_days: float | None
+    num_transits: int | None
+    match: str
+    match_kind: str
+    match_ratio: str
+    match_disposition: str
+
+
+_MATCH_COLUMNS = ", ".join(name for name in MatchRow.__dataclass_fields__ if name != "number")
+
+
+def load_matches_after(number: int, count: int) -> tuple[MatchRow, ...]:
+    """Load the next scored rows of real stars, in order of their row numbers.
+
+    Parameters
+    ----------
+    number : int
+        Row number after which to begin; 0 for the first rows.
+    count : int
+        Maximum number of rows.
+
+    Returns
+    -------
+    tuple of MatchRow
+        The rows; empty at the end.
+    """
+    with connect(writing=False) as db:
+        found = db.execute(
+            f"SELECT scores.id AS number, {_MATCH_COLUMNS} FROM scores JOIN score_groups ON score_groups.id = group_id "  # noqa: S608
+            "WHERE scores.id > ? AND scored AND NOT simulated AND best_t0 IS NOT NULL ORDER BY scores.id LIMIT ?",
+            (number, count),
+        ).fetchall()
+    return tuple(MatchRow(**dict(r)) for r in found)
+
+
+def save_matches(rows: Iterable[MatchRow]) -> int:
+    """Save the known-object matches of rows, all in one transaction.
+
+    A star that was scored again in the meantime is left unchanged.
+
+    Parameters
+    ----------
+    rows : iterable of MatchRow
+        Rows with their new matches.
+
+    Returns
+    -------
+    int
+        Number of rows written.
+    """
+    values = [(r.match, r.match_kind, r.match_ratio, r.match_disposition, r.match_kind != "", r.number, r.at) for r in rows]
+    if not values:
+        return 0
+    with connect() as db:
+        return db.executemany(
+            "UPDATE scores SET match = ?, match_kind = ?, match_ratio = ?, match_disposition = ?, known = ? "
+            "WHERE id = ? AND at = ?",
+            values,
+        ).rowcount
+
+
+OK = "ok"
+#: Model identifier in the row of a star for which no model was found.
+NO_MODEL = "none"
+#: Maximum number of values of a star's sparkline of segment probabilities.
+SPARKLINE_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class ScoreRow(ScoreValues):
+    """Scores that one model gave to one star, or the reason why there are none.
+
+    The scores and what is known of the star are inherited. Scores are None unless `status` is "ok".
+
+    Attributes
+    ----------
+    target_id : str
+        Identifier of the star.
+    model_id : str
+        Identifier of the model; "none" if no model was found for the star.
+    model_sha : str
+        Hash of everything in the model that the scores depend on.
+    data_id : str
+        Fingerprint of the data that the scores depend on.
+    mission : str
+        Mission of the identifier.
+    seen_as : str
+        Instrument of the light curves; differs from `mission` for simulated stars.
+    simulated : bool
+        Whether the star is simulated.
+    status : str
+        "ok", or the reason why there are no scores.
+    spark : bytes
+        Sparkline of segment probabilities in time order, one byte each, 255 for 1; the maximum of
+        neighbors where there are more than `SPARK_LENGTH`.
+    survey_id : str
+        Survey that the row is from.
+    at : float
+        Time of scoring [s since 1970]; 0 for now.
+
+    Raises
+    ------
+    StoreError
+        If star, model or status is empty, a score is missing, or the sparkline is too long.
     """
 
     target_id: str
@@ -36,78 +173,70 @@ class ScoreRow:
     seen_as: str = ""
     simulated: bool = False
     status: str = OK
-    num_segments: int | None = None
-    star_score: float | None = None
-    score_max: float | None = None
-    score_topk: float | None = None
-    score_noisy_or: float | None = None
-    score_fold: float | None = None
-    false_alarm_probability: float | None = None
-    best_period_days: float | None = None
-    best_t0: float | None = None
-    t0_system: str = ""
-    magnitude: float | None = None
-    match: str = ""
-    match_kind: str = ""
-    match_ratio: str = ""
-    match_disposition: str = ""
     spark: bytes = b""
     survey_id: str = ""
     at: float = 0.0
-    best_duration_hours: float | None = None
-    period_err_days: float | None = None
-    t0_err_days: float | None = None
-    duration_err_hours: float | None = None
-    num_transits: int | None = None
 
     def __post_init__(self) -> None:
         if not (self.target_id and self.model_id and self.status):
             raise StoreError(f"A score needs a star, a model and a status; '{self.target_id}' by '{self.model_id}' lacks one.")
-        if self.status == OK and _number(self.star_score) is None:
+        if self.status == OK and finite_or_none(self.star_score) is None:
             raise StoreError(f"{self.target_id} has no star score; say in its status why, instead of '{OK}'.")
-        if len(self.spark) > SPARK_LENGTH:
-            raise StoreError(f"{self.target_id}: a spark has at most {SPARK_LENGTH} values, not {len(self.spark)}; pool them.")
+        if len(self.spark) > SPARKLINE_LENGTH:
+            raise StoreError(
+                f"{self.target_id}: a spark has at most {SPARKLINE_LENGTH} values, not {len(self.spark)}; pool them."
+            )
 
 
-#: What rows share with many others is kept once, in their group; the rest stands in the row.
-_GROUP = ("model_sha", "mission", "seen_as", "simulated")
-_SCORES = (
-    *("star_score", "score_max", "score_topk", "score_noisy_or", "score_fold", "false_alarm_probability"),
-    *("best_period_days", "best_t0", "best_duration_hours", "period_err_days", "t0_err_days", "duration_err_hours"),
-)
-_COUNTS = ("num_segments", "num_transits")
-_TEXTS = ("data_id", "t0_system", "status", "match", "match_kind", "match_ratio", "match_disposition", "survey_id")
-_COLUMNS = ("target_id", "model", "group_id", *_TEXTS, *_SCORES, *_COUNTS, "magnitude", "at", "spark", "known")
-#: Select with this to give rows to ``from_row``.
-SELECTED = (
+#: Columns that many rows share; they are stored once per group.
+_GROUP_COLUMNS = ("model_sha", "mission", "seen_as", "simulated")
+_COLUMNS = ("target_id", "model", "group_id", "data_id", "status", "survey_id", "at", "spark", "known", *STORED)
+#: Columns to select for `from_row`.
+SELECT_COLUMNS = (
     "scores.*, score_models.model_id, score_groups.model_sha, score_groups.mission, score_groups.seen_as, score_groups.simulated"
 )
-JOINED = "JOIN score_groups ON score_groups.id = scores.group_id JOIN score_models ON score_models.id = scores.model"
-_OF_MODEL = (
+JOIN_TABLES = "JOIN score_groups ON score_groups.id = scores.group_id JOIN score_models ON score_models.id = scores.model"
+_GROUPS_OF_MODEL = (
     "SELECT score_groups.id FROM score_groups JOIN score_models ON score_models.id = score_groups.model WHERE model_id = ?"
 )
-_NO_LONGER = "DELETE FROM scores WHERE target_id = ? AND model = (SELECT id FROM score_models WHERE model_id = ?)"
+_DELETE_ONE = "DELETE FROM scores WHERE target_id = ? AND model = (SELECT id FROM score_models WHERE model_id = ?)"
 _UPSERT = (
     f"INSERT INTO scores ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 (constants)
     f"ON CONFLICT (target_id, model) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _COLUMNS[2:])}"
 )
 
 
-def put(rows: Iterable[ScoreRow]) -> int:
-    """How many rows were written; all of them are kept, or none where one cannot be. Rows without a time are of now.
+def save(rows: Iterable[ScoreRow]) -> int:
+    """Save rows in one transaction, all or none; rows without a time get the present one.
 
-    A star has one row for each model, and a row replaces the one before, with two exceptions. A score from the same data by the
-    same model changes nothing, unless it is the first with a false-alarm probability. And a failure replaces no score by the
-    same model unless it comes from other data: what could not be fetched says nothing about the score.
+    A star has one row per model, and a new row replaces the old one, with two exceptions. A score
+    from the same data by the same model version changes nothing, unless it is the first with a
+    false-alarm probability. A failure does not replace a score by the same model version unless it
+    comes from other data: a failed download says nothing about the score.
+
+    Parameters
+    ----------
+    rows : iterable of ScoreRow
+        The rows.
+
+    Returns
+    -------
+    int
+        Number of rows written.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written.
     """
     written = 0
-    rows = tuple(rows)  # made before the transaction, so that others wait for its writing alone
+    rows = tuple(rows)  # evaluated before the transaction, so that other writers wait only for the writing
     with connect() as db:
         models: dict[str, int] = {}
-        groups: dict[tuple[Any, ...], int] = {}
+        groups: dict[tuple[object, ...], int] = {}
         for row in rows:
             if row.model_id not in models:
-                models[row.model_id] = _model(db, row.model_id)
+                models[row.model_id] = _model_number(db, row.model_id)
             model = models[row.model_id]
             old = db.execute(
                 "SELECT data_id, model_sha, scored, false_alarm_probability FROM scores "
@@ -116,107 +245,163 @@ def put(rows: Iterable[ScoreRow]) -> int:
             ).fetchone()
             if old is not None and not _replaces(old, row):
                 continue
-            key = (model, *(_plain(row, name) for name in _GROUP), int(row.status == OK))
+            key = (model, *(_sql_value(row, name) for name in _GROUP_COLUMNS), int(row.status == OK))
             if key not in groups:
-                groups[key] = _group(db, key)
-            db.execute(_UPSERT, (row.target_id, model, groups[key], *(_plain(row, name) for name in _COLUMNS[3:])))
+                groups[key] = _group_number(db, key)
+            db.execute(_UPSERT, (row.target_id, model, groups[key], *(_sql_value(row, name) for name in _COLUMNS[3:])))
             if row.status == OK:
-                # What stood in the way before a model was found for it is over.
-                db.execute(_NO_LONGER, (row.target_id, NO_MODEL))
+                # The earlier failure to find a model for the star no longer holds.
+                db.execute(_DELETE_ONE, (row.target_id, NO_MODEL))
             written += 1
     return written
 
 
-def have(model_id: str, model_sha: str) -> dict[str, str]:
-    """The data of each star that this very model has scored: {target_id: data_id}."""
+def scored_fingerprints(model_id: str, model_sha: str, *, with_false_alarms: bool = False) -> dict[str, str]:
+    """Return the data fingerprint of every star that this model version has scored.
+
+    Parameters
+    ----------
+    model_id : str
+        Identifier of the model.
+    model_sha : str
+        Hash of the model version.
+    with_false_alarms : bool, optional
+        Whether to leave out stars whose score has no false-alarm probability.
+
+    Returns
+    -------
+    dict of str to str
+        Data fingerprints by star identifier.
+    """
     with connect(writing=False) as db:
-        wanted = f"{_OF_MODEL} AND model_sha = ? AND scored"
+        wanted = f"{_GROUPS_OF_MODEL} AND model_sha = ? AND scored"
         groups = db.execute(wanted, (model_id, model_sha)).fetchall()
         db.row_factory = None
         found: dict[str, str] = {}
         query = "SELECT target_id, data_id FROM scores INDEXED BY scores_by_target WHERE group_id = ?"
+        if with_false_alarms:
+            query += " AND false_alarm_probability IS NOT NULL"
         for group in groups:
             found.update(db.execute(query, tuple(group)))
     return found
 
 
-def reasons(model_id: str) -> tuple[ScoreRow, ...]:
-    """The rows of the stars that a model could not score, by star; their ``status`` says why."""
-    return _rows(f"group_id IN ({_OF_MODEL} AND NOT scored) ORDER BY scores.target_id", model_id)
+def list_failures(model_id: str) -> tuple[ScoreRow, ...]:
+    """List the stars that a model could not score.
+
+    Parameters
+    ----------
+    model_id : str
+        Identifier of the model.
+
+    Returns
+    -------
+    tuple of ScoreRow
+        Rows sorted by star; their `status` is the reason.
+    """
+    return _select_rows(f"group_id IN ({_GROUPS_OF_MODEL} AND NOT scored) ORDER BY scores.target_id", model_id)
 
 
-def of_star(target_id: str) -> tuple[ScoreRow, ...]:
-    """What each model gave a star, the newest first."""
-    return _rows("scores.target_id = ? ORDER BY scores.at DESC, model_id", target_id)
+def list_by_star(target_id: str) -> tuple[ScoreRow, ...]:
+    """List the rows of a star by all models.
+
+    Parameters
+    ----------
+    target_id : str
+        Identifier of the star.
+
+    Returns
+    -------
+    tuple of ScoreRow
+        The rows, newest first.
+    """
+    return _select_rows("scores.target_id = ? ORDER BY scores.at DESC, model_id", target_id)
 
 
-def remove(model_id: str) -> int:
-    """Forget all that a model gave; how many rows that were. The cut that a person chose for it stays."""
+def delete_model(model_id: str) -> int:
+    """Delete all rows of a model; its score threshold stays.
+
+    Parameters
+    ----------
+    model_id : str
+        Identifier of the model.
+
+    Returns
+    -------
+    int
+        Number of rows deleted.
+    """
     with connect() as db:
-        removed = db.execute(f"DELETE FROM scores WHERE group_id IN ({_OF_MODEL})", (model_id,)).rowcount  # noqa: S608 (constants)
-        db.execute(f"DELETE FROM score_groups WHERE id IN ({_OF_MODEL})", (model_id,))  # noqa: S608 (constants)
+        removed = db.execute(f"DELETE FROM scores WHERE group_id IN ({_GROUPS_OF_MODEL})", (model_id,)).rowcount  # noqa: S608 (constants)
+        db.execute(f"DELETE FROM score_groups WHERE id IN ({_GROUPS_OF_MODEL})", (model_id,))  # noqa: S608 (constants)
         db.execute("DELETE FROM score_models WHERE model_id = ?", (model_id,))
     return removed
 
 
-def from_row(row: sqlite3.Row) -> dict[str, Any]:
-    """The values of a ScoreRow from a row that was selected with SELECTED."""
-    return {name: row[name] for name in _NAMES} | {"simulated": bool(row["simulated"])}
+def score_fields(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the fields of a score row from a database row.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        Row selected with `SELECTED`.
+
+    Returns
+    -------
+    dict of str to object
+        Keyword arguments of a score row.
+    """
+    return {name: row[name] for name in _FIELD_NAMES} | {"simulated": bool(row["simulated"])}
 
 
-_NAMES = tuple(f.name for f in fields(ScoreRow))
+_FIELD_NAMES = tuple(f.name for f in fields(ScoreRow))
 
 
-def _rows(condition: str, value: str) -> tuple[ScoreRow, ...]:
+def _select_rows(condition: str, value: str) -> tuple[ScoreRow, ...]:
     with connect(writing=False) as db:
-        found = db.execute(f"SELECT {SELECTED} FROM scores {JOINED} WHERE {condition}", (value,)).fetchall()  # noqa: S608 (constants)
-    return tuple(ScoreRow(**from_row(r)) for r in found)
+        found = db.execute(f"SELECT {SELECT_COLUMNS} FROM scores {JOIN_TABLES} WHERE {condition}", (value,)).fetchall()  # noqa: S608 (constants)
+    return tuple(ScoreRow(**score_fields(r)) for r in found)
 
 
 def _replaces(old: sqlite3.Row, new: ScoreRow) -> bool:
-    """Whether a row takes the place of the one before."""
+    """Return whether a new row replaces the old one."""
     if not old["scored"] or old["model_sha"] != new.model_sha:
         return True
     if new.status != OK:
         return new.data_id not in ("", old["data_id"])
     return new.data_id != old["data_id"] or (
-        old["false_alarm_probability"] is None and _number(new.false_alarm_probability) is not None
+        old["false_alarm_probability"] is None and finite_or_none(new.false_alarm_probability) is not None
     )
 
 
-def _model(db: sqlite3.Connection, model_id: str) -> int:
+def _model_number(db: sqlite3.Connection, model_id: str) -> int:
     db.execute("INSERT OR IGNORE INTO score_models (model_id) VALUES (?)", (model_id,))
     return int(db.execute("SELECT id FROM score_models WHERE model_id = ?", (model_id,)).fetchone()[0])
 
 
-def _group(db: sqlite3.Connection, key: Sequence[Any]) -> int:
-    columns = ("model", *_GROUP, "scored")
+def _group_number(db: sqlite3.Connection, key: Sequence[object]) -> int:
+    columns = ("model", *_GROUP_COLUMNS, "scored")
     db.execute(f"INSERT OR IGNORE INTO score_groups ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?)", key)  # noqa: S608 (constants)
     condition = " AND ".join(f"{c} = ?" for c in columns)
     return int(db.execute(f"SELECT id FROM score_groups WHERE {condition}", key).fetchone()[0])  # noqa: S608 (constants)
 
 
-def _plain(row: ScoreRow, name: str) -> Any:
-    """A value as SQLite keeps it: never an array's own kind of number, and none that is not finite."""
+def _sql_value(row: ScoreRow, name: str) -> Any:
+    """Return a field as SQLite stores it: no NumPy numbers, and None for what is not finite."""
     if name == "known":
         return int(row.match_kind != "")
     value = getattr(row, name)
     if name == "at":
         return float(value) or time.time()
-    if name in _SCORES:
-        return _number(value) if row.status == OK else None
-    if name == "magnitude":
-        return _number(value)
-    if name in _COUNTS:
+    kind = STORED[name].kind if name in STORED else TEXT
+    if kind == NUMBER:
+        scored = row.status == OK or name not in columns.FROM_SCORING
+        return finite_or_none(value) if scored else None
+    if kind == COUNT:
         return None if value is None else int(value)
     if name == "simulated":
         return int(value)
     if name == "spark":
         return bytes(value)
-    # A reason may name a file, and a file's name need not be text that can be stored.
+    # A reason may contain a file name, which need not be valid UTF-8.
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _number(value: Any) -> float | None:
-    """The number, or None for what is missing or not finite."""
-    return None if value is None or not math.isfinite(value) else float(value)

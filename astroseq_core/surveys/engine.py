@@ -1,39 +1,55 @@
-"""Scoring a survey on one machine: workers read and prepare stars, the network runs in full batches across them."""
+"""Scoring many stars on one machine: workers prepare stars, the network runs in full batches."""
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from astroseq_core.archive.catalogue import Catalogue
-from astroseq_core.errors import CacheError, ModelError
-from astroseq_core.scoring import card as cards
-from astroseq_core.scoring.card import ModelCard
-from astroseq_core.scoring.model import load
-from astroseq_core.store.scores import ScoreRow
-from astroseq_core.surveys import identity, known, preparing, row
-from astroseq_core.surveys.batches import Batches
-from astroseq_core.surveys.fetching import Fetch, Fetching
-from astroseq_core.surveys.pool import Job, Pool
-from astroseq_core.surveys.preparing import GivenUp, Ready, Task
-from astroseq_core.surveys.star import SurveyStar, in_cache
+import numpy as np
+
+from astroseq_core.archive.catalogs import Catalog
+from astroseq_core.errors import CacheError, ModelError, SettingsError
+from astroseq_core.scoring import false_alarm
+from astroseq_core.scoring.evidence import Evidence
+from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.scoring.star import StarScore
+from astroseq_core.scoring.star_source import StarSource, cached_source
+from astroseq_core.surveys import known_objects, prepare, stars
+from astroseq_core.surveys.download import Downloader, DownloadQueue
+from astroseq_core.surveys.models import ScoredFingerprints, SurveyModels
+from astroseq_core.surveys.pool import WorkerCall, WorkerPool
+from astroseq_core.surveys.prepare import PreparedStar, PrepareTask, UnscoredStar
+from astroseq_core.surveys.results import StarResult
 
 log = logging.getLogger(__name__)
-#: The data that a model has scored already, by star: store.scores.have, given a model's id and identity.model_sha.
-Have = Callable[[str, str], Mapping[str, str]]
-#: How long [s] nothing may happen before someone who wants to stop is asked for again.
+#: Interval between checks of `stop` while nothing happens [s].
 TICK_SECONDS = 0.25
-#: Stages whose time is counted; the network's is of one thread, the others are sums over the workers.
+#: No star is overtaken by more than so many others, which bounds what waits to be written in order. Far more than fill a batch.
+MAX_OVERTAKING = 500
+#: Stages whose time is measured; "network" is of one thread, the others are sums over the workers.
 STAGES = ("read", "prepare", "network", "fold")
 
 
 @dataclass
-class Progress:
-    """How far a survey is: stars ``scored``, ``skipped`` (scored before) and ``failed``, and the ``segments`` of the scored.
+class SurveyProgress:
+    """Progress of a survey; the object is updated in place.
 
-    ``last``: the latest star; ``seconds``: those spent in each of STAGES.
+    Attributes
+    ----------
+    scored : int
+        Number of stars scored.
+    skipped : int
+        Number of stars scored before.
+    failed : int
+        Number of stars that could not be scored.
+    segments : int
+        Number of segments of the scored stars.
+    last : str
+        Identifier of the latest star.
+    seconds : dict of str to float
+        Time spent in each of `STAGES` [s].
     """
 
     scored: int = 0
@@ -45,35 +61,138 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Stars that need no more work."""
+        """Number of stars that need no more work."""
         return self.scored + self.skipped + self.failed
 
 
-def score_survey(
-    stars: Iterable[SurveyStar],
-    model: str | None = None,
+@dataclass(frozen=True)
+class ScoringSettings:
+    """How stars are scored, on this machine as on any other.
+
+    Attributes
+    ----------
+    model : str or None
+        Identifier or folder of the model; None for the best one of each star.
+    defaults : mapping of str to str
+        Default model of each mission, see `card.choose_card`.
+    false_alarm_copies : int
+        Number of copies of each star for its false-alarm probability; 0 for none.
+    segments : bool
+        Whether results carry the probabilities of segments.
+    survey_id : str
+        Identifier of the survey.
+
+    Raises
+    ------
+    SettingsError
+        If there are too few copies.
+    """
+
+    model: str | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    false_alarm_copies: int = 0
+    segments: bool = False
+    survey_id: str = ""
+
+    def __post_init__(self) -> None:
+        if 0 != self.false_alarm_copies < false_alarm.MIN_COPIES:
+            raise SettingsError(f"A false-alarm probability needs at least {false_alarm.MIN_COPIES} copies.")
+
+
+class OpenStars:
+    """Numbers of the stars whose work has begun, and those that are not finished.
+
+    Parameters
+    ----------
+    most_overtaking : int
+        How many stars may overtake another.
+    """
+
+    def __init__(self, most_overtaking: int) -> None:
+        self.most_overtaking = most_overtaking
+        self._begun = 0
+        self._open: dict[int, None] = {}  # in ascending order
+
+    def begin(self) -> int:
+        """Begin the next star.
+
+        Returns
+        -------
+        int
+            Its number.
+        """
+        number = self._begun
+        self._begun += 1
+        self._open[number] = None
+        return number
+
+    def end(self, number: int) -> None:
+        """Note that a star is finished.
+
+        Parameters
+        ----------
+        number : int
+            Number of the star.
+        """
+        del self._open[number]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the oldest unfinished star must be finished before another is begun."""
+        return bool(self._open) and self._begun - next(iter(self._open)) > self.most_overtaking
+
+
+def score_stars(
+    stars: Iterable[StarSource],
+    settings: ScoringSettings,
     *,
     workers: int = 2,
     processes: bool | None = None,
-    have: Have | None = None,
-    defaults: Mapping[str, str] | None = None,
-    fetch: Fetch | None = None,
+    scored: ScoredFingerprints | None = None,
+    fetch: Downloader | None = None,
     stop: threading.Event | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    catalogue: Catalogue | None = None,
-    survey_id: str = "",
-) -> Iterator[ScoreRow]:
-    """The row of each star that has none yet, as they come, with its scores or the reason why there are none.
+    progress: Callable[[SurveyProgress], None] | None = None,
+    catalog: Catalog | None = None,
+) -> Iterator[StarResult]:
+    """Score stars, yielding the result of each as soon as it is there.
 
-    ``model``: an id or folder; where None, each star gets the one that suits it (``defaults``: see card.best_for). ``workers``:
-    so many stars are prepared at once; ``processes``: see Pool. ``have``: a star whose data the model has scored is passed over
-    without being read. ``fetch``: gets the light curves that are not in the cache. ``stop``: set it, and nothing more comes; what
-    is under way is dropped. ``progress`` is called in this thread for every star, with an object that goes on changing.
-    ``catalogue``: where known signals are looked up, not at all where None. Raises ModelError where ``model`` cannot be loaded;
-    what ``stars`` raises is passed on.
+    Results come in about the order of the stars; `StarResult.number` is the exact one. Memory does
+    not grow with the number of stars. Exceptions raised by `stars` are passed on.
+
+    Parameters
+    ----------
+    stars : iterable of StarSource
+        The stars.
+    settings : ScoringSettings
+        How they are scored.
+    workers : int, optional
+        Number of stars to prepare at the same time.
+    processes : bool or None, optional
+        Whether workers are processes instead of threads; None to choose by their number.
+    scored : ScoredFingerprints or None, optional
+        Gives the data fingerprints that a model has scored; such stars are passed over unread.
+    fetch : Downloader or None, optional
+        Downloads light curves that are not in the cache; None to download nothing.
+    stop : threading.Event or None, optional
+        Set it to stop; unfinished stars are dropped.
+    progress : callable or None, optional
+        Called in this thread for every star, with one object that keeps changing.
+    catalog : Catalog or None, optional
+        Catalogs in which to look up known signals; None for no lookup.
+
+    Yields
+    ------
+    StarResult
+        The result of one star.
+
+    Raises
+    ------
+    ModelError
+        If the model of the settings cannot be loaded.
     """
-    work = _Work(model, have, defaults or {}, progress or (lambda _: None), catalogue, survey_id, Pool(workers, processes))
-    fetching = Fetching(fetch) if fetch else None
+    models = SurveyModels(settings.model, scored, settings.defaults)
+    work = _LocalRun(settings, models, progress or (lambda _: None), catalog, WorkerPool(workers, processes))
+    fetching = DownloadQueue(fetch) if fetch else None
     try:
         yield from work.run(iter(stars), fetching, stop or threading.Event())
     finally:
@@ -82,88 +201,31 @@ def score_survey(
             fetching.close()
 
 
-class Models:
-    """The models of a survey, each loaded when it is first needed: their cards, what they are, and what they have scored."""
-
-    def __init__(self, model: str | None, have: Have | None, defaults: Mapping[str, str]) -> None:
-        self.batches: dict[str, Batches] = {}
-        self.defaults = tuple(sorted(defaults.items()))
-        self._have, self._had = have, dict[str, Mapping[str, str]]()
-        self._every: Sequence[ModelCard] | None = None
-        self.card = self._open(model) if model else None
-
-    def of(self, model_id: str) -> Batches:
-        """The queue of a model; raises ModelError where it cannot be loaded."""
-        if model_id not in self.batches:
-            self._open(model_id)
-        return self.batches[model_id]
-
-    def sha(self, model_id: str) -> str:
-        """What a model's scores depend on, "" for a model that cannot be loaded."""
-        try:
-            return identity.model_sha(self.of(model_id).model.card) if model_id else ""
-        except ModelError:
-            return ""
-
-    def card_for(self, star: SurveyStar) -> ModelCard | None:
-        """The lean card of the star's model as far as it can be told without reading it."""
-        if self.card is not None or not star.seen_as or star.cadence_minutes is None:
-            return self.card
-        return preparing.card_at(star.seen_as, star.cadence_minutes, self.defaults)
-
-    def scored(self, card: ModelCard, star: SurveyStar, data_id: str) -> bool:
-        """Whether the model has scored these very data."""
-        if self._have is None or not data_id:
-            return False
-        if card.model_id not in self._had:
-            self._had[card.model_id] = self._have(card.model_id, identity.model_sha(card))
-        return self._had[card.model_id].get(star.target_id) == data_id
-
-    def done(self, star: SurveyStar, data_id: str) -> frozenset[str]:
-        """The ids of all models that have scored these very data."""
-        if self._have is None:
-            return frozenset()
-        return frozenset(c.model_id for c in self._all() if self.scored(c, star, data_id))
-
-    def _all(self) -> Sequence[ModelCard]:
-        if self._every is None:
-            self._every = [preparing.lean(c) for c in cards.available()]
-        return self._every
-
-    def _open(self, model: str) -> ModelCard:
-        loaded = load(model)
-        self.batches[loaded.card.model_id] = Batches(loaded)
-        return preparing.lean(loaded.card)
-
-
-class _Work:
-    """One survey under way."""
+class _LocalRun:
+    """Stars being scored on this machine."""
 
     def __init__(
         self,
-        model: str | None,
-        have: Have | None,
-        defaults: Mapping[str, str],
-        tell: Callable[[Progress], None],
-        catalogue: Catalogue | None,
-        survey_id: str,
-        pool: Pool,
+        settings: ScoringSettings,
+        models: SurveyModels,
+        notify: Callable[[SurveyProgress], None],
+        catalog: Catalog | None,
+        pool: WorkerPool,
     ) -> None:
-        self.models = Models(model, have, defaults)
-        self.pool = pool
-        # So many stars are prepared ahead that no worker waits for the network, and no more: they are what takes memory.
+        self.settings, self.models, self.pool = settings, models, pool
+        # Enough stars are prepared ahead that no worker waits for the network, but not more: they take the most memory.
         self.room = 3 * pool.workers
-        self.tell, self.catalogue, self.survey_id = tell, catalogue, survey_id
-        self.progress = Progress()
-        self.failed: deque[ScoreRow] = deque()
+        self.tell, self.catalogue = notify, catalog
+        self.progress = SurveyProgress()
+        self.open = OpenStars(MAX_OVERTAKING)
+        #: Results of stars that need no network, to be yielded next.
+        self.ready: deque[StarResult] = deque()
 
-    def run(self, stars: Iterator[SurveyStar], fetching: Fetching | None, stop: threading.Event) -> Iterator[ScoreRow]:
-        """The rows, as they come."""
+    def run(self, stars: Iterator[StarSource], fetching: DownloadQueue | None, stop: threading.Event) -> Iterator[StarResult]:
+        """Yield the results as they come."""
         more = True
         while not stop.is_set():
-            while (
-                more and self.pool.waiting < self.room and not (self.failed or stop.is_set() or (fetching and fetching.is_full))
-            ):
+            while more and self._may_begin(fetching) and not stop.is_set():
                 star = next(stars, None)
                 if star is None:
                     more = False
@@ -173,13 +235,15 @@ class _Work:
                     self._begin(star)
             if fetching:
                 for star, reason in fetching.arrived(flush=not more):
-                    # Where something came in spite of the reason it is scored.
-                    here = in_cache(star.target_id)
+                    # If some light curves arrived despite the failure, the star is scored.
+                    here = cached_source(star.target_id)
                     why = reason or f"{star.target_id} could not be fetched."
                     self._begin(here if here.is_here else replace(star, problem=why))
-            while self.failed:
-                yield self.failed.popleft()
-            if not self.pool.waiting and not more and not (fetching and fetching.waiting):
+            while self.ready:
+                yield self.ready.popleft()
+            if more and self._may_begin(fetching):
+                continue  # what was passed over made no work; nothing has to be waited for
+            if not self.pool.waiting and (self.open.is_full or not (more or (fetching and fetching.waiting))):
                 if all(one.is_empty for one in self.models.batches.values()):
                     return
                 self._network(flush=True)
@@ -189,85 +253,122 @@ class _Work:
                     yield found
             self._network()
 
-    def _begin(self, star: SurveyStar) -> None:
-        """Have a star prepared, unless it is scored already."""
+    def _may_begin(self, fetching: DownloadQueue | None) -> bool:
+        """Return whether another star may be begun or queued for download now."""
+        busy = self.pool.waiting >= self.room or len(self.ready) >= self.room or self.open.is_full
+        return not (busy or (fetching and fetching.is_full))
+
+    def _begin(self, star: StarSource) -> None:
+        """Submit a star for preparation, unless it is scored already."""
+        number = self.open.begin()
         try:
-            data_id = identity.data_id(star)
+            fingerprint = stars.data_fingerprint(star)
         except CacheError as error:
-            self._fail(GivenUp(star, str(error)))
+            self._fail(number, UnscoredStar(star, str(error)))
             return
         card = self.models.card_for(star)
-        if card is not None and self.models.scored(card, star, data_id):
-            self._skip(star)
+        if card is not None and self.models.has_scored(card, star, fingerprint):
+            self._skip(number, star, card.model_id)
             return
-        done = frozenset[str]() if card is not None else self.models.done(star, data_id)
-        self.pool.submit(preparing.ready, Task(star, card, data_id, done, self.models.defaults))
+        done = frozenset[str]() if card is not None else self.models.scored_by(star, fingerprint)
+        task = PrepareTask(star, card, fingerprint, done, self.models.defaults, bool(self.settings.false_alarm_copies))
+        self.pool.submit(prepare.prepare_star, task, number)
 
-    def _done(self, job: Job) -> ScoreRow | None:
-        """What follows from a finished call: the star's row, or its next stage and None."""
+    def _done(self, job: WorkerCall) -> StarResult | None:
+        """Handle a finished call: return the star's result, or start its next stage and return None."""
         if job.error is not None:
-            star = job.argument.star if isinstance(job.argument, Task) else job.context[0].star
-            log.error("%s was given up.", star.target_id, exc_info=job.error)
-            self._fail(GivenUp(star, f"It failed unexpectedly ({type(job.error).__name__}: {job.error}).", *self._known_of(job)))
-        elif isinstance(job.result, GivenUp):
-            self._skip(job.result.star) if job.result.already else self._fail(job.result)
-        elif isinstance(job.result, Ready):
-            self._add(job.result)
+            number, given_up = self._given_up(job)
+            log.error("%s was given up.", given_up.star.target_id, exc_info=job.error)
+            self._fail(number, given_up)
+        elif isinstance(job.result, UnscoredStar):
+            if job.result.already:
+                self._skip(job.context, job.result.star, job.result.model_id)
+            else:
+                self._fail(job.context, job.result)
+        elif isinstance(job.result, PreparedStar):
+            self._add(job.context, job.result)
         else:
-            return self._row(job)
+            number, star, scores = job.context
+            score, seconds = job.result
+            self.progress.seconds["fold"] += seconds
+            return self._result(number, star, scores, score)
         return None
 
-    def _known_of(self, job: Job) -> tuple[str, str]:
-        """The data and the model of a failed call."""
-        if isinstance(job.argument, Task):
-            return job.argument.data_id, job.argument.card.model_id if job.argument.card else ""
-        return job.context[0].data_id, job.context[0].model_id
+    def _given_up(self, job: WorkerCall) -> tuple[int, UnscoredStar]:
+        """Return the star of a call that failed unexpectedly, with its number."""
+        reason = f"It failed unexpectedly ({type(job.error).__name__}: {job.error})."
+        if isinstance(job.argument, PrepareTask):
+            task = job.argument
+            return job.context, UnscoredStar(task.star, reason, task.fingerprint, task.card.model_id if task.card else "")
+        number, star, _ = job.context
+        return number, UnscoredStar(star.star, reason, star.data_id, star.model_id)
 
-    def _add(self, star: Ready) -> None:
+    def _add(self, number: int, star: PreparedStar) -> None:
         read, prepare = star.seconds
         self.progress.seconds["read"] += read
         self.progress.seconds["prepare"] += prepare
         try:
-            self.models.of(star.model_id).add(star)
+            self.models.batcher(star.model_id).add((number, star), star.segmented)
         except ModelError as error:
-            self._fail(GivenUp(star.star, str(error), star.data_id, star.model_id))
+            self._fail(number, UnscoredStar(star.star, str(error), star.fingerprint, star.model_id))
 
     def _network(self, *, flush: bool = False) -> None:
-        """Run the network while there are full batches, at the end also for what is left; stars that are through are folded."""
+        """Run the network on full batches, and submit completed stars for folding.
+
+        With `flush`, incomplete batches are run too.
+        """
         begun = time.perf_counter()
         for batches in self.models.batches.values():
             while batches.is_full or (flush and not batches.is_empty):
-                for star, scores in batches.run():
-                    self.pool.submit(preparing.folded, scores, (replace(star, parts=star.left_out), scores))
+                for (number, star), scores in batches.run():
+                    self.pool.submit(prepare.fold_star, scores, (number, replace(star, parts=star.left_out), scores))
         self.progress.seconds["network"] += time.perf_counter() - begun
 
-    def _row(self, job: Job) -> ScoreRow:
-        (star, scores), (score, seconds) = job.context, job.result
-        self.progress.seconds["fold"] += seconds
+    def _result(self, number: int, star: PreparedStar, scores: tuple[SegmentScores, ...], score: StarScore) -> StarResult:
+        if copies := self.settings.false_alarm_copies:
+            model = self.models.batcher(star.model_id).model
+            curves, workers = star.light_curves, self.pool.workers
+            score = false_alarm.with_false_alarm_probability(model, curves, score, copies, workers=workers)
         signals, magnitude = star.known, star.magnitude
         if self.catalogue is not None and not star.star.is_simulated:
-            signals, listed = known.of_catalogue(star.star.target_id, self.catalogue)
+            signals, listed = known_objects.catalog_signals(star.star.target_id, self.catalogue)
             magnitude = listed if magnitude is None else magnitude
         self.progress.scored += 1
         self.progress.segments += score.num_segments
-        self._tell(star.star)
-        return row.scored(
-            score, scores, data_id=star.data_id, model_sha=self.models.sha(star.model_id), known=signals, magnitude=magnitude,
-            survey_id=self.survey_id,
-        )  # fmt: skip
+        self._end(number, star.star)
+        row = prepare.scored_row(
+            score,
+            scores,
+            fingerprint=star.fingerprint,
+            model_sha=self.models.model_hash(star.model_id),
+            known=signals,
+            magnitude=magnitude,
+            survey_id=self.settings.survey_id,
+        )
+        segments = tuple(map(_without_evidence, scores)) if self.settings.segments else ()
+        return StarResult(number, row.target_id, row, row.model_id, segments, star.remarks)
 
-    def _skip(self, star: SurveyStar) -> None:
+    def _skip(self, number: int, star: StarSource, model_id: str) -> None:
         self.progress.skipped += 1
-        self._tell(star)
+        self._end(number, star)
+        self.ready.append(StarResult(number, star.target_id, None, model_id))
 
-    def _fail(self, given_up: GivenUp) -> None:
+    def _fail(self, number: int, given_up: UnscoredStar) -> None:
         log.info("%s was not scored: %s", given_up.star.target_id, given_up.reason)
         self.progress.failed += 1
-        self._tell(given_up.star)
+        self._end(number, given_up.star)
         model_id = given_up.model_id or (self.models.card.model_id if self.models.card else "")
-        found = {"model_id": model_id, "model_sha": self.models.sha(model_id), "data_id": given_up.data_id}
-        self.failed.append(row.failed(given_up.star, given_up.reason, survey_id=self.survey_id, **found))
+        found = {"model_id": model_id, "model_sha": self.models.model_hash(model_id), "fingerprint": given_up.fingerprint}
+        row = prepare.failed_row(given_up.star, given_up.reason, survey_id=self.settings.survey_id, **found)
+        self.ready.append(StarResult(number, row.target_id, row, model_id))
 
-    def _tell(self, star: SurveyStar) -> None:
+    def _end(self, number: int, star: StarSource) -> None:
+        self.open.end(number)
         self.progress.last = star.target_id
         self.tell(self.progress)
+
+
+def _without_evidence(scores: SegmentScores) -> SegmentScores:
+    """Drop the evidence, which is by far the largest part."""
+    none = np.empty(0)
+    return replace(scores, evidence=Evidence(none, none, scores.evidence.step_days))

@@ -1,4 +1,4 @@
-"""Workers: threads where few are enough, else processes, of which one may be lost without taking anything with it."""
+"""Worker pool: threads or processes; a process that dies takes only its own work with it."""
 
 import logging
 import time
@@ -9,18 +9,34 @@ from dataclasses import dataclass
 from typing import Any
 
 log = logging.getLogger(__name__)
-#: Most of the work is compiled and lets go of the interpreter; the rest keeps more threads than this waiting. Up to here they
-#: cost less than processes: a quarter less of the processors' time a star, and no start of some seconds.
-MOST_THREADS = 2
-#: What was under way when a process was lost is tried so many times more.
+#: Maximum number of threads. Most of the work is compiled and releases the GIL; the rest makes more threads wait. Up to here
+#: threads are cheaper than processes: a quarter less CPU time per star, and no start-up of some seconds.
+MAX_THREADS = 2
+#: How often a call is tried again after its process was lost.
 LOST_RETRIES = 3
-#: Each process does one thing at a time; compiled loops and linear algebra must not take other cores beside.
+#: Each process uses one core: compiled loops and linear algebra must not use others.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 @dataclass(eq=False)
-class Job:
-    """A call of ``function`` with ``argument``; ``context`` stays here. When it is done, ``result`` or else ``error``."""
+class WorkerCall:
+    """A function call in a worker pool.
+
+    Attributes
+    ----------
+    function : callable
+        Function to call.
+    argument : object
+        Its argument.
+    context : object
+        Data of the caller; they stay in this process.
+    lost : int
+        How often its process was lost.
+    result : object
+        Return value of the finished call.
+    error : BaseException or None
+        Exception of the finished call; None if it succeeded.
+    """
 
     function: Callable[[Any], Any]
     argument: Any
@@ -30,38 +46,67 @@ class Job:
     error: BaseException | None = None
 
 
-class Pool:
-    """So many workers; calls are made in the order of ``submit``, nearly.
+class WorkerPool:
+    """Pool of workers; calls are made approximately in the order of submission.
 
-    ``processes``: whether they are processes of their own, where None if they are more than MOST_THREADS. What a process was
-    doing that ended early is done again, by itself, so that what ends every process takes nothing else with it.
+    If a worker process dies, the calls that were running are repeated one at a time, so that a call
+    that kills every process does not take others with it.
+
+    Parameters
+    ----------
+    workers : int
+        Number of workers.
+    processes : bool or None, optional
+        Whether workers are processes instead of threads; None for processes if there are more than
+        `MOST_THREADS` workers.
     """
 
     def __init__(self, workers: int, processes: bool | None = None) -> None:
         self.workers = max(1, workers)
-        self.processes = workers > MOST_THREADS if processes is None else processes
+        self.processes = workers > MAX_THREADS if processes is None else processes
         self._executor = self._new()
-        self._running: dict[Future[Any], Job] = {}
-        self._suspects: deque[Job] = deque()
-        self._later: deque[Job] = deque()
+        self._running: dict[Future[Any], WorkerCall] = {}
+        self._suspects: deque[WorkerCall] = deque()
+        self._later: deque[WorkerCall] = deque()
 
     @property
     def waiting(self) -> int:
-        """How many calls are not done."""
+        """Number of calls that are not finished."""
         return len(self._running) + len(self._suspects) + len(self._later)
 
-    def submit(self, function: Callable[[Any], Any], argument: Any, context: Any = None) -> None:
-        """Have a function of a module called with an argument."""
-        self._later.append(Job(function, argument, context))
+    def submit(self, function: Callable[[Any], Any], argument: object, context: object = None) -> None:
+        """Submit a function call.
+
+        Parameters
+        ----------
+        function : callable
+            Function of a module, so that it can be pickled.
+        argument : object
+            Its argument.
+        context : object, optional
+            Data of the caller, returned with the result.
+        """
+        self._later.append(WorkerCall(function, argument, context))
         self._start()
 
-    def finished(self, seconds: float) -> list[Job]:
-        """The calls that are done now; waits for one so long [s] where there is none."""
+    def finished(self, seconds: float) -> list[WorkerCall]:
+        """Return the calls that have finished, waiting for at least one.
+
+        Parameters
+        ----------
+        seconds : float
+            Maximum time to wait [s].
+
+        Returns
+        -------
+        list of WorkerCall
+            Finished calls; empty if none finished in that time.
+        """
         self._start()
         if not self._running:
             time.sleep(seconds)
         done, _ = wait(self._running, seconds, FIRST_COMPLETED)
-        jobs: list[Job] = []
+        jobs: list[WorkerCall] = []
         broken = False
         for future in done:
             job = self._running.pop(future)
@@ -74,7 +119,7 @@ class Pool:
                 jobs.append(job)
         if broken:
             log.warning("A worker process was lost; what it did is tried again.")
-            # Nobody can say which of them it was at; all others that are running are lost with it.
+            # It is unknown which call killed the process, and all other running calls are lost with it.
             for job in self._running.values():
                 self._suspect(job, jobs)
             self._running.clear()
@@ -83,12 +128,15 @@ class Pool:
         return jobs
 
     def close(self) -> None:
-        """End all processes, whatever they are doing."""
+        """Stop all workers, whatever they are doing.
+
+        Threads finish the call they are at; processes are killed.
+        """
         for future in self._running:
             future.cancel()
         self._stop()
 
-    def _suspect(self, job: Job, given_up: list[Job]) -> None:
+    def _suspect(self, job: WorkerCall, given_up: list[WorkerCall]) -> None:
         job.lost += 1
         if job.lost > LOST_RETRIES:
             job.error = BrokenExecutor(f"the process that worked on it was lost {job.lost} times; is there enough memory?")
@@ -98,7 +146,10 @@ class Pool:
             self._suspects.append(job)
 
     def _start(self) -> None:
-        """Begin what waits; suspects first and each alone, as one of them may end its process every time."""
+        """Start waiting calls.
+
+        Suspects come first and run alone, as each may kill its process every time.
+        """
         while waiting := self._suspects or self._later:
             alone = waiting is self._suspects or any(job.lost for job in self._running.values())
             if self._running and alone:
@@ -109,7 +160,7 @@ class Pool:
             except BrokenExecutor:
                 waiting.appendleft(job)
                 if self._running:
-                    return  # they are about to say so
+                    return  # the running calls will report the lost process
                 self._stop()
                 self._executor = self._new()
 

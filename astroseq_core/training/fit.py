@@ -1,80 +1,172 @@
-"""Fitting a network to a shelf of segments, with a checkpoint after each epoch from which it goes on."""
+"""Fitting a network to a dataset of segments, with a checkpoint after each epoch to resume from."""
 
-import json
+import contextlib
 import logging
 import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.networks import losses, registry
-from astroseq_core.segments.label import LEFT_OUT, NO_TRANSIT, TRANSIT
-from astroseq_core.training.augment import augmented
-from astroseq_core.training.listening import SILENT, Listener
-from astroseq_core.training.metrics import recall_at
-from astroseq_core.training.oversample import grown, neighbours
+from astroseq_core.evaluation.weighted_ranking import recall_at
+from astroseq_core.io import files
+from astroseq_core.networks import losses
+from astroseq_core.networks.architectures import registry
+from astroseq_core.networks.network_file import load_network
+from astroseq_core.preprocessing.segments import LEFT_OUT, NO_TRANSIT, TRANSIT
+from astroseq_core.training.dataset import Batch, SegmentDataset
+from astroseq_core.training.history import EpochMetrics, append_epoch, best_epoch_index, read_history, write_history
 from astroseq_core.training.recipes import Recipe
-from astroseq_core.training.sampling import choose, epoch_of
-from astroseq_core.training.shelf import Batch, Shelf
+from astroseq_core.training.sampling import augmented_batch, capped_segments, epoch_order, find_neighbors, oversample_epoch
+
+if TYPE_CHECKING:
+    import keras
 
 log = logging.getLogger(__name__)
+
+
+class TrainingCallback:
+    """Base class for training callbacks; every method does nothing by default."""
+
+    def preparing(self, done: int, in_all: int) -> None:
+        """Called when a star has been prepared.
+
+        Parameters
+        ----------
+        done : int
+            Number of stars prepared.
+        in_all : int
+            Number of stars in all.
+        """
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int, loss: float) -> None:
+        """Called after each training step.
+
+        Parameters
+        ----------
+        epoch : int
+            Current epoch, from 1.
+        epochs : int
+            Maximum number of epochs.
+        step : int
+            Current step of the epoch, from 1.
+        steps : int
+            Number of steps per epoch.
+        loss : float
+            Mean loss of the epoch so far.
+        """
+
+    def epoch(self, metrics: EpochMetrics) -> None:
+        """Called after each epoch.
+
+        Parameters
+        ----------
+        metrics : EpochMetrics
+            Metrics of the epoch.
+        """
+
+    def evaluating(self) -> None:
+        """Called when the training is over and the calibration and evaluation begin."""
+
+
+NO_CALLBACK = TrainingCallback()
+
+
 WARM_UP, WEIGHT_DECAY = 0.05, 1e-4
 PREDICT_BATCH = 512
-#: Segments of the training stars whose loss and areas are told after each epoch.
-SAMPLE = 4096
-#: Steps made ready while the network works on one.
-AHEAD = 4
-BEST, LAST, PROGRESS = "best.keras", "last.keras", "progress.jsonl"
+#: Number of training segments whose loss and areas under the curves are measured after each epoch.
+MONITORED_SEGMENTS = 4096
+#: Number of batches prepared ahead while the network works on one.
+PREFETCHED_BATCHES = 4
+#: What to do about a damaged network of an unfinished run.
+BROKEN_ADVICE = "repeat the run from its start"
+BEST_NAME, LAST_NAME, HISTORY_NAME = "best.keras", "last.keras", "progress.jsonl"
 
 
 def fit(
-    training: Shelf,
-    validation: Shelf,
+    training: SegmentDataset,
+    validation: SegmentDataset,
     recipe: Recipe,
     seed: int,
     folder: Path,
-    listener: Listener = SILENT,
+    callback: TrainingCallback = NO_CALLBACK,
     *,
     finish: bool = False,
     always: NDArray[np.bool_] | None = None,
-) -> Any:
-    """The keras.Model of the epoch that ranked the validation stars best (ROC-AUC).
+) -> "keras.Model":
+    """Train a network and return that of the best epoch.
 
-    ``folder`` gets ``best.keras`` after each better epoch, ``last.keras`` (with the optimizer) and a line of numbers in
-    ``progress.jsonl`` after every one; where it holds those of an earlier, broken-off call with the same arguments, training goes
-    on after its last epoch, or with ``finish`` does not. The numbers of the training stars are those of up to SAMPLE of their
-    segments, always the same ones, as they are and not augmented. ``always`` (n,): training segments that no cap or ratio leaves
-    out of an epoch.
+    The best epoch ranked the validation stars best (ROC-AUC).
+
+    `folder` receives `best.keras` after each better epoch, and after every epoch `last.keras` (with
+    the optimizer) and a line of metrics in `progress.jsonl`. If it holds those of an earlier,
+    interrupted call with the same arguments, training resumes after its last epoch. Metrics of the
+    training part are those of up to `SAMPLE` fixed segments, not augmented.
+
+    Parameters
+    ----------
+    training : Shelf
+        Segments to train on.
+    validation : Shelf
+        Segments of the validation stars.
+    recipe : Recipe
+        The recipe with the architecture and the training settings.
+    seed : int
+        Seed of the network and of all random draws.
+    folder : Path
+        Folder of the checkpoints.
+    callback : Listener, optional
+        Called as the training progresses.
+    finish : bool, optional
+        Whether to stop at the last completed epoch instead of resuming.
+    always : ndarray of bool or None, optional
+        Training segments that no cap or ratio leaves out of an epoch, shape (n,).
+
+    Returns
+    -------
+    keras.Model
+        The trained network, not compiled.
+
+    Raises
+    ------
+    SettingsError
+        If `finish` is set but no epoch was completed.
     """
     import keras
 
-    done = _history(folder)
+    files.remove_stale_temporaries(folder, older_than=0.0)  # of a run that was killed while it saved; a run has one process
+    done = _resumable_history(folder)
     if finish and not done:
         raise SettingsError("No epoch was done before the run was broken off; let it go on instead.")
+    network = load_network(folder / LAST_NAME, BROKEN_ADVICE, SettingsError, optimizer=True) if done else None
+    if network is not None:
+        done = _epochs_of(network, done, recipe.batch)
+        write_history(folder / HISTORY_NAME, done)
     keras.utils.set_random_seed(seed + 1000 * len(done))
-    chosen = choose(training, recipe, seed, always)
+    chosen = capped_segments(training, recipe, seed, always)
     labels = training.labels[chosen]
     certain = None if always is None else always[chosen]
-    mixed_from = neighbours(training, chosen[labels == TRANSIT]) if recipe.resample == "smote" else None
-    if done:
-        network = keras.models.load_model(folder / LAST, safe_mode=True)
+    mixed_from = find_neighbors(training, chosen[labels == TRANSIT]) if recipe.resample == "smote" else None
+    if network is not None:
         log.info("going on after epoch %d", len(done))
     else:
-        network = registry.build(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
+        network = registry.build_network(
+            recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options
+        )
         compile_network(network, recipe)
-    cadence_step = cadence_step_of(network, recipe.cutting.window)
-    best = max((n["validation_roc_auc"] for n in done), default=-1.0)
-    watched = np.sort(np.random.default_rng([seed, 3]).permutation(chosen)[:SAMPLE])
+    cadence_step = cadences_per_output(network, recipe.cutting.window)
+    best = max((_ranking(m) for m in done), default=-1.0)
+    watched = np.sort(np.random.default_rng([seed, 3]).permutation(chosen)[:MONITORED_SEGMENTS])
     for epoch in range(len(done), len(done) if finish else recipe.epochs):
         if epoch - _best_epoch(done) > recipe.patience:
             break
         rng = np.random.default_rng([seed, 2, epoch])
+        _seed_dropout(network, seed, epoch)
         began = time.monotonic()
         scores = None
         if recipe.hard_negatives and epoch:
@@ -82,43 +174,61 @@ def fit(
         ratio = recipe.neg_pos_ratio
         partner = None
         if recipe.resample == "none" or ratio is None:
-            order = epoch_of(chosen, labels, scores, recipe.hard_negatives, rng, ratio, certain)
+            order = epoch_order(chosen, labels, scores, recipe.hard_negatives, rng, ratio, certain)
         else:
-            order = epoch_of(chosen, labels, scores, recipe.hard_negatives, rng, None, certain)
-            order, partner = grown(order, training.labels[order] == TRANSIT, ratio, mixed_from, rng)
+            order = epoch_order(chosen, labels, scores, recipe.hard_negatives, rng, None, certain)
+            order, partner = oversample_epoch(order, training.labels[order] == TRANSIT, ratio, mixed_from, rng)
         steps, loss = math.ceil(len(order) / recipe.batch), 0.0  # the sum over steps
-        for step, batch in enumerate(_ahead(training, order, partner, recipe, rng)):
-            network.optimizer.learning_rate = _rate(recipe.learning_rate, (epoch * steps + step) / (recipe.epochs * steps))
+        for step, batch in enumerate(_epoch_batches(training, order, partner, recipe, rng)):
+            network.optimizer.learning_rate = _learning_rate(
+                recipe.learning_rate, (epoch * steps + step) / (recipe.epochs * steps)
+            )
             loss += train_step(network, batch, cadence_step, recipe.cadence_weight)
-            listener.step(epoch + 1, recipe.epochs, step + 1, steps, loss / (step + 1))
+            callback.step(epoch + 1, recipe.epochs, step + 1, steps, loss / (step + 1))
         network.reset_metrics()
         probability = predict(network, validation)
-        numbers: dict[str, Any] = {
-            "epoch": epoch + 1,
-            "loss": round(loss / steps, 4),
-            **_quality("train", training.labels[watched], predict(network, training, watched)),
-            **_quality("validation", validation.labels, probability),
-            "validation_recall": round(recall_at(validation.labels, probability), 4),
-            "segments": len(order),
-            "seconds": round(time.monotonic() - began, 1),
-        }
-        if numbers["validation_roc_auc"] > best:
-            best = numbers["validation_roc_auc"]
-            _save_whole(network, folder / BEST, include_optimizer=False)
-        _save_whole(network, folder / LAST)
-        with (folder / PROGRESS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(numbers) + "\n")
-        done.append(numbers)
-        log.info("%s", numbers)
-        listener.epoch(numbers)
-    return keras.models.load_model(folder / BEST, compile=False, safe_mode=True)
+        metrics = EpochMetrics(
+            epoch=epoch + 1,
+            loss=round(loss / steps, 4),
+            **_part_metrics("train", training.labels[watched], predict(network, training, watched)),
+            **_part_metrics("validation", validation.labels, probability),
+            validation_recall=round(recall_at(validation.labels, probability), 4),
+            segments=len(order),
+            seconds=round(time.monotonic() - began, 1),
+        )
+        if _ranking(metrics) > best:
+            best = _ranking(metrics)
+            with _saved_atomically(network, folder / BEST_NAME, include_optimizer=False):
+                pass
+        with _saved_atomically(network, folder / LAST_NAME):
+            # First the line, then the network: `_resumable_history` sees by the network's steps which line has none yet.
+            append_epoch(folder / HISTORY_NAME, metrics)
+        done.append(metrics)
+        log.info("%s", metrics.to_dict())
+        callback.epoch(metrics)
+    return load_network(folder / BEST_NAME, BROKEN_ADVICE, SettingsError)
 
 
-def compile_network(network: Any, recipe: Recipe) -> None:
-    """Give the network its optimizer (AdamW) and the recipe's losses."""
+def _seed_dropout(network: "keras.Model", seed: int, epoch: int) -> None:
+    """Set what the network draws at random in an epoch: a saved network does not keep the state of its generators."""
+    states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
+    for number, state in enumerate(states):
+        state.assign(np.random.default_rng([seed, 4, epoch, number]).integers(0, 2**32, state.shape, dtype=np.uint32))
+
+
+def compile_network(network: "keras.Model", recipe: Recipe) -> None:
+    """Compile a network with the AdamW optimizer and the recipe's losses.
+
+    Parameters
+    ----------
+    network : object
+        The keras.Model to compile.
+    recipe : Recipe
+        The recipe with the learning rate and the loss.
+    """
     import keras
 
-    one = losses.loss(recipe.loss, **recipe.loss_options)
+    one = losses.make_loss(recipe.loss, **recipe.loss_options)
     two = isinstance(network.output, dict)
     network.compile(
         optimizer=keras.optimizers.AdamW(recipe.learning_rate, weight_decay=WEIGHT_DECAY),
@@ -126,66 +236,124 @@ def compile_network(network: Any, recipe: Recipe) -> None:
     )
 
 
-def predict(network: Any, shelf: Shelf, which: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
-    """The network's own segment probabilities (n,), not calibrated, of all segments of the shelf or of those."""
+def predict(network: "keras.Model", dataset: SegmentDataset, which: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    """Return the network's raw segment probabilities, not calibrated.
+
+    Parameters
+    ----------
+    network : object
+        The keras.Model.
+    dataset : Shelf
+        The segments.
+    which : ndarray of int64 or None, optional
+        Indices of the segments to predict; all if None.
+
+    Returns
+    -------
+    ndarray of float32
+        Probabilities, shape (n,).
+    """
     parts = []
     with ThreadPoolExecutor(1) as pool:
-        for batch in _prefetched(pool, shelf.batches(which, PREDICT_BATCH)):
+        for batch in _prefetched(pool, dataset.batches(which, PREDICT_BATCH)):
             out = network.predict_on_batch(batch.values)
             parts.append(np.asarray(out["segment"] if isinstance(out, dict) else out)[:, 0])
     return np.concatenate(parts)
 
 
-def predict_cadences(network: Any, shelf: Shelf, which: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Whether each sure place of those segments is in transit (n,), and the network's own probability (n,) for it."""
-    step = cadence_step_of(network, shelf.cutting.window)
+def predict_cadences(
+    network: "keras.Model", dataset: SegmentDataset, which: NDArray[np.int64]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return labels and raw probabilities of the network's grid points, not calibrated.
+
+    Grid points whose label is uncertain are left out.
+
+    Parameters
+    ----------
+    network : object
+        The keras.Model, which must have a second output for cadences.
+    dataset : Shelf
+        The segments.
+    which : ndarray of int64
+        Indices of the segments to predict.
+
+    Returns
+    -------
+    tuple of (ndarray of int8, ndarray of float32)
+        Whether each grid point is in transit, shape (n,), and the probability for it, shape (n,).
+
+    Raises
+    ------
+    SettingsError
+        If the network has no output for cadences.
+    """
+    step = cadences_per_output(network, dataset.cutting.window)
     if step is None:
         raise SettingsError("This network says nothing about single cadences.")
     labels, found = [], []
-    for batch in shelf.batches(which, PREDICT_BATCH):
-        inside, known = _places(batch, step)
+    for batch in dataset.batches(which, PREDICT_BATCH):
+        inside, known = _cadence_labels(batch, step)
         labels.append(inside[known].astype(np.int8))
         found.append(np.asarray(network.predict_on_batch(batch.values)["cadence"])[:, :, 0][known])
     return np.concatenate(labels), np.concatenate(found)
 
 
-def _places(batch: Batch, step: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which places (b, places) of ``step`` cadences are in transit, and of which that is sure."""
+def _cadence_labels(batch: Batch, step: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which grid points (b, points) of `step` cadences are in transit and which are certain."""
     states = batch.states.reshape(len(batch.states), -1, step)
     inside = (states == TRANSIT).any(axis=2)
     return inside, inside | (states == NO_TRANSIT).any(axis=2) & ~(states == LEFT_OUT).any(axis=2)
 
 
-def _ahead(
-    shelf: Shelf, order: NDArray[np.int64], partner: NDArray[np.int64] | None, recipe: Recipe, rng: np.random.Generator
+def _epoch_batches(
+    dataset: SegmentDataset, order: NDArray[np.int64], partner: NDArray[np.int64] | None, recipe: Recipe, rng: np.random.Generator
 ) -> Iterator[Batch]:
-    """The epoch's batches, augmented, the next few made ready by a thread while one is used."""
+    """Yield an epoch's augmented batches; a thread prepares the next few while one is used."""
 
     def batches() -> Iterator[Batch]:
         for begin in range(0, len(order), recipe.batch):
             now = slice(begin, begin + recipe.batch)
-            yield augmented(shelf, order[now], recipe.augmentation, rng, None if partner is None else partner[now])
+            yield augmented_batch(dataset, order[now], recipe.augmentation, rng, None if partner is None else partner[now])
 
     with ThreadPoolExecutor(1) as pool:
         yield from _prefetched(pool, batches())
 
 
 def _prefetched(pool: ThreadPoolExecutor, source: Iterator[Batch]) -> Iterator[Batch]:
-    waiting = [pool.submit(next, source, None) for _ in range(AHEAD)]
+    waiting = [pool.submit(next, source, None) for _ in range(PREFETCHED_BATCHES)]
     while (batch := waiting.pop(0).result()) is not None:
         waiting.append(pool.submit(next, source, None))
         yield batch
 
 
-def train_step(network: Any, batch: Batch, cadence_step: int | None, cadence_weight: float) -> float:
-    """One step; the loss. Segments whose shifted window holds only doubtful events weigh nothing."""
+def train_step(network: "keras.Model", batch: Batch, cadence_step: int | None, cadence_weight: float) -> float:
+    """Train the network on one batch.
+
+    Segments whose shifted window holds only doubtful events have no weight.
+
+    Parameters
+    ----------
+    network : object
+        The compiled keras.Model.
+    batch : Batch
+        The segments.
+    cadence_step : int or None
+        Cadences per grid point of the second output; None if there is none.
+    cadence_weight : float
+        Weight of the cadences' loss.
+
+    Returns
+    -------
+    float
+        The loss.
+    """
     sure = (batch.labels != LEFT_OUT).astype(np.float32)
     labels = (batch.labels == TRANSIT).astype(np.float32)[:, None]
     if cadence_step is None:
         result = network.train_on_batch(batch.values, labels, sample_weight=sure, return_dict=True)
         return float(result["loss"])
-    inside, known = _places(batch, cadence_step)
-    # Places in transit are rare (one in thirty): weighted up, or the network would begin by calling none.
+    inside, known = _cadence_labels(batch, cadence_step)
+    # Grid points in transit are rare (one in thirty): weighted up, or the network would begin by predicting none.
     weight = np.where(known, np.where(inside, 4.0, 1.0), 0.0).astype(np.float32) * cadence_weight
     result = network.train_on_batch(
         batch.values,
@@ -196,36 +364,54 @@ def train_step(network: Any, batch: Batch, cadence_step: int | None, cadence_wei
     return float(result["loss"])
 
 
-def cadence_step_of(network: Any, window: int) -> int | None:
-    """Cadences for each place of the network's second output, None where it has one output."""
+def cadences_per_output(network: "keras.Model", window: int) -> int | None:
+    """Return the number of cadences per grid point of the network's second output.
+
+    Parameters
+    ----------
+    network : object
+        The keras.Model.
+    window : int
+        Length of a segment [cadences].
+
+    Returns
+    -------
+    int or None
+        Number of cadences; None if the network has one output.
+    """
     return window // int(network.output["cadence"].shape[1]) if isinstance(network.output, dict) else None
 
 
-def _history(folder: Path) -> list[dict[str, Any]]:
-    """The numbers of the epochs that are done, none unless a network to go on from is there."""
-    path = folder / PROGRESS
-    if not (path.exists() and (folder / LAST).exists() and (folder / BEST).exists()):
+def _resumable_history(folder: Path) -> list[EpochMetrics]:
+    """Return the metrics of completed epochs; none unless there is a network to resume from."""
+    path = folder / HISTORY_NAME
+    if not (path.exists() and (folder / LAST_NAME).exists() and (folder / BEST_NAME).exists()):
         path.unlink(missing_ok=True)
         return []
-    done = read_history(path)
-    # A line that was broken off must not stand before the next one.
-    path.write_text("".join(json.dumps(numbers) + "\n" for numbers in done), encoding="utf-8")
-    return done
+    done, warnings = read_history(path)
+    for sentence in warnings:
+        log.warning("%s", sentence)
+    return list(done)
 
 
-def read_history(path: Path) -> list[dict[str, Any]]:
-    """The numbers of each epoch in a progress file; what follows a broken-off line is left out."""
-    done = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            done.append(json.loads(line))
-        except ValueError:
-            break
-    return done
+def _epochs_of(network: "keras.Model", done: list[EpochMetrics], batch: int) -> list[EpochMetrics]:
+    """Return the epochs that a saved network has behind it: without the last, if the run was killed before that was saved."""
+    if any(m.segments is None for m in done):
+        return done
+    steps = np.cumsum([math.ceil((m.segments or 0) / batch) for m in done])
+    count = int(np.searchsorted(steps, int(network.optimizer.iterations), side="right"))
+    return done[:count]
 
 
-def _quality(part: str, labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
-    """How well the network's own probabilities tell the segments of a part; the areas only where there are both kinds."""
+def _ranking(metrics: EpochMetrics) -> float:
+    """Return the metric that selects the epoch to keep."""
+    if metrics.validation_roc_auc is None:
+        raise SettingsError("The validation stars have segments of one kind only, so no epoch can be called the best.")
+    return metrics.validation_roc_auc
+
+
+def _part_metrics(part: str, labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
+    """Return log loss and, if both classes are present, ROC-AUC and PR-AUC of raw probabilities."""
     from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
     found = {f"{part}_loss": log_loss(labels, np.clip(probability, 1e-7, 1 - 1e-7), labels=[0, 1])}
@@ -237,19 +423,23 @@ def _quality(part: str, labels: NDArray[np.int8], probability: NDArray[np.float3
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
-def _best_epoch(done: list[dict[str, Any]]) -> int:
-    """Number of epochs done when the best one was; 0 before the first."""
-    return max(range(len(done)), key=lambda i: done[i]["validation_roc_auc"], default=-1) + 1
+def _best_epoch(done: list[EpochMetrics]) -> int:
+    """Return the number (from 1) of the best epoch so far; 0 before the first."""
+    best = best_epoch_index(done)
+    return 0 if best is None else best + 1
 
 
-def _save_whole(network: Any, path: Path, **options: Any) -> None:
-    partial = path.with_name(f"partial-{path.name}")
-    network.save(partial, **options)
-    partial.replace(path)
+@contextlib.contextmanager
+def _saved_atomically(network: "keras.Model", path: Path, **options: bool) -> Iterator[None]:
+    """Save a network under a temporary name, which becomes the final one when the block ends."""
+    with files.AtomicFile(path, SettingsError, suffix=path.suffix) as new:  # Keras writes to names that end in .keras alone
+        network.save(new.path, **options)
+        new.sync()
+        yield
 
 
-def _rate(highest: float, done: float) -> float:
-    """Learning rate when that share of all steps is done: a short linear start, then a cosine down to a hundredth."""
+def _learning_rate(highest: float, done: float) -> float:
+    """Return the learning rate at a fraction of all steps: linear warm-up, cosine decay to 1 %."""
     if done < WARM_UP:
         return highest * max(0.01, done / WARM_UP)
     return highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))))

@@ -1,31 +1,62 @@
-"""Recipes: everything that makes one model, as data (recipes.toml)."""
+"""Recipes: everything that determines one model, as data (recipes.toml)."""
 
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.lightcurves.prepare import Preparation
-from astroseq_core.segments.cut import Cutting
+from astroseq_core.networks.architectures.registry import ARCHITECTURES
+from astroseq_core.networks.losses import LOSSES
+from astroseq_core.preprocessing.prepare import PreprocessingConfig
+from astroseq_core.preprocessing.segments import SegmentConfig
+from astroseq_core.type_names import JsonObject
+from astroseq_core.typed_json import convert
 
 LABELS = ("injected", "published", "sequential")
-#: "oversample" and "smote" bring the positives up to the ratio, where "none" takes negatives away.
-RESAMPLES = ("none", "oversample", "smote")
+#: "oversample" and "smote" add positives to reach the ratio of negatives to positives; "none" removes negatives.
+RESAMPLINGS = ("none", "oversample", "smote")
+#: In place of an architecture in recipes, commands and addresses: a baseline that is no network (see training.isolation_forest).
+ISOLATION_FOREST = "isolation_forest"
+#: Largest values of settings, far beyond what anybody trains with: a damaged request must not fill the memory.
+MAX_SETTINGS = {"epochs": 1_000_000, "batch": 1_000_000, "patience": 1_000_000}
+MAX_COPIES = 100_000
+#: Most simulated stars of a mission.
+MAX_SIMULATED = 1_000_000
 PARTS = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)
 class Injection:
-    """Which copies are made of a star, and which transits are put into them.
+    """Copies to make of a star, and transits to inject into them.
 
-    ``snr``: of one transit in the star's own noise over its duration, from the first to the second, most near the first;
-    ``period_days``: drawn evenly in its logarithm, longer than the data is a single transit. ``copies``: of each real star
-    (shared out among its light curves), ``copies_simulated``: of each simulated one. Shares of the copies: ``varied`` get
-    variability added, ``noisier`` white noise, ``without`` no transit; ``inverted`` are mirrored and ``scrambled`` have blocks of
-    days exchanged, both without a transit. A star with transits of its own gets others into its mirrored light curve, where its
-    own are brightenings.
+    A star with transits of its own gets injected ones only in its mirrored light curve, where its
+    own are brightenings. `varied`, `noisier`, `without`, `inverted` and `scrambled` are shares of
+    the copies.
+
+    Attributes
+    ----------
+    snr : tuple of (float, float)
+        Limits of the signal-to-noise ratio of one transit in the star's own noise over its
+        duration, mostly near the lower one.
+    period_days : tuple of (float, float)
+        Limits of the period, uniform in its logarithm [d]; periods longer than the data give a
+        single transit.
+    copies : int
+        Number of copies of each real star, shared between its light curves.
+    copies_simulated : int
+        Number of copies of each simulated star.
+    varied : float
+        Share with variability added.
+    noisier : float
+        Share with white noise added.
+    without : float
+        Share without transits.
+    inverted : float
+        Share mirrored about the median flux, without injected transits.
+    scrambled : float
+        Share with blocks of days permuted, without injected transits.
     """
 
     snr: tuple[float, float] = (2.0, 1500.0)
@@ -38,11 +69,26 @@ class Injection:
     inverted: float = 0.0
     scrambled: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.copies <= MAX_COPIES and 0 <= self.copies_simulated <= MAX_COPIES):
+            raise SettingsError(f"The number of copies of a star must be 0 to {MAX_COPIES:,}.")
+        for name, (low, high) in (("signal-to-noise ratios", self.snr), ("periods", self.period_days)):
+            if not 0 < low <= high:
+                raise SettingsError(f"The limits of the {name} to inject must be above 0, the lower one first.")
+
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to segments each time they are seen: ``reversed`` in time and with a ``gap`` cut in (shares), ``shifted``:
-    begun up to half a stride beside their place.
+    """Random changes to segments each time they are shown.
+
+    Attributes
+    ----------
+    reversed : float
+        Share reversed in time.
+    shifted : bool
+        Whether segments start up to half a stride before or after their position.
+    gap : float
+        Share with an inserted gap.
     """
 
     reversed: float = 0.5
@@ -52,24 +98,79 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model's making.
+    """Everything that determines one model.
 
-    ``labels``: "injected" (into stars without known transits), "published" (ephemerides of the stars themselves, beside injected
-    ones where the injection asks for copies) or "sequential" (training.sequential). ``cadence_range_minutes``: cadences taken
-    as they are, where the preparation sets none; ``bin_faster``: whether real light curves of a faster cadence are binned to
-    learn from. ``simulated``: how many quiet simulated stars are seen as each mission; ``simulated_binaries``: and how many
-    eclipsing binaries, whose eclipses count as no transits. ``per_star_cap``, ``total_cap``, ``neg_pos_ratio``: see
-    training.sampling. ``hard_negatives``: share of an epoch's segments without transits that are drawn from those the network so
-    far finds most transit-like. ``cadence_weight``: of the loss of the cadences' probabilities beside the segments'.
-    ``least_snr``: transits below it are in no set of the sequential recipes. ``base_rate``: share of segments with a transit
-    that the calibrated probabilities assume.
+    Raises SettingsError if a value is out of its range.
+
+    Attributes
+    ----------
+    name : str
+        Name of the recipe.
+    title : str
+        Title for users.
+    instruments : tuple of str
+        Missions whose light curves it takes.
+    preparation : PreprocessingConfig
+        Detrending and binning.
+    cutting : SegmentConfig
+        Window, stride and channels of the segments.
+    labels : str
+        Source of the labels: "injected" (into stars without known transits), "published" (the
+        stars' own ephemerides, plus injected transits if copies are asked for) or "sequential" (see
+        training.sequential).
+    cadence_range_minutes : tuple of (float, float) or None
+        Limits of the cadences to take unbinned [min], if the preparation sets no cadence.
+    bin_faster : bool
+        Whether real light curves of a faster cadence are binned to learn from.
+    simulated : dict
+        Number of quiet simulated stars by mission.
+    simulated_binaries : dict
+        Number of simulated eclipsing binaries by mission; their eclipses do not count as transits.
+    injection : Injection
+        Copies and injected transits.
+    augmentation : Augmentation
+        Random changes to segments in training.
+    architecture : str
+        Name of the network architecture, or `ISOLATION_FOREST` for that baseline.
+    options : dict
+        Options of the architecture, or of the forest.
+    loss : str
+        Name of the loss function.
+    loss_options : dict
+        Options of the loss function.
+    cadence_weight : float
+        Weight of the cadences' loss relative to the segments' loss.
+    per_star_cap : int or None
+        Most segments of each label to use of one star; None for no cap (see training.sampling).
+    total_cap : int or None
+        Most segments to train on; None for no cap.
+    neg_pos_ratio : float or None
+        Number of negatives for each positive in an epoch; None for no ratio.
+    hard_negatives : float
+        Share of an epoch's negatives drawn from those that the network finds most transit-like.
+    resample : str
+        "none" removes negatives to reach the ratio; "oversample" and "smote" add positives.
+    least_snr : float
+        Smallest signal-to-noise ratio of transits in the sequential experiments.
+    epochs : int
+        Maximum number of epochs.
+    patience : int
+        Number of epochs without improvement before training stops.
+    batch : int
+        Segments per training step.
+    learning_rate : float
+        Highest learning rate.
+    base_rate : float
+        Share of segments with a transit that the calibrated probabilities assume.
+    parts : tuple of tuple of (str, float)
+        Share of the stars in each part of the split; the shares must sum to 1.
     """
 
     name: str
     title: str
     instruments: tuple[str, ...]
-    preparation: Preparation
-    cutting: Cutting
+    preparation: PreprocessingConfig
+    cutting: SegmentConfig
     labels: str = "injected"
     cadence_range_minutes: tuple[float, float] | None = None
     bin_faster: bool = False
@@ -78,7 +179,7 @@ class Recipe:
     injection: Injection = Injection()
     augmentation: Augmentation = Augmentation()
     architecture: str = "transit_unet_1d"
-    options: dict[str, Any] = field(default_factory=dict)
+    options: JsonObject = field(default_factory=dict)
     loss: str = "binary_crossentropy"
     loss_options: dict[str, float] = field(default_factory=dict)
     cadence_weight: float = 0.5
@@ -98,13 +199,27 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.labels not in LABELS:
             raise SettingsError(f"'{self.labels}' is no source of labels; use one of {', '.join(LABELS)}.")
-        if self.resample not in RESAMPLES:
-            raise SettingsError(f"'{self.resample}' is no resampling; use one of {', '.join(RESAMPLES)}.")
+        if self.resample not in RESAMPLINGS:
+            raise SettingsError(f"'{self.resample}' is no resampling; use one of {', '.join(RESAMPLINGS)}.")
+        if self.loss not in LOSSES:
+            raise SettingsError(f"'{self.loss}' is no loss known here; use one of {', '.join(LOSSES)}.")
+        if self.architecture not in (*ARCHITECTURES, ISOLATION_FOREST):
+            known = ", ".join((*ARCHITECTURES, ISOLATION_FOREST))
+            raise SettingsError(f"'{self.architecture}' is no architecture known here; use one of {known}.")
         if abs(sum(share for _, share in self.parts) - 1) > 1e-6 or {n for n, _ in self.parts} != set(PARTS):
             raise SettingsError(f"The shares of {', '.join(PARTS)} must sum to 1.")
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise SettingsError(f"The {name.replace('_', ' ')} must be a finite number.")
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 0)):
             if getattr(self, name) < least:
                 raise SettingsError(f"The {name} must be {least} or more.")
+        for name, most in MAX_SETTINGS.items():
+            if (value := getattr(self, name)) is not None and value > most:
+                raise SettingsError(f"The {name.replace('_', ' ')} must be {most:,} or less.")
+        for numbers in (self.simulated, self.simulated_binaries):
+            if any(not 0 <= number <= MAX_SIMULATED for number in numbers.values()):
+                raise SettingsError(f"The number of simulated stars must be 0 to {MAX_SIMULATED:,}.")
         for name in ("learning_rate", "neg_pos_ratio", "per_star_cap", "total_cap"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise SettingsError(f"The {name.replace('_', ' ')} must be above 0.")
@@ -113,8 +228,19 @@ class Recipe:
         if not 0 <= self.hard_negatives <= 1:
             raise SettingsError("The share of hard negatives must lie in [0, 1].")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
+    @property
+    def is_forest(self) -> bool:
+        """Whether it grows an isolation forest, which learns without labels, instead of a network."""
+        return self.architecture == ISOLATION_FOREST
+
+    def to_dict(self) -> JsonObject:
+        """Return the recipe as plain JSON values.
+
+        Returns
+        -------
+        dict
+            Value by field, nested for its parts.
+        """
         plain = {k: v for k, v in vars(self).items() if k not in ("preparation", "cutting", "injection", "augmentation")}
         return plain | {
             "preparation": self.preparation.to_dict(),
@@ -124,44 +250,80 @@ class Recipe:
         }
 
 
-_NOUNS: dict[str, Any] = {
-    "preparation": Preparation,
-    "cutting": Cutting,
-    "injection": Injection,
-    "augmentation": Augmentation,
-}
+def recipe_from_dict(name: str, values: JsonObject) -> Recipe:
+    """Return a recipe with the given settings.
 
+    Parameters
+    ----------
+    name : str
+        Name of the recipe.
+    values : dict
+        Value by field; missing fields get their defaults, and lists become tuples.
 
-def from_dict(name: str, values: dict[str, Any]) -> Recipe:
-    """The recipe of those settings, missing ones at their defaults, lists read as tuples; raises SettingsError for others."""
+    Returns
+    -------
+    Recipe
+        The recipe.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is unknown or out of its range.
+    """
+    if not all(isinstance(key, str) for key in values):
+        raise SettingsError(f"Recipe {name}: its settings must have names.")
     try:
-        made = {key: _tuples(value) for key, value in values.items()}
-        for key, noun in _NOUNS.items():
-            if key in made:
-                made[key] = noun(**made[key])
-        return Recipe(name=name, **made)
-    except TypeError as error:
+        made: JsonObject = {key: _tuples(value) for key, value in values.items()}
+        return convert(made | {"name": name}, Recipe, "the recipe")
+    except ValueError as error:
         raise SettingsError(f"Recipe {name}: {error}.") from None
 
 
-def _tuples(value: Any) -> Any:
+def _tuples(value: object) -> object:
     if isinstance(value, list):
         return tuple(_tuples(v) for v in value)
     return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 @cache
-def _all() -> dict[str, dict[str, Any]]:
+def _recipe_tables() -> dict[str, JsonObject]:
     return tomllib.loads(resources.files("astroseq_core.training").joinpath("recipes.toml").read_text(encoding="utf-8"))
 
 
-def names() -> tuple[str, ...]:
-    """The names of all recipes, in the file's order."""
-    return tuple(_all())
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of all recipes, in the order of the file.
+
+    Returns
+    -------
+    tuple of str
+        Names of the recipes.
+    """
+    return tuple(_recipe_tables())
 
 
-def recipe(name: str) -> Recipe:
-    """The recipe of that name; raises SettingsError for another."""
-    if name not in _all():
-        raise SettingsError(f"'{name}' is no recipe; use one of {', '.join(names())}.")
-    return from_dict(name, _all()[name])
+def load_recipe(name: str) -> Recipe:
+    """Return a recipe by name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the recipe.
+
+    Returns
+    -------
+    Recipe
+        The recipe.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such recipe.
+
+    Examples
+    --------
+    >>> load_recipe("astroseq-tess-1024-base").cutting.window
+    1024
+    """
+    if name not in _recipe_tables():
+        raise SettingsError(f"'{name}' is no recipe; use one of {', '.join(recipe_names())}.")
+    return recipe_from_dict(name, _recipe_tables()[name])

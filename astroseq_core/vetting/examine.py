@@ -1,165 +1,281 @@
-"""All that a vetter needs to know about one signal: folds, fit, halves, secondary, single transits, checks."""
+"""Examination of one signal: folds, fit, odd and even, secondary, single transits, checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError
-from astroseq_core.lightcurves.prepare import PreparedCurve
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.times import Instant
-from astroseq_core.vetting import checks_depth, checks_shape, checks_star, thresholds
-from astroseq_core.vetting.box_depth import BoxDepths, boxes_of, red_over_white
+from astroseq_core.vetting.asymmetry import measure_asymmetry
 from astroseq_core.vetting.centroid import CentroidShift, centroid_shift
-from astroseq_core.vetting.check import Check
-from astroseq_core.vetting.events import Events, gather, levelled
-from astroseq_core.vetting.fold import Fold, fold, masked_flat
-from astroseq_core.vetting.odd_even import Half, mean_depth, odd_and_even
-from astroseq_core.vetting.phase import PhaseFold, phase_fold
-from astroseq_core.vetting.secondary import Secondary, filled, secondary
-from astroseq_core.vetting.single_transits import SingleTransit, single_transits
-from astroseq_core.vetting.tides import without_tides
+from astroseq_core.vetting.checks.base import CheckResult, run_checks
+from astroseq_core.vetting.checks.odd_even import ODD_EVEN_FAIL, alternates_in_time
+from astroseq_core.vetting.depths import (
+    BoxDepths,
+    SingleTransit,
+    box_depths_per_observation,
+    measure_single_transits,
+    red_over_white,
+    without_flares,
+)
+from astroseq_core.vetting.events import Events, gather_events, level_events
+from astroseq_core.vetting.fold import OrbitFold, TransitFold, fold_orbit, fold_transits, masked_detrended_flux
+from astroseq_core.vetting.measurements import Measurements
+from astroseq_core.vetting.middle import middle_coverage
+from astroseq_core.vetting.odd_even import (
+    Alternation,
+    HalfFold,
+    difference_error,
+    fit_halves,
+    fold_half,
+    mean_depth,
+    measure_alternation,
+    odd_even_halves,
+    shape_error,
+)
+from astroseq_core.vetting.secondary import box_fill_fraction, search_secondary
+from astroseq_core.vetting.separate import SeparatedSignals, separate_signals
 from astroseq_core.vetting.transit_fit import TransitFit, fit_transit
-from astroseq_core.vetting.variability import sine
+from astroseq_core.vetting.variability import remove_phase_curve, strongest_sine
 
 if TYPE_CHECKING:
-    from astroseq_core.lightcurves.pixels import PixelColumns
+    from astroseq_core.io.pixels import PixelColumns
     from astroseq_core.stellar import StellarParameters
 
-#: A secondary eclipse is masked in the detrending, at phase 0.5 always where the period is at least so many durations, and
-#: elsewhere where it is at least so significant.
-LEAST_DURATIONS, MASKED_SIGMA = 5.0, 4.0
+#: A secondary eclipse is masked in the detrending: at phase 0.5 if the period is at least this many durations, elsewhere if
+#: it is also at least this significant.
+MIN_PERIOD_DURATIONS, MASK_SECONDARY_SIGMA = 5.0, 4.0
+#: Minimum significance of a transit whose odd and even ones are compared in time and duration [sigma].
+MIN_HALVES_SIGMA = 5.0
 
 
-@dataclass(frozen=True, eq=False)
-class Examination:
-    """One signal of one star, measured.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Examination(Measurements):
+    """One signal of one star with all measurements and checks.
 
-    ``flats``: of each observation, relative deviations (n,) from a trend for which all transits, and phase 0.5, were masked; the
-    close ``fold`` and all that is measured lack the tidal wave that short orbits have (tides.py), ``phase`` shows it.
-    ``phase`` is None for a single transit, ``fit`` where nothing can be fitted, ``odd``, ``even`` and ``odd_even_sigma`` where
-    one of them has no data, ``secondary`` for a single transit. ``transits``: every predicted one within the observations.
-    ``checks``: in the order of check.TITLES.
+    `fold` and all measurements are made after subtracting the phase curve that short orbits have
+    (tidal distortion, see `variability`), and without the transits of other planets; `phase` still
+    shows the phase curve.
+
+    Attributes
+    ----------
+    flats : tuple of ndarray
+        Relative deviations of each observation from a trend fitted with all transits, and phase
+        0.5, masked.
+    phase : OrbitFold or None
+        Fold over the whole orbit; None for a single transit.
+    fold : TransitFold
+        Fold around mid-transit.
+    checks : tuple of CheckResult
+        Results, in the order of `checks.base.all_checks`.
     """
 
-    ephemeris: Ephemeris
-    prepared: tuple[PreparedCurve, ...]
     flats: tuple[NDArray[np.float64], ...]
-    phase: PhaseFold | None
-    fold: Fold
-    fit: TransitFit | None
-    odd: Half | None
-    even: Half | None
-    odd_even_sigma: float | None
-    secondary: Secondary | None
-    transits: tuple[SingleTransit, ...]
-    checks: tuple[Check, ...]
+    phase: OrbitFold | None
+    fold: TransitFold
+    checks: tuple[CheckResult, ...]
 
-    def check(self, name: str) -> Check:
-        """The check of that name; raises KeyError for another."""
+    def check(self, name: str) -> CheckResult:
+        """Return the result of one check.
+
+        Parameters
+        ----------
+        name : str
+            Identifier of the check.
+
+        Returns
+        -------
+        CheckResult
+            Its result.
+
+        Raises
+        ------
+        KeyError
+            If there is no check of that name.
+        """
         return {c.name: c for c in self.checks}[name]
 
 
 def examine(
-    prepared: Sequence[PreparedCurve],
+    detrended: Sequence[DetrendedLightCurve],
     ephemeris: Ephemeris,
     *,
     others: Sequence[Ephemeris] = (),
     stellar: "StellarParameters | None" = None,
     pixels: "Sequence[PixelColumns | None]" = (),
     known: Sequence[Ephemeris] = (),
+    neighbors: Sequence[tuple[Ephemeris, float]] = (),
 ) -> Examination:
-    """The signal of that ephemeris in the observations, transits of ``others`` left out, with all checks.
+    """Measure a signal in all observations and run all checks.
 
-    ``pixels``: beside each observation, for the centroid check; ``known``: the star's signals in catalogues. Observations must
-    not overlap in time. Raises LightCurveError without any observation.
+    Observations must not overlap in time.
+
+    Parameters
+    ----------
+    detrended : sequence of DetrendedLightCurve
+        Detrended light curves, one per observation.
+    ephemeris : Ephemeris
+        Ephemeris of the signal.
+    others : sequence of Ephemeris, optional
+        Other signals of the star, whose transits are excluded, or subtracted where they coincide; see
+        `separate_signals`.
+    stellar : StellarParameters, optional
+        Parameters of the star.
+    pixels : sequence of PixelColumns or None, optional
+        Pixel data of each observation, for the centroid check.
+    known : sequence of Ephemeris, optional
+        Signals of the star in catalogs.
+    neighbors : sequence of (Ephemeris, float), optional
+        Signals of other stars nearby in catalogs, and their stars' distances [arcsec].
+
+    Returns
+    -------
+    Examination
+        All measurements and checks.
+
+    Raises
+    ------
+    LightCurveError
+        If there is no observation.
     """
-    if not prepared:
+    if not detrended:
         raise LightCurveError(f"{ephemeris.name}: there is no light curve to examine; open the star with at least one.")
-    prepared, others = tuple(prepared), tuple(o for o in others if o is not ephemeris)
-    extra = (_at_phase(ephemeris, 0.5),) if _roomy(ephemeris) else ()
-    flats = tuple(masked_flat(c, (ephemeris, *others, *extra)) for c in prepared)
-    level = without_tides(prepared, flats, ephemeris, others)
-    close = fold(prepared, ephemeris, others, level)
-    boxes = boxes_of(prepared, level, ephemeris, others)
-    events = gather(prepared, level, ephemeris, others)
-    fit = fit_transit(levelled(events), prepared[0].curve.instrument, red_over_white(boxes))
-    transits = single_transits(events, prepared, fit, [b.red for b in boxes])
-    odd, even, sigma = odd_and_even(transits, ephemeris.duration_hours) if ephemeris.period_days else (None, None, None)
-    if sigma is not None and sigma > thresholds.ODD_EVEN_FAIL.value:
-        transits = _by_halves(events, transits, prepared, fit, boxes)
-        odd, even, sigma = odd_and_even(transits, ephemeris.duration_hours)
-    fill = filled(fit, ephemeris.duration_hours)
-    second = secondary(boxes, ephemeris, fill)
-    if second is not None and (second.strongest_sigma or 0.0) > MASKED_SIGMA and _roomy(ephemeris):
-        # its own trend had eaten a part of it
+    detrended, others = tuple(detrended), tuple(o for o in others if o is not ephemeris)
+    extra = (_moved_to_phase(ephemeris, 0.5),) if _has_room_for_secondary(ephemeris) else ()
+    flats = tuple(masked_detrended_flux(c, (ephemeris, *others, *extra)) for c in detrended)
+    apart = separate_signals(detrended, flats, ephemeris, others)
+    level = remove_phase_curve(detrended, apart.flats, ephemeris, apart.masked)
+    close = fold_transits(detrended, ephemeris, apart.masked, level)
+    boxes = box_depths_per_observation(detrended, level, ephemeris, apart.masked)
+    events = gather_events(detrended, level, ephemeris, apart.masked)
+    instrument, red = detrended[0].light_curve.instrument, red_over_white(boxes)
+    fit = fit_transit(level_events(events), instrument, red)
+    calm = without_flares(events, fit)
+    if len(calm.hours) < len(events.hours):
+        events, fit = calm, fit_transit(level_events(calm), instrument, red, fit) or fit
+    fit = _with_common_error(fit, apart)
+    transits = measure_single_transits(events, detrended, fit, [b.red_noise for b in boxes])
+    halves = _compare_halves(events, transits, detrended, fit, boxes)
+    transits = halves.transits
+    fill = box_fill_fraction(fit, ephemeris.duration_hours)
+    second = search_secondary(boxes, ephemeris, fill)
+    if second is not None and (second.strongest_sigma or 0.0) > MASK_SECONDARY_SIGMA and _has_room_for_secondary(ephemeris):
+        # the trend had absorbed a part of it
         assert second.strongest_phase is not None
-        there = (*extra, _at_phase(ephemeris, second.strongest_phase))
-        again = tuple(masked_flat(c, (ephemeris, *others, *there)) for c in prepared)
-        again = without_tides(prepared, again, ephemeris, others, there)
-        second = secondary(boxes_of(prepared, again, ephemeris, others), ephemeris, fill) or second
-    depth = _depth(fit, transits)
-    shift, reason = _centroid(pixels, ephemeris, others)
-    checks = (
-        checks_depth.strength(transits),
-        checks_depth.odd_even(ephemeris, odd, even, sigma),
-        checks_depth.secondary(ephemeris, second, fit, depth),
-        checks_depth.depth_consistency(ephemeris, transits),
-        checks_shape.duration(ephemeris, fit, stellar),
-        checks_shape.shape(fit),
-        checks_depth.depth(fit, depth, stellar),
-        checks_star.centroid(shift, reason),
-        checks_star.coverage(ephemeris, transits, prepared),
-        checks_star.variability(ephemeris, sine(prepared, ephemeris, others), depth),
-        checks_star.known_object(ephemeris, prepared, known),
+        there = (*extra, _moved_to_phase(ephemeris, second.strongest_phase))
+        again = apart.subtract(detrended, [masked_detrended_flux(c, (ephemeris, *others, *there)) for c in detrended])
+        again = remove_phase_curve(detrended, again, ephemeris, apart.masked, there)
+        found = search_secondary(box_depths_per_observation(detrended, again, ephemeris, apart.masked), ephemeris, fill)
+        second = second if found is None else replace(found, masked=True)
+    shift, problem = _measure_centroid(pixels, ephemeris, others)
+    measured = Measurements(
+        ephemeris=ephemeris,
+        detrended=detrended,
+        fit=fit,
+        depth_ppm=_adopted_depth_ppm(fit, transits),
+        odd=halves.odd,
+        even=halves.even,
+        odd_even_sigma=halves.sigma,
+        alternation=halves.alternation,
+        secondary=second,
+        transits=transits,
+        sine=strongest_sine(detrended, ephemeris, others),
+        centroid=shift,
+        centroid_problem=problem,
+        stellar=stellar,
+        known=tuple(known),
+        neighbors=tuple(neighbors),
+        middle=middle_coverage(detrended, ephemeris),
+        asymmetry=measure_asymmetry(transits, fit, red_over_white(boxes)),
+        separated=apart,
     )
-    orbit = phase_fold(prepared, flats, ephemeris, others)
-    return Examination(ephemeris, prepared, flats, orbit, close, fit, odd, even, sigma, second, transits, checks)
+    return Examination(
+        **{f.name: getattr(measured, f.name) for f in fields(Measurements)},
+        flats=flats,
+        phase=fold_orbit(detrended, apart.flats, ephemeris, apart.masked),
+        fold=close,
+        checks=run_checks(measured),
+    )
 
 
-def _by_halves(
+def _with_common_error(fit: TransitFit | None, apart: SeparatedSignals) -> TransitFit | None:
+    """Add the error of the subtracted transits to that of the fitted depth and radius ratio."""
+    if fit is None or not apart.models:
+        return fit
+    common = apart.depth_err_ppm
+    return replace(
+        fit,
+        depth_err_ppm=float(np.hypot(fit.depth_err_ppm, common)),
+        # the depth grows with the square of the radius ratio
+        radius_ratio_err=float(np.hypot(fit.radius_ratio_err, fit.radius_ratio * common / fit.depth_ppm / 2)),
+    )
+
+
+class _Halves(NamedTuple):
+    transits: tuple[SingleTransit, ...]
+    odd: HalfFold | None = None
+    even: HalfFold | None = None
+    sigma: float | None = None
+    alternation: Alternation | None = None
+
+
+def _compare_halves(
     events: Events,
     transits: tuple[SingleTransit, ...],
-    prepared: Sequence[PreparedCurve],
+    detrended: Sequence[DetrendedLightCurve],
     fit: TransitFit | None,
     boxes: Sequence[BoxDepths],
-) -> tuple[SingleTransit, ...]:
-    """The transits with depths told by the shape of their own half: odd and even ones are eclipses of two different stars."""
-    level, red = levelled(events), [b.red for b in boxes]
-    of: list[tuple[SingleTransit, ...]] = []
-    for odd in (False, True):
-        own = level.where((level.number[level.event] % 2 == 1) == odd)
-        shape = fit_transit(own, prepared[0].curve.instrument, red_over_white(boxes)) or fit
-        of.append(single_transits(events, prepared, shape, red))
-    return tuple(of[t.odd][i] for i, t in enumerate(transits))
+) -> _Halves:
+    """Compare odd and even transits; where they differ, each half is measured with its own shape, as eclipses of two stars."""
+    e = events.ephemeris
+    if e.period_days is None:
+        return _Halves(transits)
+    found = _Halves(transits, *odd_even_halves(transits, e.duration_hours, shape_error(fit, transits)))
+    if found.sigma is None or fit is None or fit.depth_ppm < MIN_HALVES_SIGMA * fit.depth_err_ppm:
+        return found
+    level, red = level_events(events), [b.red_noise for b in boxes]
+    own = fit_halves(level, detrended[0].light_curve.instrument, red_over_white(boxes), fit)
+    alternation = measure_alternation(level, *own)
+    if found.sigma < ODD_EVEN_FAIL.value and not alternates_in_time(alternation):
+        return found._replace(alternation=alternation)
+    measured = [measure_single_transits(events, detrended, shape or fit, red) for shape in (own[1], own[0])]
+    transits = tuple(measured[t.odd][i] for i, t in enumerate(transits))
+    odd, even = (
+        fold_half(half, e.duration_hours, shape_error(shape or fit, half), own_shape=shape is not None)
+        for half, shape in (([t for t in transits if t.odd == odd], own[not odd]) for odd in (True, False))
+    )
+    sigma = None if odd is None or even is None else abs(odd.depth_ppm - even.depth_ppm) / difference_error(odd, even)
+    return _Halves(transits, odd, even, sigma, alternation)
 
 
-def _roomy(e: Ephemeris) -> bool:
-    """Whether the orbit has room for a secondary eclipse and for a level beside it."""
-    return e.period_days is not None and e.period_days >= LEAST_DURATIONS * e.duration_days
+def _has_room_for_secondary(e: Ephemeris) -> bool:
+    """Return whether the orbit has room for a secondary eclipse and for a level beside it."""
+    return e.period_days is not None and e.period_days >= MIN_PERIOD_DURATIONS * e.duration_days
 
 
-def _at_phase(e: Ephemeris, phase: float) -> Ephemeris:
-    """The same ephemeris moved to that phase."""
+def _moved_to_phase(e: Ephemeris, phase: float) -> Ephemeris:
+    """Return the ephemeris with its epoch moved to that phase."""
     assert e.period_days is not None
     return replace(e, name=f"{e.name} at phase {phase:.2f}", t0=Instant(e.t0.days + phase * e.period_days, e.t0.system))
 
 
-def _depth(fit: TransitFit | None, transits: Sequence[SingleTransit]) -> float | None:
-    """The depth [ppm] that checks speak of: the fit's, else the mean of single transits."""
+def _adopted_depth_ppm(fit: TransitFit | None, transits: Sequence[SingleTransit]) -> float | None:
+    """Return the depth [ppm] for the checks: of the fit, else the mean of single transits."""
     if fit is not None:
         return fit.depth_ppm
     found = mean_depth(transits)
     return None if found is None else found[0]
 
 
-def _centroid(
+def _measure_centroid(
     pixels: "Sequence[PixelColumns | None]", e: Ephemeris, others: Sequence[Ephemeris]
 ) -> tuple[CentroidShift | None, str]:
-    """The centroid's shift, and why there is none where measuring it failed."""
+    """Return the centroid shift, or None and the reason why it could not be measured."""
     given = [p for p in pixels if p is not None]
     if not given:
         return None, ""

@@ -1,4 +1,4 @@
-"""The ephemeris in hand: other periods and epochs by hand, and the best ones by a fit to the transits."""
+"""Changes to the adopted ephemeris: edited values, or the best fit to the transits."""
 
 import math
 from collections.abc import Sequence
@@ -9,44 +9,106 @@ from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.errors import EphemerisError
-from astroseq_core.lightcurves.prepare import PreparedCurve
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, time_span
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting.box_depth import BoxDepths, boxes_of, red_over_white
-from astroseq_core.vetting.events import Events, gather, levelled
-from astroseq_core.vetting.fold import masked_flat
+from astroseq_core.vetting.depths import (
+    BoxDepths,
+    box_depths_per_observation,
+    measure_single_transits,
+    red_over_white,
+    transit_steepness,
+    transit_template,
+)
+from astroseq_core.vetting.events import Events, gather_events, level_events
+from astroseq_core.vetting.fold import masked_detrended_flux
 from astroseq_core.vetting.odd_even import mean_depth
-from astroseq_core.vetting.single_transits import single_transits
+from astroseq_core.vetting.separate import separate_signals
 from astroseq_core.vetting.transit_fit import TransitFit, fit_transit
 
-#: The first search moves the transit at either end of the data, and all of them together, by up to so many durations, in steps
-#: of this part of one.
-FARTHEST, STEP = 1.5, 1 / 6
-#: Linear corrections of epoch and period are repeated so often, and end when they move by less than this part of their errors.
-ROUNDS, SETTLED = 6, 0.1
-#: A dip of fewer sigmas fixes no ephemeris.
-LEAST_SIGMA = 4.0
-#: Shape of the transit's ends for their slope [h]: a difference over this part of the duration.
-SLOPE_PART = 0.01
+#: The grid search moves the transit at either end of the data, and all of them together, by up to this many durations, in
+#: steps of this many durations.
+SEARCH_REACH_DURATIONS, SEARCH_STEP_DURATIONS = 1.5, 1 / 6
+#: Maximum number of linear corrections of epoch and period; they end when both move by less than this fraction of their errors.
+MAX_ROUNDS, CONVERGED_SIGMA = 6, 0.1
+#: Minimum significance of a dip for fitting an ephemeris [sigma].
+MIN_SIGMA = 4.0
 
 
-def scaled(e: Ephemeris, factor: float) -> Ephemeris:
-    """The ephemeris with its period, and the period's error, times ``factor``; raises EphemerisError for a single transit."""
+def scale_period(e: Ephemeris, factor: float) -> Ephemeris:
+    """Multiply the period of an ephemeris, and its error, by a factor.
+
+    Parameters
+    ----------
+    e : Ephemeris
+        Ephemeris with a period.
+    factor : float
+        Factor, such as 2 or 1/2.
+
+    Returns
+    -------
+    Ephemeris
+        The changed ephemeris.
+
+    Raises
+    ------
+    EphemerisError
+        If it is a single transit.
+    """
     if e.period_days is None:
         raise EphemerisError(f"{e.name} is a single transit and has no period to change; type one in first.")
     return replace(e, period_days=e.period_days * factor, period_err=e.period_err * factor)
 
 
-def shifted(e: Ephemeris, phase: float) -> Ephemeris:
-    """The ephemeris with its epoch moved by that part of the period (-1 to 1); raises EphemerisError for a single transit."""
+def shift_epoch(e: Ephemeris, phase: float) -> Ephemeris:
+    """Move the epoch of an ephemeris by a fraction of its period.
+
+    Parameters
+    ----------
+    e : Ephemeris
+        Ephemeris with a period.
+    phase : float
+        Fraction of the period, from -1 to 1.
+
+    Returns
+    -------
+    Ephemeris
+        The changed ephemeris.
+
+    Raises
+    ------
+    EphemerisError
+        If it is a single transit.
+    """
     if e.period_days is None:
         raise EphemerisError(f"{e.name} is a single transit and has no phase; give its epoch instead.")
     return replace(e, t0=Instant(e.t0.days + phase * e.period_days, e.t0.system))
 
 
-def with_values(e: Ephemeris, period_days: float | None, t0: Instant, duration_hours: float) -> Ephemeris:
-    """The ephemeris with a person's values; errors and depth of what changed are forgotten.
+def edit_ephemeris(e: Ephemeris, period_days: float | None, t0: Instant, duration_hours: float) -> Ephemeris:
+    """Replace the period, epoch and duration of an ephemeris.
 
-    Raises EphemerisError for values that are none (a duration as long as the period).
+    The error of a changed value is set to 0, and the depth is dropped if anything changed.
+
+    Parameters
+    ----------
+    e : Ephemeris
+        Ephemeris to change.
+    period_days : float or None
+        Period [d]; None for a single transit.
+    t0 : Instant
+        Epoch of mid-transit.
+    duration_hours : float
+        Duration [h].
+
+    Returns
+    -------
+    Ephemeris
+        The changed ephemeris.
+
+    Raises
+    ------
+    EphemerisError
+        If the values are not valid, such as a duration as long as the period.
     """
     same_period, same_t0 = period_days == e.period_days, t0 == e.t0
     same = same_period and same_t0 and duration_hours == e.duration_hours
@@ -61,56 +123,83 @@ def with_values(e: Ephemeris, period_days: float | None, t0: Instant, duration_h
     )
 
 
-def refined(prepared: Sequence[PreparedCurve], e: Ephemeris, others: Sequence[Ephemeris] = ()) -> Ephemeris:
-    """The ephemeris that fits the observations best, with errors: epoch near the middle of the transits, period, duration, depth.
+def refine_ephemeris(detrended: Sequence[DetrendedLightCurve], e: Ephemeris, others: Sequence[Ephemeris] = ()) -> Ephemeris:
+    """Fit epoch, period, duration and depth of an ephemeris to the observations.
 
-    Epoch and period are first searched for by the depth of a box over so many durations around those given, then corrected by
-    weighted least squares of all transits together with the fitted shape (errors with red noise in). Raises EphemerisError where
-    the observations hold no transit of it, or too faint a one.
+    Epoch and period are first searched on a grid of box depths around the given values, then
+    corrected by weighted least squares of all transits together with the fitted shape. Errors
+    include red noise. The new epoch lies near the middle of the transits.
+
+    Parameters
+    ----------
+    detrended : sequence of DetrendedLightCurve
+        Detrended light curves, one per observation.
+    e : Ephemeris
+        Starting ephemeris.
+    others : sequence of Ephemeris, optional
+        Other signals of the star, whose transits are excluded, or subtracted where they coincide; see
+        `separate_signals`.
+
+    Returns
+    -------
+    Ephemeris
+        The best-fitting ephemeris, with errors.
+
+    Raises
+    ------
+    EphemerisError
+        If there is no observation, no transit with data in and beside it, or too faint a dip.
     """
-    if not prepared:
+    if not detrended:
         raise EphemerisError(f"{e.name}: there is no light curve to refine it with; open the star with at least one.")
-    system = prepared[0].system
+    system = detrended[0].system
     others = tuple(o for o in others if o is not e)
     here = replace(e, t0=e.t0.to(system))
-    flats = _flats(prepared, here, others)
-    here = _searched(prepared, flats, here, others)
-    flats = _flats(prepared, here, others)
-    events, fit, boxes = _fitted(prepared, flats, here, others)
-    transits = single_transits(events, prepared, fit, [b.red for b in boxes])
+    apart = separate_signals(detrended, _masked_fluxes(detrended, here, others), here, others)
+    here = _search_grid(detrended, apart.flats, here, apart.masked)
+    flats = apart.subtract(detrended, _masked_fluxes(detrended, here, others))
+    events, fit, boxes = _gather_and_fit(detrended, flats, here, apart.masked)
+    transits = measure_single_transits(events, detrended, fit, [b.red_noise for b in boxes])
     found = mean_depth(transits)
     if fit is None or found is None:
         raise EphemerisError(f"{e.name}: no transit of it has data in and beside it here, so nothing can be fitted.")
-    if found[0] < LEAST_SIGMA * found[1]:
+    if found[0] < MIN_SIGMA * found[1]:
         raise EphemerisError(
             f"{e.name}: the dip of {found[0]:.0f} ± {found[1]:.0f} ppm is too faint to fix its period; keep the one given."
         )
     best = here
-    for _ in range(ROUNDS):
-        best, moved = _corrected(prepared, flats, best, others, system)
-        if moved < SETTLED:
+    for _ in range(MAX_ROUNDS):
+        best, moved = _correct_once(detrended, flats, best, apart.masked, system)
+        if moved < CONVERGED_SIGMA:
             break
-    flats = _flats(prepared, best, others)
-    _, fit, _ = _fitted(prepared, flats, best, others)
+    flats = apart.subtract(detrended, _masked_fluxes(detrended, best, others))
+    _, fit, _ = _gather_and_fit(detrended, flats, best, apart.masked)
     if fit is None:
         raise EphemerisError(f"{e.name}: the fit lost the transit; keep the period and epoch given.")
     limit = math.inf if best.period_days is None else 0.9 * best.period_days * HOURS_PER_DAY
     return replace(best, duration_hours=min(fit.duration_hours, limit), depth_ppm=fit.depth_ppm)
 
 
-def _flats(prepared: Sequence[PreparedCurve], e: Ephemeris, others: Sequence[Ephemeris]) -> list[NDArray[np.float64]]:
-    return [masked_flat(c, (e, *others)) for c in prepared]
+def _masked_fluxes(
+    detrended: Sequence[DetrendedLightCurve], e: Ephemeris, others: Sequence[Ephemeris]
+) -> list[NDArray[np.float64]]:
+    return [masked_detrended_flux(c, (e, *others)) for c in detrended]
 
 
-def _searched(
-    prepared: Sequence[PreparedCurve], flats: Sequence[NDArray[np.float64]], e: Ephemeris, others: Sequence[Ephemeris]
+def _search_grid(
+    detrended: Sequence[DetrendedLightCurve], flats: Sequence[NDArray[np.float64]], e: Ephemeris, others: Sequence[Ephemeris]
 ) -> Ephemeris:
-    """The ephemeris on whose transits boxes are deepest, by their whole significance; epoch near the middle of the data."""
-    boxes = boxes_of(prepared, flats, e, others, own=True)
+    """Return the grid ephemeris with the most significant box depths, epoch near mid-data."""
+    boxes = box_depths_per_observation(detrended, flats, e, others, own=True)
     system = e.t0.system
-    start = min(float(c.time[0]) + c.system.zero_bjd for c in prepared) - system.zero_bjd
-    stop = max(float(c.time[-1]) + c.system.zero_bjd for c in prepared) - system.zero_bjd
-    steps = np.arange(-round(FARTHEST / STEP), round(FARTHEST / STEP) + 1) * STEP * e.duration_days
+    start, stop = time_span(detrended, system)
+    steps = (
+        np.arange(
+            -round(SEARCH_REACH_DURATIONS / SEARCH_STEP_DURATIONS), round(SEARCH_REACH_DURATIONS / SEARCH_STEP_DURATIONS) + 1
+        )
+        * SEARCH_STEP_DURATIONS
+        * e.duration_days
+    )
     if e.period_days is None:
         middle, numbers, slopes = e.t0.days, np.zeros(1, dtype=np.int64), np.zeros(1)
     else:
@@ -118,7 +207,7 @@ def _searched(
         numbers = np.arange(math.ceil((start - middle) / e.period_days), math.floor((stop - middle) / e.period_days) + 1)
         most = max(1, int(np.max(np.abs(numbers), initial=1)))
         slopes = steps / most
-        # a period may not move so far that a neighbour's transit takes the place of its own
+        # the period must not move so far that a transit is replaced by a neighboring one
         slopes = slopes[np.abs(slopes) < 0.2 * e.period_days]
     best, where = -math.inf, (0.0, 0.0)
     for slope in slopes:
@@ -132,7 +221,7 @@ def _searched(
             total += (w * np.where(good, depth, 0.0).reshape(w.shape)).sum(axis=1)
             weight += w.sum(axis=1)
         value = np.where(weight > 0, total / np.sqrt(np.maximum(weight, 1e-300)), -math.inf)
-        # of equals the nearest to what was given
+        # of equals, prefer the one nearest to the given ephemeris
         value = value - 1e-3 * (np.abs(steps) + abs(slope) * len(numbers)) / e.duration_days
         if float(value.max()) > best:
             best, where = float(value.max()), (float(steps[int(np.argmax(value))]), float(slope))
@@ -140,37 +229,33 @@ def _searched(
     return replace(e, t0=Instant(middle + where[0], system), period_days=period)
 
 
-def _fitted(
-    prepared: Sequence[PreparedCurve], flats: Sequence[NDArray[np.float64]], e: Ephemeris, others: Sequence[Ephemeris]
+def _gather_and_fit(
+    detrended: Sequence[DetrendedLightCurve], flats: Sequence[NDArray[np.float64]], e: Ephemeris, others: Sequence[Ephemeris]
 ) -> tuple[Events, TransitFit | None, list[BoxDepths]]:
-    events = gather(prepared, flats, e, others)
-    boxes = boxes_of(prepared, flats, e, others)
-    return events, fit_transit(levelled(events), prepared[0].curve.instrument, red_over_white(boxes)), boxes
+    events = gather_events(detrended, flats, e, others)
+    boxes = box_depths_per_observation(detrended, flats, e, others)
+    return events, fit_transit(level_events(events), detrended[0].light_curve.instrument, red_over_white(boxes)), boxes
 
 
-def _corrected(
-    prepared: Sequence[PreparedCurve],
+def _correct_once(
+    detrended: Sequence[DetrendedLightCurve],
     flats: Sequence[NDArray[np.float64]],
     e: Ephemeris,
     others: Sequence[Ephemeris],
     system: TimeSystem,
 ) -> tuple[Ephemeris, float]:
-    """One linear correction of epoch and period, and how far it moved them in their errors.
+    """Make one linear correction of epoch and period; also return its size in units of the errors.
 
-    The model of each cadence is a level and a slope of its transit, less the depth times the shape; its derivatives by the epoch
-    and, times the transit's number, by the period are fitted with the depth for all transits together.
+    Each cadence is modeled as a level and a slope of its transit minus depth times shape. The
+    derivatives by the epoch and, multiplied by the transit number, by the period are fitted with
+    the depth for all transits together.
     """
-    events, fit, boxes = _fitted(prepared, flats, e, others)
+    events, fit, boxes = _gather_and_fit(detrended, flats, e, others)
     if fit is None:
         raise EphemerisError(f"{e.name}: the fit lost the transit; keep the period and epoch given.")
-    level = levelled(events)
-    step = SLOPE_PART * e.duration_hours
-    shape, slope = np.zeros(len(level.hours)), np.zeros(len(level.hours))
-    for cadence in np.unique(np.round(level.cadence_hours, 3)):
-        these = np.round(level.cadence_hours, 3)[level.event] == cadence
-        h = level.hours[these]
-        shape[these] = fit.drop(h, float(cadence))
-        slope[these] = (fit.drop(h + step, float(cadence)) - fit.drop(h - step, float(cadence))) / (2 * step)
+    level = level_events(events)
+    depth = fit.depth_ppm * 1e-6
+    shape, slope = transit_template(level, fit), transit_steepness(level, fit) / depth
     w = level.sigma**-2.0
     number = level.number[level.event].astype(np.float64)
     covered = level.total((np.abs(slope) > 1e-6).astype(np.float64)) > 0
@@ -179,7 +264,6 @@ def _corrected(
     middle = 0
     if e.period_days is not None:
         middle = round(float(np.average(number, weights=w * slope**2)))
-    depth = fit.depth_ppm * 1e-6
     residual = level.flat + depth * shape - float(np.average(level.flat + depth * shape, weights=w))
     columns = [np.ones(len(shape)), -shape, depth * slope]
     several = e.period_days is not None and len(np.unique(level.number[covered])) > 1
@@ -193,7 +277,7 @@ def _corrected(
     widen = max(1.0, float(np.mean(np.minimum(left**2, 25.0))))
     widen *= 1 + red_over_white(boxes) ** 2
     error = np.sqrt(np.maximum(0.0, np.diag(inverse) * widen)) / scale / HOURS_PER_DAY
-    # never further than a linear step is good for
+    # no further than the linear approximation holds
     shift = float(np.clip(found[2], -0.2 * e.duration_hours, 0.2 * e.duration_hours)) / HOURS_PER_DAY
     period, period_err, moved = e.period_days, 0.0, abs(shift) / max(float(error[2]), 1e-12)
     change = 0.0

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from astroseq_core.archive import catalogue, famous
-from astroseq_core.archive.normalise import normalise
+from astroseq_core.archive import catalogs
+from astroseq_core.archive.exoplanet_archive import KOI_TABLE, TOI_TABLE
+from astroseq_core.archive.normalize import normalize_table
 from astroseq_core.archive.signals import Signal
-from astroseq_core.archive.tables import KOI, TOI
 from astroseq_core.targets import parse_star
 
 
 def everything() -> tuple[Signal, ...]:
-    listed = famous.listed()
+    listed = catalogs.famous_signals()
     return listed.rows(range(len(listed)))
 
 
@@ -28,7 +28,7 @@ def test_every_value_has_its_source_and_makes_an_ephemeris():
 
 
 def test_the_list_covers_all_missions_and_names_no_planet_twice():
-    hosts = famous.hosts()
+    hosts = catalogs.famous_hosts()
     assert 20 <= len(hosts) <= 30
     assert {i.split()[0] for _, i in hosts} == {"KIC", "EPIC", "TIC"}
     names = [s.name for s in everything()]
@@ -38,25 +38,32 @@ def test_the_list_covers_all_missions_and_names_no_planet_twice():
 @pytest.mark.parametrize(
     ("name", "identifier"),
     [
-        ("TrES-2", "KIC 11446443"), ("HAT-P-7 b", "KIC 10666592"), ("Kepler-90 h", "KIC 11442793"),
-        ("TRAPPIST-1", "EPIC 246199087"), ("K2-18 b", "EPIC 201912552"), ("K2-138", "EPIC 245950175"),
-        ("WASP-18", "TIC 100100827"), ("HD 209458 b", "TIC 420814525"), ("AU Mic", "TIC 441420236"),
-        ("pi Men c", "TIC 261136679"), ("TOI-700 d", "TIC 150428135"),
+        ("TrES-2", "KIC 11446443"),
+        ("HAT-P-7 b", "KIC 10666592"),
+        ("Kepler-90 h", "KIC 11442793"),
+        ("TRAPPIST-1", "EPIC 246199087"),
+        ("K2-18 b", "EPIC 201912552"),
+        ("K2-138", "EPIC 245950175"),
+        ("WASP-18", "TIC 100100827"),
+        ("HD 209458 b", "TIC 420814525"),
+        ("AU Mic", "TIC 441420236"),
+        ("pi Men c", "TIC 261136679"),
+        ("TOI-700 d", "TIC 150428135"),
     ],
-)  # fmt: skip
+)
 def test_they_are_found_by_name_with_no_snapshot(name: str, identifier: str):
-    (star,) = catalogue.current().stars_named(name)
+    (star,) = catalogs.current_catalog().stars_named(name)
     assert star.identifiers[0] == identifier
 
 
 def test_a_star_of_two_missions_has_its_planets_under_both_identifiers():
-    kepler, tess = (catalogue.current().ephemerides_of(parse_star(i)) for i in ("KIC 11904151", "TIC 377780790"))
+    kepler, tess = (catalogs.current_catalog().ephemerides_of(parse_star(i)) for i in ("KIC 11904151", "TIC 377780790"))
     assert [e.name for e in kepler] == [e.name for e in tess] == ["Kepler-10 b", "Kepler-10 c"]
     assert {e.target_id for e in tess} == {"TIC 377780790"}
 
 
 def test_trappist_1_is_as_it_should_be():
-    planets = catalogue.current().ephemerides_of(parse_star("TIC 278892590"))
+    planets = catalogs.current_catalog().ephemerides_of(parse_star("TIC 278892590"))
     assert [e.name[-1] for e in planets] == list("bcdefgh")
     periods = np.array([e.period_days for e in planets])
     # neighbours are close to 8:5, 5:3, 3:2, 3:2, 4:3, 3:2 (Gillon et al. 2017, Nature 542, 456)
@@ -64,9 +71,9 @@ def test_trappist_1_is_as_it_should_be():
 
 
 @pytest.mark.lent
-@pytest.mark.parametrize(("table", "file"), [(KOI, "koi_cumulative.csv.gz"), (TOI, "toi.csv.gz")])
+@pytest.mark.parametrize(("table", "file"), [(KOI_TABLE, "koi_cumulative.csv.gz"), (TOI_TABLE, "toi.csv.gz")])
 def test_kepler_and_tess_values_are_those_of_the_real_tables(lent_data: Path, table: object, file: str):
-    made = normalise(table, pd.read_csv(lent_data / "tables" / file, comment="#")).signals  # type: ignore[arg-type]
+    made = normalize_table(table, pd.read_csv(lent_data / "tables" / file, comment="#")).signals  # type: ignore[arg-type]
     real = {s.name: s for s in made.rows(range(len(made)))}
     compared = 0
     for signal in everything():
@@ -105,8 +112,8 @@ def test_k2_values_are_those_of_the_real_tables(lent_data: Path):
 def test_they_agree_with_the_lent_ephemerides_within_their_errors(lent_data: Path, name: str):
     from astroseq_core.ephemeris import read_table
 
-    lent = read_table(lent_data / "ephemerides.csv").of(name)
-    ours = catalogue.current().ephemerides_of(parse_star(name))
+    lent = read_table(lent_data / "ephemerides.csv").for_target(name)
+    ours = catalogs.current_catalog().ephemerides_of(parse_star(name))
     assert lent
     for known in lent:
         match = min(ours, key=lambda e: abs((e.period_days or 0) - (known.period_days or 0)))

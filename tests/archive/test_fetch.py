@@ -16,15 +16,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from astroseq_core import cli, settings
-from astroseq_core.archive import download, fetch, locks, retry, web
-from astroseq_core.archive.fetch import INCOMING
-from astroseq_core.archive.report import Ending, Progress
-from astroseq_core.archive.search import search
-from astroseq_core.errors import AbsentError, CacheError, PassingError, SettingsError, StoppedError
-from astroseq_core.lightcurves import cached, index, storage
-from astroseq_core.lightcurves.cache import LightCurveCache
-from astroseq_core.scoring import opening
+from astroseq_core import settings
+from astroseq_core.archive import download, fetch, http
+from astroseq_core.archive.download import RECEIVED_BYTES, FetchOutcome
+from astroseq_core.archive.fetch import INCOMING_FOLDER
+from astroseq_core.archive.mast import search
+from astroseq_core.cli import main
+from astroseq_core.errors import CacheError, NotInArchiveError, SettingsError, StoppedError, TransientError
+from astroseq_core.io import cache_index, cache_records, npz
+from astroseq_core.io import files as io_files
+from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.jobs.progress import Progress
+from astroseq_core.scoring import star_data
 from astroseq_core.targets import parse_star
 from tests.standin import Fault, Kind, StandIn
 from tests.standin.mast import products_of
@@ -37,7 +40,7 @@ TWO = parse_star("TIC 101")
 
 
 def fetched(*stars: str, **options: Any) -> Any:
-    return fetch.fetch([parse_star(star) for star in stars] or STAR, **options)
+    return fetch.fetch_light_curves([parse_star(star) for star in stars] or STAR, **options)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ def test_what_is_served_stands_in_the_cache_value_by_value(stand_in: StandIn, na
 
     star = parse_star(name)
     report = fetched(name, author=author)
-    assert {item.ending for item in report.items} == {Ending.WHOLE}
+    assert {item.outcome for item in report.items} == {FetchOutcome.DOWNLOADED}
     cache = LightCurveCache()
     served = {sky.uri: fits_bytes(sky, 300) for sky in products_of(digits)}
     for item in search(star, author=author):
@@ -71,14 +74,17 @@ def test_what_is_served_stands_in_the_cache_value_by_value(stand_in: StandIn, na
             np.testing.assert_array_equal(curve.flux, np.asarray(flux, np.float64))
             np.testing.assert_allclose(curve.time, table["T" if "T" in table.columns.names else "TIME"], atol=1e-9)
         assert (curve.target, curve.observation, curve.instrument) == (star, item.observation, star.mission)
-        assert curve.provenance.sha256 == storage.sha256(served[item.uri])
+        assert curve.provenance.sha256 == io_files.sha256_hex(served[item.uri])
 
 
 def test_chosen_observations_alone_are_fetched(stand_in: StandIn):
     everything = search(TWO, author="any")
     chosen = [i for i in everything if i.author in ("QLP", "TESS-SPOC")]
-    report = fetch.fetch((), chosen=chosen)
-    assert [(i.author, i.ending) for i in report.items] == [("QLP", Ending.WHOLE), ("TESS-SPOC", Ending.WHOLE)]
+    report = fetch.fetch_light_curves((), chosen=chosen)
+    assert [(i.author, i.outcome) for i in report.items] == [
+        ("QLP", FetchOutcome.DOWNLOADED),
+        ("TESS-SPOC", FetchOutcome.DOWNLOADED),
+    ]
     assert {e.author for e in LightCurveCache().entries()} == {"QLP", "TESS-SPOC"}
 
 
@@ -91,17 +97,17 @@ def test_progress_grows_to_the_end(stand_in: StandIn):
     seen: list[Progress] = []
     report = fetched("TIC 101", "TIC 107", "TIC 109", progress=seen.append)
     assert [p.done for p in seen] == sorted(p.done for p in seen)
-    assert seen[-1].done == seen[-1].in_all == 3 + 3
-    assert seen[-1].arrived_bytes == report.arrived_bytes == sum(i.size_bytes for s in (TWO, STAR) for i in search(s))
+    assert seen[-1].done == seen[-1].total == 3 + 3
+    assert seen[-1].numbers[RECEIVED_BYTES] == report.received_bytes == sum(i.size_bytes for s in (TWO, STAR) for i in search(s))
 
 
 def test_what_is_whole_is_not_fetched_again_and_opens_with_no_request(stand_in: StandIn):
     fetched("TIC 101")
     stand_in.state.forget()
     again = fetched("TIC 101")
-    assert {i.ending for i in again.items} == {Ending.ALREADY}
-    opened = opening.open_star(opening.StarRequest("TIC 101", opening.Source.CACHE))
-    assert len(opened.prepared) == 2
+    assert {i.outcome for i in again.items} == {FetchOutcome.ALREADY_CACHED}
+    opened = star_data.load_star(star_data.StarRequest("TIC 101", star_data.Source.CACHE))
+    assert len(opened.detrended) == 2
     assert stand_in.state.requests.total() == 0
 
 
@@ -110,7 +116,7 @@ def test_a_cached_file_that_was_damaged_is_fetched_again_and_no_other(stand_in: 
     stand_in.state.forget()
     damaged = next((LightCurveCache().folder / "curves").rglob("sector_1-*.npz"))
     damaged.write_bytes(damaged.read_bytes()[:-100])
-    assert Counter(i.ending for i in fetched("TIC 101").items) == {Ending.ALREADY: 1, Ending.WHOLE: 1}
+    assert Counter(i.outcome for i in fetched("TIC 101").items) == {FetchOutcome.ALREADY_CACHED: 1, FetchOutcome.DOWNLOADED: 1}
     assert stand_in.state.count("Download") == stand_in.state.count("s0001") == 1
     assert LightCurveCache().verify().is_sound
 
@@ -121,20 +127,34 @@ def test_a_cached_file_that_was_damaged_is_fetched_again_and_no_other(stand_in: 
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Kind.DROPPED), Fault(Kind.STATUS, status=500), Fault(Kind.STATUS, status=502), Fault(Kind.STATUS, status=503),
-        Fault(Kind.STATUS, status=429, retry_after="0"), Fault(Kind.STATUS, status=404), Fault(Kind.HTML), Fault(Kind.EMPTY),
-        Fault(Kind.TRUNCATED, at=0), Fault(Kind.TRUNCATED, at=1), Fault(Kind.TRUNCATED, at=2880),
-        Fault(Kind.TRUNCATED, at=14399), Fault(Kind.CUT, at=1), Fault(Kind.CUT, at=2880), Fault(Kind.CUT, at=8000),
-        Fault(Kind.WRONG_LENGTH, at=1), Fault(Kind.LIE), Fault(Kind.STALLED), Fault(Kind.SLOW, seconds=0.1),
+        Fault(Kind.DROPPED),
+        Fault(Kind.STATUS, status=500),
+        Fault(Kind.STATUS, status=502),
+        Fault(Kind.STATUS, status=503),
+        Fault(Kind.STATUS, status=429, retry_after="0"),
+        Fault(Kind.STATUS, status=404),
+        Fault(Kind.HTML),
+        Fault(Kind.EMPTY),
+        Fault(Kind.TRUNCATED, at=0),
+        Fault(Kind.TRUNCATED, at=1),
+        Fault(Kind.TRUNCATED, at=2880),
+        Fault(Kind.TRUNCATED, at=14399),
+        Fault(Kind.CUT, at=1),
+        Fault(Kind.CUT, at=2880),
+        Fault(Kind.CUT, at=8000),
+        Fault(Kind.WRONG_LENGTH, at=1),
+        Fault(Kind.LIE),
+        Fault(Kind.STALLED),
+        Fault(Kind.SLOW, seconds=0.1),
     ],
     ids=lambda f: f"{f.kind}-{f.status if f.kind is Kind.STATUS else f.at}",
-)  # fmt: skip
+)
 def test_every_fault_is_survived_once(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault):
     search(STAR)
     monkeypatch.setenv("ASTROSEQ_TIMEOUT_SECONDS", "0.3")
     stand_in.misbehave(fault, where="Download", times=1)
     (item,) = fetched().items
-    assert item.ending is Ending.WHOLE, item.reason
+    assert item.outcome is FetchOutcome.DOWNLOADED, item.reason
     assert stand_in.state.count("Download") == (1 if fault.kind is Kind.SLOW else 2)
     assert stand_in.state.count("Download", whole=True) == 1
     assert LightCurveCache().verify().is_sound
@@ -160,23 +180,23 @@ def test_what_keeps_failing_is_reported_by_name_and_is_no_absence(stand_in: Stan
     search(STAR)
     stand_in.misbehave(fault, where="Download")
     (item,) = fetched().items
-    assert item.ending is Ending.FAILED
+    assert item.outcome is FetchOutcome.FAILED
     assert "hlsp_qlp_tess_ffi_s0003-0000000000000107_tess_v01_llc.fits" in item.reason
     assert re.search(says, item.reason), item.reason
     assert stand_in.state.count("Download") == requests
     cache = LightCurveCache()
     assert cache.entries() == cache.absences() == ()
     assert [(f.target_id, f.reason) for f in cache.failures()] == [("TIC 107", item.reason)]
-    assert not list((cache.folder / INCOMING).iterdir())
+    assert not list((cache.folder / INCOMING_FOLDER).iterdir())
     stand_in.behave()
-    assert fetched().items[0].ending is Ending.WHOLE
+    assert fetched().items[0].outcome is FetchOutcome.DOWNLOADED
     assert cache.failures() == ()
 
 
 def test_a_listed_file_that_is_not_there_is_absent_until_asked_to_retry(stand_in: StandIn):
     stand_in.misbehave(Fault(Kind.STATUS, status=404), where="Download")
     (item,) = fetched().items
-    assert (item.ending, "HTTP 404" in item.reason) == (Ending.ABSENT, True)
+    assert (item.outcome, "HTTP 404" in item.reason) == (FetchOutcome.ABSENT, True)
     (absence,) = LightCurveCache().absences()
     assert absence.reason == item.reason
     assert time.time() - absence.since < 60
@@ -184,15 +204,19 @@ def test_a_listed_file_that_is_not_there_is_absent_until_asked_to_retry(stand_in
     stand_in.state.forget()
     assert fetched().items[0] == item
     assert stand_in.state.requests.total() == 0
-    assert fetched(retry_absent=True).items[0].ending is Ending.WHOLE
+    assert fetched(retry_absent=True).items[0].outcome is FetchOutcome.DOWNLOADED
 
 
 def test_one_failing_star_holds_up_no_other(stand_in: StandIn):
     stand_in.misbehave(Fault(Kind.STATUS, status=500), where=r'"(0*)108"')
     report = fetched("TIC 107", "TIC 108", "TIC 109", "TIC 101")
-    assert [(i.target_id, str(i.ending)) for i in report.items] == [
-        ("TIC 107", "whole"), ("TIC 108", "failed"), ("TIC 109", "absent"), ("TIC 101", "whole"), ("TIC 101", "whole"),
-    ]  # fmt: skip
+    assert [(i.target_id, str(i.outcome)) for i in report.items] == [
+        ("TIC 107", "whole"),
+        ("TIC 108", "failed"),
+        ("TIC 109", "absent"),
+        ("TIC 101", "whole"),
+        ("TIC 101", "whole"),
+    ]
     assert report.targets_without == ("TIC 108", "TIC 109")
 
 
@@ -200,7 +224,7 @@ def test_retry_after_is_obeyed(stand_in: StandIn):
     search(STAR)
     stand_in.misbehave(Fault(Kind.STATUS, status=429, retry_after="1"), where="Download", times=1)
     begun = time.monotonic()
-    assert fetched().items[0].ending is Ending.WHOLE
+    assert fetched().items[0].outcome is FetchOutcome.DOWNLOADED
     assert time.monotonic() - begun >= 1.0
 
 
@@ -210,7 +234,7 @@ def test_with_no_network_every_star_is_said_to_have_failed_and_that_soon(stand_i
     begun = time.monotonic()
     report = fetched(*names(60))
     assert time.monotonic() - begun < 15  # each on its own would take 1.5 s on average, four at a time
-    assert [i.ending for i in report.items] == [Ending.FAILED] * 60
+    assert [i.outcome for i in report.items] == [FetchOutcome.FAILED] * 60
     assert all("is there a network" in i.reason for i in report.items)
     assert len(LightCurveCache().failures()) == 60
 
@@ -219,7 +243,7 @@ def test_with_no_network_every_star_is_said_to_have_failed_and_that_soon(stand_i
 
 
 def test_waits_double_with_full_jitter_and_have_an_end():
-    how = retry.Patience(first_wait_seconds=1.0, longest_wait_seconds=10.0, retry_after_seconds=60.0)
+    how = http.RetryPolicy(first_wait_seconds=1.0, longest_wait_seconds=10.0, retry_after_seconds=60.0)
     waits = np.array([[how.wait_seconds(n) for n in range(8)] for _ in range(2000)])
     limits = np.minimum(10.0, 2.0 ** np.arange(8))
     assert (waits >= 0).all()
@@ -232,24 +256,24 @@ def test_waits_double_with_full_jitter_and_have_an_end():
 def test_retry_after_is_seconds_or_a_date():
     from email.utils import formatdate
 
-    assert retry.retry_after_seconds("7") == 7.0
-    assert retry.retry_after_seconds(formatdate(time.time() + 30, usegmt=True)) == pytest.approx(30, abs=2)
-    assert retry.retry_after_seconds(formatdate(time.time() - 30, usegmt=True)) == 0.0
-    assert retry.retry_after_seconds("soon") is retry.retry_after_seconds(None) is None
+    assert http.retry_after_seconds("7") == 7.0
+    assert http.retry_after_seconds(formatdate(time.time() + 30, usegmt=True)) == pytest.approx(30, abs=2)
+    assert http.retry_after_seconds(formatdate(time.time() - 30, usegmt=True)) == 0.0
+    assert http.retry_after_seconds("soon") is http.retry_after_seconds(None) is None
 
 
 def test_only_what_may_pass_is_tried_again():
-    how = retry.Patience(attempts=3, first_wait_seconds=1e-3)
+    how = http.RetryPolicy(attempts=3, first_wait_seconds=1e-3)
     tries: list[int] = []
 
     def fails(error: Exception) -> None:
         tries.append(1)
         raise error
 
-    with pytest.raises(PassingError, match="It broke, 3 times; try again later"):
-        retry.retrying(lambda: fails(PassingError("It broke.")), how)
-    with pytest.raises(AbsentError):
-        retry.retrying(lambda: fails(AbsentError("None.")), how)
+    with pytest.raises(TransientError, match="It broke, 3 times; try again later"):
+        http.call_with_retries(lambda: fails(TransientError("It broke.")), how)
+    with pytest.raises(NotInArchiveError):
+        http.call_with_retries(lambda: fails(NotInArchiveError("None.")), how)
     assert len(tries) == 3 + 1
 
 
@@ -257,7 +281,7 @@ def test_only_what_may_pass_is_tried_again():
 def test_a_patience_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch, text: str):
     monkeypatch.setenv("ASTROSEQ_TIMEOUT_SECONDS", text)
     with pytest.raises(SettingsError, match="ASTROSEQ_TIMEOUT_SECONDS"):
-        retry.patience()
+        http.retry_policy()
 
 
 def test_waiting_ends_when_someone_asks_to_stop():
@@ -265,12 +289,12 @@ def test_waiting_ends_when_someone_asks_to_stop():
     threading.Timer(0.1, stop.set).start()
     begun = time.monotonic()
     with pytest.raises(StoppedError):
-        retry.retrying(lambda: web_fails(), retry.Patience(first_wait_seconds=60.0, longest_wait_seconds=60.0), stop)
-    assert time.monotonic() - begun < 5
+        http.call_with_retries(lambda: web_fails(), http.RetryPolicy(first_wait_seconds=60.0, longest_wait_seconds=60.0), stop)
+    assert time.monotonic() - begun < 15
 
 
 def web_fails() -> None:
-    raise web.of_status(503, "50", "MAST", "the test")
+    raise http.status_failure(503, "50", "MAST", "the test")
 
 
 # ---- stopping, killing, several processes
@@ -284,20 +308,20 @@ def test_cancelling_stops_soon_and_keeps_what_is_whole(stand_in: StandIn):
     cancel = threading.Event()
 
     def watch(progress: Progress) -> None:
-        if progress.last.endswith("whole"):
+        if progress.item.endswith("whole"):
             cancel.set()
 
     begun = time.monotonic()
     report = fetched(*stars, progress=watch, cancel=cancel)
-    assert time.monotonic() - begun < 5
-    endings = Counter(i.ending for i in report.items)
+    assert time.monotonic() - begun < 15
+    endings = Counter(i.outcome for i in report.items)
     assert report.stopped
-    assert endings[Ending.STOPPED] >= 5
-    assert len(LightCurveCache().entries()) == endings[Ending.WHOLE] >= 1
-    assert not endings[Ending.FAILED]
+    assert endings[FetchOutcome.STOPPED] >= 5
+    assert len(LightCurveCache().entries()) == endings[FetchOutcome.DOWNLOADED] >= 1
+    assert not endings[FetchOutcome.FAILED]
     assert LightCurveCache().failures() == ()
     stand_in.behave()
-    assert Counter(i.ending for i in fetched(*stars).items)[Ending.ALREADY] == endings[Ending.WHOLE]
+    assert Counter(i.outcome for i in fetched(*stars).items)[FetchOutcome.ALREADY_CACHED] == endings[FetchOutcome.DOWNLOADED]
 
 
 def test_fetching_survives_faults_and_being_killed(stand_in: StandIn, tmp_path: Path):
@@ -333,22 +357,22 @@ def test_two_processes_that_fill_one_cache_share_the_work(stand_in: StandIn, tmp
 
 def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Path):
     code = (
-        "import sys, time; from pathlib import Path; from astroseq_core.archive import locks\n"
-        "with locks.held(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from astroseq_core.archive import http\n"
+        "with http.process_lock(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         stop = threading.Event()
         threading.Timer(0.2, stop.set).start()
-        with pytest.raises(StoppedError), locks.held(tmp_path, "x", stop):
+        with pytest.raises(StoppedError), http.process_lock(tmp_path, "x", stop):
             pass
-        with locks.held(tmp_path, "y"):
+        with http.process_lock(tmp_path, "y"):
             pass
         other.kill()
-    with locks.held(tmp_path, "y"):
-        assert locks.sweep(tmp_path) == 1  # the killed one's; a lock in use stays
-    with locks.held(tmp_path, "x"):
+    with http.process_lock(tmp_path, "y"):
+        assert http.remove_stale_locks(tmp_path) == 1  # the killed one's; a lock in use stays
+    with http.process_lock(tmp_path, "x"):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -359,7 +383,7 @@ def test_threads_hold_a_lock_one_after_the_other(tmp_path: Path):
 
     def work() -> None:
         for _ in range(20):
-            with locks.held(tmp_path, "x"):
+            with http.process_lock(tmp_path, "x"):
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()
@@ -383,26 +407,26 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(stand_in: StandIn, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as full:
-        full.setattr(storage.os, "fsync", refuse)
+        full.setattr(io_files.os, "fsync", refuse)
         with pytest.raises(CacheError, match=r"the disk is full; free some space or purge the cache\.$"):
             fetched()
     cache = LightCurveCache()
     assert cache.entries() == cache.failures() == ()
-    assert not [p for p in cache.folder.rglob("*") if storage.TEMPORARY in p.name]
-    assert fetched().items[0].ending is Ending.WHOLE
+    assert not [p for p in cache.folder.rglob("*") if io_files.TEMPORARY_SUFFIX in p.name]
+    assert fetched().items[0].outcome is FetchOutcome.DOWNLOADED
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_disk_that_fills_up_during_a_download_is_the_same_sentence(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch):
     search(STAR)
-    monkeypatch.setattr(download, "_temporary", lambda *_: __import__("contextlib").nullcontext(Path("/dev/full")))
+    monkeypatch.setattr(download, "_temporary_file", lambda *_: __import__("contextlib").nullcontext(Path("/dev/full")))
     with pytest.raises(CacheError, match="the disk is full"):
         fetched()
 
 
 def test_a_cache_of_a_newer_version_is_said_before_anything_is_asked(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as future:
-        future.setattr(storage, "SCHEMA", storage.SCHEMA + 1)
+        future.setattr(npz, "SCHEMA", npz.SCHEMA + 1)
         LightCurveCache().absences()
     with pytest.raises(CacheError, match="newer AstroSeq"):
         fetched()
@@ -431,7 +455,7 @@ def read_and_write() -> list[str]:
     cache = LightCurveCache()
     curves = [cache.get(TWO, name) for name in cache.observations(TWO)]
     try:
-        fetch.fetch(parse_star("TIC 107"))
+        fetch.fetch_light_curves(parse_star("TIC 107"))
     except CacheError as error:
         return [f"{sum(c is not None for c in curves)} light curves", str(error)]
     return ["", "it was written"]
@@ -462,7 +486,7 @@ def test_an_index_of_the_first_version_gets_its_new_tables(stand_in: StandIn):
 
     fetched()
     cache = LightCurveCache()
-    connection = sqlite3.connect(cache.folder / index.NAME)
+    connection = sqlite3.connect(cache.folder / cache_index.INDEX_NAME)
     connection.executescript("DROP TABLE failed; DROP TABLE choices; PRAGMA user_version = 1;")
     connection.close()
     assert cache.failures() == ()
@@ -516,17 +540,17 @@ def test_of_several_authors_and_cadences_one_is_taken(stand_in: StandIn):
         star = parse_star(name)
         fetched(name, author=other[0], exposure_seconds=other[1])
         for author, exposure, count in (other, usual):
-            mine = cached.uniform(LightCurveCache().entries(star), star.mission)
+            mine = cache_records.select_uniform(LightCurveCache().entries(star), star.mission)
             assert [(e.author, e.exposure_seconds) for e in mine] == [(author, exposure)] * count
             fetched(name, author="any")
-    assert cached.uniform((), TWO.mission) == ()
+    assert cache_records.select_uniform((), TWO.mission) == ()
 
 
 # ---- the command line
 
 
 def test_the_command_fetches_and_says_what_came(stand_in: StandIn, capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["fetch", "TIC 107", "101", "tic109", "--mission", "TESS", "--json"]) == 0
+    assert main.main(["fetch", "TIC 107", "101", "tic109", "--mission", "TESS", "--json"]) == 0
     said = capsys.readouterr()
     answer = json.loads(said.out)
     assert {k: answer[k] for k in ("whole", "already", "absent", "failed")} == {
@@ -537,29 +561,31 @@ def test_the_command_fetches_and_says_what_came(stand_in: StandIn, capsys: pytes
     }
     assert [i["target_id"] for i in answer["items"]] == ["TIC 107", "TIC 101", "TIC 101", "TIC 109"]
     assert said.err == "TIC 109: absent. MAST has no light curve of TIC 109.\n"
-    assert cli.main(["fetch", "TIC 107"]) == 0
+    assert main.main(["fetch", "TIC 107"]) == 0
     assert capsys.readouterr().out == "whole: 0, already: 1, absent: 0, failed: 0, megabytes: 0.0\n"
 
 
 def test_the_command_takes_author_exposure_and_number(stand_in: StandIn, capsys: pytest.CaptureFixture[str]):
     line = ["fetch", "EPIC 201367065", "--author", "everest", "--exptime", "1800", "--max-observations", "1", "--json"]
-    assert cli.main(line) == 0
+    assert main.main(line) == 0
     (item,) = json.loads(capsys.readouterr().out)["items"]
     assert (item["observation"], item["author"], item["exposure_seconds"]) == ("campaign 4", "EVEREST", 1800.0)
 
 
 def test_the_command_knows_names(stand_in: StandIn, capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["fetch", "WASP-18", "--json"]) == 0
+    assert main.main(["fetch", "WASP-18", "--json"]) == 0
     assert {i["target_id"] for i in json.loads(capsys.readouterr().out)["items"]} == {"TIC 100100827"}
 
 
 def test_the_command_lists_without_downloading(stand_in: StandIn, capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["fetch", "TIC 101", "--list"]) == 0
+    assert main.main(["fetch", "TIC 101", "--list"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [(line[1], line[2], line[3]) for line in lines if line[2] == "SPOC"] == [
-        ("sector 1", "SPOC", "120.0"), ("sector 3", "SPOC", "20.0"), ("sector 3", "SPOC", "120.0"),
-    ]  # fmt: skip
-    assert cli.main(["fetch", "TIC 101", "--list", "--author", "QLP", "--json"]) == 0
+        ("sector 1", "SPOC", "120.0"),
+        ("sector 3", "SPOC", "20.0"),
+        ("sector 3", "SPOC", "120.0"),
+    ]
+    assert main.main(["fetch", "TIC 101", "--list", "--author", "QLP", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["available"]
     assert row["size_bytes"] == 14400
     assert stand_in.state.count("Download") == 0
@@ -576,7 +602,7 @@ def test_the_command_lists_without_downloading(stand_in: StandIn, capsys: pytest
     ],
 )
 def test_the_command_fails_with_one_line(stand_in: StandIn, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str):
-    assert cli.main(["fetch", *arguments]) == 1
+    assert main.main(["fetch", *arguments]) == 1
     said = capsys.readouterr()
     assert says in said.err
     assert said.err.count("\n") == 1
@@ -585,7 +611,7 @@ def test_the_command_fails_with_one_line(stand_in: StandIn, capsys: pytest.Captu
 def test_the_command_fails_where_a_light_curve_failed(stand_in: StandIn, capsys: pytest.CaptureFixture[str]):
     search(TWO)
     stand_in.misbehave(Fault(Kind.CUT), where="s0001")
-    assert cli.main(["fetch", "TIC 101"]) == 1
+    assert main.main(["fetch", "TIC 101"]) == 1
     said = capsys.readouterr()
     assert said.err.startswith("TIC 101, sector 1: failed. tess2018206045859-s0001")
     assert "whole: 1" in said.out

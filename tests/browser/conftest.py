@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from steps import PATIENCE_MS
+
+from tests.browser.steps import PATIENCE_MS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -32,16 +34,33 @@ def server(server_home: Path) -> Iterator[str]:
     home = server_home
     # The archives are not there: nothing listens on port 9.
     nowhere = {"ASTROSEQ_MAST_SERVER": "http://127.0.0.1:9", "ASTROSEQ_EXOPLANET_ARCHIVE": "http://127.0.0.1:9"}
-    own = {"ASTROSEQ_HOME": str(home), "ASTROSEQ_CACHE": str(home / "cache"), "ASTROSEQ_DATA": str(home / "data"),
-           "ASTROSEQ_FIRST_SURVEY": "0"}  # fmt: skip
+    own = {
+        "ASTROSEQ_HOME": str(home),
+        "ASTROSEQ_CACHE": str(home / "cache"),
+        "ASTROSEQ_DATA": str(home / "data"),
+        "ASTROSEQ_FIRST_SURVEY": "0",
+        "ASTROSEQ_FOLDERS": tempfile.gettempdir(),
+    }
     environment = os.environ | nowhere | own
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}",
-         "--server.fileWatcherType=none"], cwd=ROOT, env=environment, stdout=log, stderr=log,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            "--server.headless=true",
+            f"--server.port={port}",
+            "--server.fileWatcherType=none",
+        ],
+        cwd=ROOT,
+        env=environment,
+        stdout=log,
+        stderr=log,
+    )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):

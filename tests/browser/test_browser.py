@@ -1,7 +1,8 @@
 import re
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, wait_for_chart
+
+from tests.browser.steps import PATIENCE_MS, assert_no_error, wait_for_chart
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +18,7 @@ def test_from_a_name_to_a_star_to_a_link(page, server):
     field = page.get_by_label("A star")
     field.fill("no such star")
     field.press("Enter")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("is in no catalogue here", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("is in no catalog here", timeout=PATIENCE_MS)
     assert_no_error(page)
 
     field.fill("sim3")

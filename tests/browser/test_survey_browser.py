@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, click_until, fill, pick, wait_for_chart, wait_until_still
+
+from tests.browser.steps import PATIENCE_MS, assert_no_error, click_until, fill, pick, wait_for_chart, wait_until_still
 
 pytestmark = pytest.mark.browser
 #: Loading a network and scoring six stars, on a machine that others use too.
@@ -53,13 +54,13 @@ def test_from_a_survey_to_a_star_on_the_leaderboard(page, server, server_home: P
     expect(page.get_by_text("1 to 6 of 6 stars")).to_be_visible()
     assert page.get_by_test_id("stAlert").count() == 0, "the page understood its own address"
 
-    keep = page.get_by_role("button", name="Keep this cut")
-    click_until(page, page.get_by_role("tab", name="Cut"), keep)
+    keep = page.get_by_role("button", name="Keep this threshold")
+    click_until(page, page.get_by_role("tab", name="Threshold"), keep)
     fill(page, page.get_by_label("Stars that pass"), "2", address("top=2"))
     expect(page.get_by_text("2 of 6", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     wait_for_chart(page)
-    click_until(page, keep, page.get_by_text("are flagged now", exact=False))
-    expect(page.get_by_text("flagged from", exact=False).first).to_be_visible()
+    click_until(page, keep, page.get_by_text("are above the threshold now", exact=False))
+    expect(page.get_by_text(re.compile(r"threshold \S+ on$")).first).to_be_visible()
     assert_no_error(page)
 
     star = page.get_by_role("combobox", name="Star", exact=True)

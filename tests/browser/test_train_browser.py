@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, click_until, wait_for_chart
+
+from tests.browser.steps import PATIENCE_MS, assert_no_error, click_until, wait_for_chart
 
 pytestmark = pytest.mark.browser
 #: The smallest run that has stars of both kinds in every part of its split.

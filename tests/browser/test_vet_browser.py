@@ -1,11 +1,13 @@
-"""Vetting with the keyboard in a real browser: each verdict on the star that was looked at, however fast the keys."""
+"""Vetting with the keyboard in a real browser: each disposition on the star that was looked at, however fast the keys."""
 
 import re
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, click_until, wait_until_still
 
-from astroseq_core.store import dispositions, drafts
+from astroseq_core.app.vet import keyboard
+from astroseq_core.store import dispositions, notes, queues
+from astroseq_core.store.queue_orders import QueueItem
+from tests.browser.steps import PATIENCE_MS, assert_no_error, click_until, wait_until_still
 
 pytestmark = pytest.mark.browser
 #: As fast as keys come when someone leans on the keyboard.
@@ -60,22 +62,22 @@ def test_a_queue_by_keyboard(page, server, decided):
     page.keyboard.press("z")
     shown(page, "SIM 2")
     judged_after(page, "a", "SIM 3")
-    assert {v.target_id: v.disposition for v in dispositions.latest()} == {"SIM 1": "PC", "SIM 2": "FA"}
+    assert {v.target_id: v.disposition for v in dispositions.list_current()} == {"SIM 1": "PC", "SIM 2": "FA"}
     page.keyboard.press("ArrowLeft")
     shown(page, "SIM 2")
     page.keyboard.press("ArrowRight")
     shown(page, "SIM 3")
 
-    # In the note letters are letters; once it is left they are verdicts again.
+    # In the note letters are letters; once it is left they are dispositions again.
     wait_until_still(page)
     page.keyboard.press("n")
     page.keyboard.type("pa fau")
     page.keyboard.press("Escape")
     page.wait_for_timeout(1500)
-    assert drafts.get("SIM 3", "ada").note == "pa fau"
-    assert len(dispositions.latest()) == 2
+    assert notes.load("SIM 3", "ada").note == "pa fau"
+    assert len(dispositions.list_current()) == 2
     judged_after(page, "u", "SIM 4")
-    (kept,) = dispositions.of_star("SIM 3")
+    (kept,) = dispositions.list_by_star("SIM 3")
     assert (kept.disposition, kept.note) == ("UNSURE", "pa fau")
     assert_no_error(page)
 
@@ -87,7 +89,7 @@ def test_a_queue_by_keyboard(page, server, decided):
     page.keyboard.down("p")
     page.keyboard.down("p")  # a key that is held down repeats, and counts once at most
     page.keyboard.up("p")
-    finished = page.get_by_text("All stars of this queue have a verdict")
+    finished = page.get_by_text("All stars of this queue have a disposition")
     for number in range(1200):
         if finished.is_visible():
             break
@@ -95,7 +97,75 @@ def test_a_queue_by_keyboard(page, server, decided):
         page.wait_for_timeout(KEY_MS)
     finished.wait_for()
     given = [e for e in dispositions.history(reviewer="ada") if not e.is_undo]
-    assert sorted(e.verdict.target_id for e in given if not e.undone) == sorted(f"SIM {n}" for n in range(1, 10))
-    assert len(given) == 10, "nine stars, and one verdict that was taken back"
-    assert all(v.seconds is not None and v.seconds > 0.2 for v in dispositions.latest()), "each was looked at"
+    assert sorted(e.disposition.target_id for e in given if not e.undone) == sorted(f"SIM {n}" for n in range(1, 10))
+    assert len(given) == 10, "nine stars, and one disposition that was undone"
+    assert all(v.seconds is not None and v.seconds > 0.2 for v in dispositions.list_current()), "each was looked at"
     assert_no_error(page)
+
+
+#: Notes each key before the page's own script sees it: which, and the star whose name and figures are painted then, told by
+#: what people read (the name, the figures' descriptions), where the page's script goes by the token of the showing.
+WATCH = """() => {
+  window.pressed = [];
+  const described = (start) => [...document.querySelectorAll(`[aria-label^="${start}"]`)]
+    .filter((chart) => chart.querySelector(".main-svg")).map((chart) => chart.getAttribute("aria-label"));
+  window.addEventListener("keydown", (e) => {
+    const name = document.querySelector(".st-key-vet-header h3");
+    const star = name ? name.innerText.trim() : "";
+    const curves = described("Light curve of "), folds = described("Folds");
+    const painted = star && curves.some((label) => label.startsWith(`Light curve of ${star} `))
+      && folds.every((label) => label.endsWith(` of ${star}`));
+    window.pressed.push([e.key, painted ? star : ""]);
+  }, true);
+}"""
+
+
+def test_a_key_before_its_star_is_painted_does_not_count(page, server, decided):
+    numbers = [10, 11, 12, 13, 14, 15]
+    queue = queues.create("fast", [QueueItem(f"SIM {n}", {"target": f"SIM {n}"}) for n in numbers]).queue_id
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.add_init_script(f"({WATCH})()")
+    # A slow computer: figures are painted long after their star has come.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto(f"{server}/Vet?queue={queue}&reviewer=bob")
+    shown(page, "SIM 10")
+    finished = page.get_by_text("All stars of this queue have a disposition")
+    for _ in range(2400):
+        if finished.is_visible():
+            break
+        page.keyboard.press("f")
+        page.wait_for_timeout(KEY_MS)
+    finished.wait_for()
+    pressed = page.evaluate("() => window.pressed")
+    assert any(not star for _, star in pressed), "keys came before the stars were painted"
+    given = [e.disposition for e in dispositions.history(reviewer="bob")]
+    assert sorted(d.target_id for d in given) == sorted(f"SIM {n}" for n in numbers), "each star once"
+    for disposition in given:
+        assert ["f", disposition.target_id] in pressed, f"{disposition.target_id} was never painted when a key came"
+        assert (disposition.seconds or 0) > keyboard.MIN_PAINTED_MS / 1e3
+
+
+def test_figures_of_another_showing_keep_the_keys_back(page, server, decided):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{server}/Vet?target=SIM 4&reviewer=carl")
+    shown(page, "SIM 4")
+    wait_until_still(page)
+    figure = ".st-key-vet-figures .js-plotly-plot"
+    # As if the second figure were still that of the star before: in a page that listens anew, for it has seen this star painted.
+    token = page.evaluate(f"() => document.querySelectorAll('{figure}')[1].layout.meta.showing")
+    page.evaluate(f"() => {{ document.querySelectorAll('{figure}')[1].layout.meta = {{showing: 'another'}}; }}")
+    button = page.locator('[class*="st-key-vote-UNSURE-"]').first
+    assert f"st-key-vote-UNSURE-{token}" in (button.get_attribute("class") or "")
+    # The script begins to look at a token when its buttons come: take them away for a moment.
+    button.evaluate("b => { window.kept = [b, b.className]; b.className = ''; }")
+    page.wait_for_timeout(300)
+    page.evaluate("() => { window.kept[0].className = window.kept[1]; }")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("f")
+    page.wait_for_timeout(2000)
+    assert dispositions.list_by_star("SIM 4") == () or all(d.reviewer != "carl" for d in dispositions.list_by_star("SIM 4"))
+    page.evaluate(f"() => {{ document.querySelectorAll('{figure}')[1].layout.meta = {{showing: '{token}'}}; }}")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("f")
+    page.get_by_text("FP on SIM 4 is saved").wait_for()
+    assert [d.disposition for d in dispositions.list_by_star("SIM 4") if d.reviewer == "carl"] == ["FP"]

@@ -1,9 +1,9 @@
 """A run that is watched: its words come every second, its charts with a new epoch only. Nothing is trained."""
 
 import pytest
-from steps import PATIENCE_MS, assert_no_error, wait_for_chart
 
-from tests.pages import train_folders as made
+from tests.app import train_folders as made
+from tests.browser.steps import PATIENCE_MS, assert_no_error, wait_for_chart
 
 pytestmark = pytest.mark.browser
 #: So long it is watched [ms]: its words come several times.

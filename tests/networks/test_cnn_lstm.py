@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import ModelError
-from astroseq_core.networks.cnn_lstm import MAX_STEPS, build_cnn_lstm, steps
-from astroseq_core.networks.losses import loss
+from astroseq_core.networks.architectures.cnn_lstm import MAX_STEPS, build_cnn_lstm, lstm_steps
+from astroseq_core.networks.losses import make_loss
 
 keras = pytest.importorskip("keras")
 
@@ -31,7 +31,7 @@ def test_the_lstm_never_walks_along_more_steps_than_its_limit(window: int) -> No
     lstm = next(layer for layer in network.layers if isinstance(layer, keras.layers.LSTM))
     pool = next(layer for layer in network.layers if isinstance(layer, keras.layers.MaxPooling1D)).pool_size[0]
     assert 2 <= lstm.input.shape[1] <= MAX_STEPS
-    assert lstm.input.shape[1] == steps(window, 3, pool)
+    assert lstm.input.shape[1] == lstm_steps(window, 3, pool)
 
 
 def test_a_window_that_does_not_fit_is_refused() -> None:
@@ -61,6 +61,6 @@ def test_a_few_steps_teach_it_to_see_a_dip() -> None:
         begin = rng.integers(4, 52)
         segments[row, begin : begin + 8] -= 4
     network = build_cnn_lstm(64, 1, filters=(8, 16), lstm_units=8, dropout=0.0)
-    network.compile(keras.optimizers.Adam(1e-2), loss=loss("focal"))
+    network.compile(keras.optimizers.Adam(1e-2), loss=make_loss("focal"))
     losses = [float(network.train_on_batch(segments, labels[:, None])) for _ in range(25)]
     assert losses[-1] < 0.3 * losses[0]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import ModelError
-from astroseq_core.networks.registry import build
+from astroseq_core.networks.architectures.registry import build_network
 
 keras = pytest.importorskip("keras")
 
 
 def test_it_is_the_published_network() -> None:
-    network = build("inception_resnet_1d", 1024, 3)
+    network = build_network("inception_resnet_1d", 1024, 3)
     assert network.input_shape == (None, 1024, 3)
     assert network.output_shape == (None, 1)
     kinds = [type(layer).__name__ for layer in network.layers]
@@ -26,8 +26,8 @@ def test_its_training_is_the_published_one() -> None:
     from astroseq_core.training import recipes
     from astroseq_core.training.fit import compile_network
 
-    recipe = recipes.recipe("astroseq-tess-1024-base")
-    network = build(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
+    recipe = recipes.load_recipe("astroseq-tess-1024-base")
+    network = build_network(recipe.architecture, recipe.cutting.window, len(recipe.cutting.channels), **recipe.options)
     compile_network(network, recipe)
     optimizer = network.optimizer
     assert isinstance(optimizer, keras.optimizers.AdamW)
@@ -39,7 +39,7 @@ def test_its_training_is_the_published_one() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"stem_stride": 4}, {"pooling": "average_max"}])
 def test_its_file_loads_in_safe_mode_and_says_the_same(tmp_path: Path, options: dict) -> None:
-    network = build("inception_resnet_1d", 128, 2, **options)
+    network = build_network("inception_resnet_1d", 128, 2, **options)
     segments = np.random.default_rng(0).standard_normal((5, 128, 2)).astype("f4")
     network.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
@@ -48,6 +48,6 @@ def test_its_file_loads_in_safe_mode_and_says_the_same(tmp_path: Path, options: 
 
 def test_wrong_names_are_refused() -> None:
     with pytest.raises(ModelError, match="transformer"):
-        build("transformer", 64, 1)
+        build_network("transformer", 64, 1)
     with pytest.raises(ModelError, match="median"):
-        build("inception_resnet_1d", 64, 1, pooling="median")
+        build_network("inception_resnet_1d", 64, 1, pooling="median")

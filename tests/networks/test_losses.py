@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.networks.losses import loss
+from astroseq_core.networks.losses import make_loss
 
 keras = pytest.importorskip("keras")
 LABELS = np.array([[1.0], [0.0], [1.0]], "f4")
@@ -16,7 +16,7 @@ PROBABILITY = np.array([[0.9], [0.2], [0.1]], "f4")
 
 def test_cross_entropy() -> None:
     expected = -(math.log(0.9) + math.log(0.8) + math.log(0.1)) / 3
-    assert float(loss("binary_crossentropy")(LABELS, PROBABILITY)) == pytest.approx(expected, rel=1e-4)
+    assert float(make_loss("binary_crossentropy")(LABELS, PROBABILITY)) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(("alpha", "gamma"), [(0.25, 2.0), (0.75, 1.0), (None, 2.0), (None, 0.0)])
@@ -30,12 +30,12 @@ def test_focal_loss(alpha: float | None, gamma: float) -> None:
         )
         / 3
     )
-    assert float(loss("focal", alpha=alpha, gamma=gamma)(LABELS, PROBABILITY)) == pytest.approx(expected, rel=1e-4)
+    assert float(make_loss("focal", alpha=alpha, gamma=gamma)(LABELS, PROBABILITY)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_focal_loss_is_that_of_the_paper_where_nothing_is_said() -> None:
-    assert float(loss("focal")(LABELS, PROBABILITY)) == pytest.approx(
-        float(loss("focal", alpha=0.25, gamma=2.0)(LABELS, PROBABILITY))
+    assert float(make_loss("focal")(LABELS, PROBABILITY)) == pytest.approx(
+        float(make_loss("focal", alpha=0.25, gamma=2.0)(LABELS, PROBABILITY))
     )
 
 
@@ -43,7 +43,7 @@ def test_focal_loss_is_that_of_the_paper_where_nothing_is_said() -> None:
 def test_a_compiled_model_loads_in_safe_mode_with_its_loss(tmp_path: Path, name: str) -> None:
     inputs = keras.Input((4,))
     network = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(inputs))
-    network.compile("sgd", loss=loss(name))
+    network.compile("sgd", loss=make_loss(name))
     x, y = np.ones((3, 4), "f4"), LABELS
     before = network.train_on_batch(x, y)
     network.save(tmp_path / "model.keras")
@@ -55,10 +55,10 @@ def test_a_compiled_model_loads_in_safe_mode_with_its_loss(tmp_path: Path, name:
 
 def test_wrong_names_and_options_are_refused() -> None:
     with pytest.raises(SettingsError, match="use one of binary_crossentropy, focal"):
-        loss("hinge")
+        make_loss("hinge")
     with pytest.raises(SettingsError, match="no beta"):
-        loss("focal", beta=1)
+        make_loss("focal", beta=1)
     with pytest.raises(SettingsError, match="no gamma"):
-        loss("binary_crossentropy", gamma=1)
+        make_loss("binary_crossentropy", gamma=1)
     with pytest.raises(SettingsError, match="alpha between 0 and 1"):
-        loss("focal", alpha=1.5)
+        make_loss("focal", alpha=1.5)

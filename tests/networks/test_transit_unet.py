@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import ModelError
-from astroseq_core.networks import registry
+from astroseq_core.networks.architectures import registry
 
 
 def test_shapes_and_size(tmp_path: Path) -> None:
     import keras
 
-    network = registry.build("transit_unet_1d", 1024, 5)
+    network = registry.build_network("transit_unet_1d", 1024, 5)
     path = tmp_path / "model.keras"
     network.save(path, include_optimizer=False)
     assert path.stat().st_size < 3e6
@@ -28,4 +28,4 @@ def test_shapes_and_size(tmp_path: Path) -> None:
 
 def test_a_window_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ModelError, match="multiple of 32"):
-        registry.build("transit_unet_1d", 1000, 5)
+        registry.build_network("transit_unet_1d", 1000, 5)

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from astroseq_core.lightcurves.prepare import Preparation, prepare
-from astroseq_core.scoring.evidence import HIGHEST, LOWEST, STEP_MINUTES, Evidence, evidence_of, join
-from astroseq_core.segments.cut import Cutting, Segments, cut
-from astroseq_core.segments.label import cadence_states, label
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare
+from astroseq_core.preprocessing.segments import SegmentConfig, Segments, label_cadences, label_segments, make_segments
+from astroseq_core.scoring.evidence import MAX_LOG_RATIO, MIN_LOG_RATIO, STEP_MINUTES, Evidence, compute_evidence, join_evidence
 
 PLACES = 64
 
@@ -16,8 +15,8 @@ PLACES = 64
 @pytest.fixture(scope="module")
 def observed(light_curve_like_tess_sector):
     truth = light_curve_like_tess_sector.ephemeris
-    prepared = prepare(light_curve_like_tess_sector.curve, Preparation(window_days=0.8, cadence_minutes=2.0))
-    return prepared, cut(prepared, Cutting(window=512, channels=("flat",))), truth
+    prepared = prepare(light_curve_like_tess_sector.curve, PreprocessingConfig(window_days=0.8, cadence_minutes=2.0))
+    return prepared, make_segments(prepared, SegmentConfig(window=512, channels=("flat",))), truth
 
 
 def truth_of_places(prepared, segments: Segments, inside) -> np.ndarray:
@@ -34,11 +33,11 @@ def truth_of_places(prepared, segments: Segments, inside) -> np.ndarray:
 @pytest.fixture(scope="module")
 def from_segments(observed) -> Evidence:
     prepared, segments, truth = observed
-    labels = label(segments, cadence_states(prepared, [truth]))
+    labels = label_segments(segments, label_cadences(prepared, [truth]))
     rng = np.random.default_rng(1)
     # a fair network: sure of four fifths of the transits, with false alarms
     probability = np.where(labels == 1, rng.choice([0.8, 0.1], len(labels), p=[0.8, 0.2]), rng.beta(1, 15, len(labels)))
-    return evidence_of(prepared, segments, probability, 0.1)
+    return compute_evidence(prepared, segments, probability, 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def from_cadences(observed) -> Evidence:
     prepared, segments, truth = observed
     share = truth_of_places(prepared, segments, truth.in_transit(prepared.time, truth.t0.system))
     probability = np.full(len(segments), 0.1)
-    return evidence_of(prepared, segments, probability, 0.1, np.where(share > 0.5, 0.9, 0.002), 0.01)
+    return compute_evidence(prepared, segments, probability, 0.1, np.where(share > 0.5, 0.9, 0.002), 0.01)
 
 
 @pytest.mark.parametrize("which", ["from_segments", "from_cadences"])
@@ -57,8 +56,8 @@ def test_it_is_bounded_on_the_times_of_the_data_and_peaks_in_transits(which: str
     assert np.all(steps > 0)
     assert np.median(steps) == pytest.approx(found.step_days, rel=1e-3)
     assert found.step_days * 1440 == pytest.approx(STEP_MINUTES)
-    assert found.log_ratio.min() >= LOWEST
-    assert found.log_ratio.max() <= HIGHEST
+    assert found.log_ratio.min() >= MIN_LOG_RATIO
+    assert found.log_ratio.max() <= MAX_LOG_RATIO
     # No evidence where there are no data: the gap in the middle.
     nearest = np.abs(prepared.time[:, None] - found.time[None, :]).min(axis=0)
     assert nearest.max() < found.step_days
@@ -83,7 +82,7 @@ def test_the_edges_of_segments_count_less(observed) -> None:
     edges[:, 0] = edges[:, -1] = 0.9
     middle[:, PLACES // 2 - 1 : PLACES // 2 + 1] = 0.9
     none = np.full(len(segments), 0.1)
-    by_edges, by_middle = (evidence_of(prepared, segments, none, 0.1, c, 0.01) for c in (edges, middle))
+    by_edges, by_middle = (compute_evidence(prepared, segments, none, 0.1, c, 0.01) for c in (edges, middle))
     # Where nothing else covers a place (the ends of the data) the edge must do.
     inner = slice(60, -60)
     assert np.quantile(by_middle.log_ratio[inner], 0.99) > np.quantile(by_edges.log_ratio[inner], 0.99) + 1
@@ -92,12 +91,12 @@ def test_the_edges_of_segments_count_less(observed) -> None:
 def test_a_network_that_sees_transits_everywhere_says_nothing(observed) -> None:
     prepared, segments, _ = observed
     everywhere = np.full((len(segments), PLACES), 0.6)
-    found = evidence_of(prepared, segments, np.full(len(segments), 0.9), 0.1, everywhere)
+    found = compute_evidence(prepared, segments, np.full(len(segments), 0.9), 0.1, everywhere)
     assert np.allclose(found.log_ratio, 0.0)
 
 
 def test_observations_are_joined_in_time_order(from_segments: Evidence) -> None:
     later = replace(from_segments, time=from_segments.time + 100)
-    both = join([later, from_segments])
+    both = join_evidence([later, from_segments])
     assert np.all(np.diff(both.time) > 0)
     assert len(both.time) == 2 * len(from_segments.time)

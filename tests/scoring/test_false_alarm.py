@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.lightcurves.prepare import Preparation, prepare
-from astroseq_core.scoring import false_alarm, survey
-from astroseq_core.scoring.false_alarm import empty_copies, gumbel_tail, mirrored, scrambled, without_transits
-from astroseq_core.scoring.model import load
-from astroseq_core.scoring.segments import score_curve
+from astroseq_core.networks.model import load
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare
+from astroseq_core.scoring import false_alarm
+from astroseq_core.scoring.false_alarm import gumbel_tail, mirrored, scrambled, transit_free_copies, without_transits
+from astroseq_core.scoring.segments import score_light_curve
 from astroseq_core.scoring.star import score_star
 
-PREPARATION = Preparation(window_days=0.8, cadence_minutes=2.0)
+PREPARATION = PreprocessingConfig(window_days=0.8, cadence_minutes=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def light_curve_noise_ppm(curve) -> float:
 def test_dips_become_rises_and_flares_no_deep_dips(star) -> None:
     curve, truth = star
     flux = curve.flux.copy()
-    flare = np.flatnonzero(curve.usable())[5000]
+    flare = np.flatnonzero(curve.usable_mask())[5000]
     flux[flare : flare + 10] *= 1.5
     turned = mirrored(replace(curve, flux=flux), PREPARATION)
     assert depth_in_transit(curve, truth) > 20
@@ -63,13 +63,13 @@ def test_transits_are_cut_out(star) -> None:
     curve, truth = star
     cut = without_transits(curve, truth)
     assert not np.isfinite(cut.flux[truth.in_transit(curve.time, curve.time_system)]).any()
-    assert cut.usable().sum() > 0.85 * curve.usable().sum()
+    assert cut.usable_mask().sum() > 0.85 * curve.usable_mask().sum()
 
 
 def test_copies_differ_and_are_the_same_again(star) -> None:
     curve, truth = star
-    copies = empty_copies([curve], PREPARATION, 5, 1, truth)
-    again = empty_copies([curve], PREPARATION, 5, 1, truth)
+    copies = transit_free_copies([curve], PREPARATION, 5, 1, truth)
+    again = transit_free_copies([curve], PREPARATION, 5, 1, truth)
     fluxes = [c.flux for (c,) in copies]
     assert len({f.tobytes() for f in fluxes}) == 5
     assert all(np.array_equal(a.flux, b.flux, equal_nan=True) for (a,), (b,) in zip(copies, again, strict=True))
@@ -79,7 +79,7 @@ def test_copies_differ_and_are_the_same_again(star) -> None:
     assert np.sort(prepare(curve, PREPARATION).flat * 1e6)[:300].mean() < min(lowest) - 400
     for number, (copy,) in enumerate(copies):
         inside = truth.in_transit(copy.time, copy.time_system)
-        assert copy.usable()[inside].any() == (number % 2 == 0)
+        assert copy.usable_mask()[inside].any() == (number % 2 == 0)
 
 
 def test_the_tail_is_that_of_the_highest_of_many() -> None:
@@ -97,7 +97,7 @@ def test_the_tail_is_that_of_the_highest_of_many() -> None:
 def test_a_star_is_given_one_when_asked_for(tiny: Path, star) -> None:
     curve, _ = star
     model = load("tiny")
-    scored = score_star([score_curve(model, curve)])
+    scored = score_star([score_light_curve(model, curve)])
     assert scored.false_alarm_probability is None
     told = false_alarm.with_false_alarm_probability(model, [curve], scored, 4)
     assert told.false_alarm_probability is not None
@@ -105,8 +105,3 @@ def test_a_star_is_given_one_when_asked_for(tiny: Path, star) -> None:
     assert replace(told, false_alarm_probability=None) == scored
     with pytest.raises(SettingsError, match="at least 3"):
         false_alarm.with_false_alarm_probability(model, [curve], scored, 2)
-    readers = {curve.target.id: lambda: ([curve], [])}
-    (result,) = survey.score_stars(readers, "tiny", false_alarm_copies=4)
-    assert result.score == told
-    with pytest.raises(SettingsError, match="at least 3"):
-        list(survey.score_stars(readers, "tiny", false_alarm_copies=1))

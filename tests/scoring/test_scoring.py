@@ -8,10 +8,10 @@ import pytest
 
 from astroseq_core import missions
 from astroseq_core.errors import ModelError
-from astroseq_core.scoring import card as cards
-from astroseq_core.scoring.card import Calibration
-from astroseq_core.scoring.model import load
-from astroseq_core.scoring.segments import Failure, score_curve, score_curves
+from astroseq_core.networks import card as cards
+from astroseq_core.networks.card import Calibration
+from astroseq_core.networks.model import load
+from astroseq_core.scoring.segments import Failure, score_light_curve, score_light_curves
 from astroseq_core.scoring.star import score_star, top_k_mean
 
 
@@ -23,8 +23,8 @@ def curve(light_curve_like_tess_sector):
 def test_probabilities_do_not_depend_on_their_neighbours_in_the_batch(tiny: Path, curve) -> None:
     model = load("tiny")
     other = replace(curve, flux=curve.flux[::-1].copy(), observation="turned")
-    together = list(score_curves(model, [curve, other, curve], workers=2))
-    alone = score_curve(model, curve)
+    together = list(score_light_curves(model, [curve, other, curve], workers=2))
+    alone = score_light_curve(model, curve)
     assert [t.observation for t in together] == ["s0001", "turned", "s0001"]
     for scores in (together[0], together[2]):
         assert np.allclose(scores.probability, alone.probability, atol=1e-6)
@@ -34,7 +34,7 @@ def test_probabilities_do_not_depend_on_their_neighbours_in_the_batch(tiny: Path
 
 def test_segments_are_cut_as_the_card_says(tiny: Path, curve) -> None:
     card = cards.read(tiny / "models" / "tiny")
-    scores = score_curve(load("tiny"), curve)
+    scores = score_light_curve(load("tiny"), curve)
     assert scores.num_cadences.max() == card.cutting.window
     assert scores.model_id == "tiny"
     assert list(scores.segment) == list(range(len(scores)))
@@ -44,9 +44,9 @@ def test_segments_are_cut_as_the_card_says(tiny: Path, curve) -> None:
 def test_what_a_model_was_not_made_for_is_refused(tiny: Path, curve) -> None:
     kepler = replace(curve, instrument=missions.KEPLER, observation="q1")
     with pytest.raises(ModelError, match="made for TESS"):
-        score_curve(load("tiny"), kepler)
+        score_light_curve(load("tiny"), kepler)
     constant = replace(curve, flux=np.ones(len(curve.time)), observation="constant")
-    good, *bad = score_curves(load("tiny"), [curve, kepler, constant])
+    good, *bad = score_light_curves(load("tiny"), [curve, kepler, constant])
     assert not isinstance(good, Failure)
     assert [type(b) for b in bad] == [Failure, Failure]
     assert "constant flux" in bad[1].reason
@@ -69,7 +69,7 @@ def test_a_changed_model_file_is_refused(tiny: Path, tmp_path: Path) -> None:
 def test_star_scores_come_from_all_observations(tiny: Path, curve) -> None:
     model = load("tiny")
     later = replace(curve, time=curve.time + 27.4, observation="s0002")
-    parts = [p for p in score_curves(model, [curve, later]) if not isinstance(p, Failure)]
+    parts = [p for p in score_light_curves(model, [curve, later]) if not isinstance(p, Failure)]
     star = score_star(parts)
     every = np.concatenate([p.probability for p in parts])
     assert star.num_segments == len(every)
@@ -101,12 +101,12 @@ def test_what_a_network_says_of_cadences_is_folded(tiny: Path, light_curve_like_
     curve, truth = light_curve_like_tess_sector.curve, light_curve_like_tess_sector.ephemeris
     one = load("tiny")
     two = replace(one, card=replace(one.card, cadence_calibration=Calibration(1.0, 0.0, 0.01)), network=TwoOutputs())
-    scores = score_curve(two, curve)
-    together = [p for p in score_curves(two, [curve, curve]) if not isinstance(p, Failure)]
+    scores = score_light_curve(two, curve)
+    together = [p for p in score_light_curves(two, [curve, curve]) if not isinstance(p, Failure)]
     assert all(np.allclose(p.evidence.log_ratio, scores.evidence.log_ratio) for p in together)
     star = score_star([scores])
     assert star.best_period_days == pytest.approx(truth.period_days, rel=0.003)
     assert star.best_duration_hours == pytest.approx(truth.duration_hours, rel=0.3)
-    assert star.score_fold > score_star([score_curve(one, curve)]).score_fold + 5
+    assert star.score_fold > score_star([score_light_curve(one, curve)]).score_fold + 5
     # without cadences, the same segment probabilities
     assert scores.probability.shape == (len(scores),)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from astroseq_core.errors import LightCurveError
 from astroseq_core.scoring import star
+from astroseq_core.scoring.segments import Failure
 from astroseq_core.scoring.star import noisy_or
 
 START = np.arange(0.0, 10.0, 1.0)
@@ -35,3 +37,11 @@ def test_noisy_or_does_not_saturate() -> None:
 def test_stars_are_ranked_by_a_score_that_exists() -> None:
     assert star.RANKED_BY in ("score_max", "score_topk", "score_noisy_or", "score_fold")
     assert star.RANKED_BY in star.StarScore.__dataclass_fields__
+
+
+def test_a_star_of_which_nothing_was_scored_says_why() -> None:
+    failed = Failure("TIC 1", "s0001", "The model was made for Kepler.")
+    with pytest.raises(LightCurveError, match=r"no score. s0001: The model was made for Kepler."):
+        star.score_star([failed])
+    with pytest.raises(LightCurveError, match="No segment was scored"):
+        star.score_star([])

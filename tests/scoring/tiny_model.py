@@ -3,10 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from astroseq_core.lightcurves.prepare import Preparation
-from astroseq_core.networks.registry import build
-from astroseq_core.scoring.card import Calibration, ModelCard
-from astroseq_core.segments.cut import Cutting
+from astroseq_core.networks.architectures.registry import build_network
+from astroseq_core.networks.card import Calibration, ModelCard
+from astroseq_core.preprocessing.prepare import PreprocessingConfig
+from astroseq_core.preprocessing.segments import SegmentConfig
 
 CHANNELS = ("flat", "mf_2h", "gap")
 
@@ -18,7 +18,7 @@ def write_model(models: Path, model_id: str = "tiny", instruments: tuple[str, ..
     keras.utils.set_random_seed(5)
     folder = models / model_id
     folder.mkdir(parents=True)
-    network = build("inception_resnet_1d", 128, len(CHANNELS), stem_stride=4, blocks=(1, 1))
+    network = build_network("inception_resnet_1d", 128, len(CHANNELS), stem_stride=4, blocks=(1, 1))
     network.save(folder / "model.keras", include_optimizer=False)
     values = {
         "model_id": model_id,
@@ -26,8 +26,8 @@ def write_model(models: Path, model_id: str = "tiny", instruments: tuple[str, ..
         "instruments": instruments,
         "architecture": "inception_resnet_1d",
         "options": {"stem_stride": 4},
-        "preparation": Preparation(cadence_minutes=2.0, detrending="median"),
-        "cutting": Cutting(window=128, channels=CHANNELS),
+        "preparation": PreprocessingConfig(cadence_minutes=2.0, detrending="median"),
+        "cutting": SegmentConfig(window=128, channels=CHANNELS),
         "calibration": Calibration(1.2, -0.3, 0.1),
         "sha256": hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest(),
         "training": {"stars": {"train": ["TIC 1"]}},

@@ -107,7 +107,10 @@ def _system(asked: str, found: str, star: str, known: Mapping[str, Sequence[str]
     planets = {p: aliases(p) for p in known if p != star}
     return {
         "manifest": {
-            "requested_name": asked, "resolved_name": found, "system_name": star, "lookup_status": "OK",
+            "requested_name": asked,
+            "resolved_name": found,
+            "system_name": star,
+            "lookup_status": "OK",
             "system_snapshot": {"number_of_stars": 1, "number_of_planets": len(planets)},
         },
         "system": {
@@ -117,7 +120,7 @@ def _system(asked: str, found: str, star: str, known: Mapping[str, Sequence[str]
                 "planet_set": {"item_count": len(planets), "planets": planets},
             },
         },
-    }  # fmt: skip
+    }
 
 
 _PAPER = "https://ui.adsabs.harvard.edu/abs/2020AJ....159....1W/abstract"
@@ -131,10 +134,24 @@ def _with_errors(row: Row, suffixes: Sequence[str], *columns: str) -> dict[str, 
 def koi(kepid: int, number: str, **values: Any) -> dict[str, Any]:
     """A row of ``cumulative``; what is not given is of no star in particular."""
     row = {
-        "kepid": kepid, "kepoi_name": number, "kepler_name": None, "koi_disposition": "CANDIDATE", "koi_period": 5.0,
-        "koi_time0bk": 140.0, "koi_duration": 3.0, "koi_depth": 500.0, "koi_kepmag": 13.0, "koi_prad": 2.0,
-        "koi_steff": 5700.0, "koi_srad": 1.0, "koi_smass": None, "koi_slogg": 4.438, "ra": 290.0, "dec": 45.0, **values,
-    }  # fmt: skip
+        "kepid": kepid,
+        "kepoi_name": number,
+        "kepler_name": None,
+        "koi_disposition": "CANDIDATE",
+        "koi_period": 5.0,
+        "koi_time0bk": 140.0,
+        "koi_duration": 3.0,
+        "koi_depth": 500.0,
+        "koi_kepmag": 13.0,
+        "koi_prad": 2.0,
+        "koi_steff": 5700.0,
+        "koi_srad": 1.0,
+        "koi_smass": None,
+        "koi_slogg": 4.438,
+        "ra": 290.0,
+        "dec": 45.0,
+        **values,
+    }
     star = ("koi_srad", "koi_smass", "koi_slogg")
     return _with_errors(row, ("_err1", "_err2"), "koi_period", "koi_time0bk", "koi_duration", "koi_depth", *star)
 
@@ -142,10 +159,22 @@ def koi(kepid: int, number: str, **values: Any) -> dict[str, Any]:
 def toi(tid: int, number: float, **values: Any) -> dict[str, Any]:
     """A row of ``toi``."""
     row = {
-        "tid": tid, "toi": number, "tfopwg_disp": "PC", "pl_orbper": 5.0, "pl_tranmid": 2458500.0, "pl_trandurh": 3.0,
-        "pl_trandep": 500.0, "st_tmag": 10.0, "pl_rade": 2.0, "st_teff": 5700.0, "st_rad": 1.0, "st_logg": 4.438,
-        "ra": 100.0, "dec": -60.0, **values,
-    }  # fmt: skip
+        "tid": tid,
+        "toi": number,
+        "tfopwg_disp": "PC",
+        "pl_orbper": 5.0,
+        "pl_tranmid": 2458500.0,
+        "pl_trandurh": 3.0,
+        "pl_trandep": 500.0,
+        "st_tmag": 10.0,
+        "pl_rade": 2.0,
+        "st_teff": 5700.0,
+        "st_rad": 1.0,
+        "st_logg": 4.438,
+        "ra": 100.0,
+        "dec": -60.0,
+        **values,
+    }
     star = ("st_rad", "st_logg")
     return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandurh", "pl_trandep", *star)
 
@@ -153,13 +182,35 @@ def toi(tid: int, number: float, **values: Any) -> dict[str, Any]:
 def planet(name: str, tic: str | None, **values: Any) -> dict[str, Any]:
     """A row of ``ps``."""
     row = {
-        "pl_name": name, "hostname": name.rsplit(" ", 1)[0], "tic_id": tic, "default_flag": 1, "pl_orbper": 5.0,
-        "pl_tranmid": 2458500.0, "pl_tsystemref": "BJD-TDB", "pl_trandur": 3.0, "pl_trandep": 0.05,
+        "pl_name": name,
+        "hostname": name.rsplit(" ", 1)[0],
+        "tic_id": tic,
+        "default_flag": 1,
+        "pl_orbper": 5.0,
+        "pl_tranmid": 2458500.0,
+        "pl_tsystemref": "BJD-TDB",
+        "pl_trandur": 3.0,
+        "pl_trandep": 0.05,
         "pl_refname": f"<a refstr=WHO_2020 href={_PAPER} target=ref>Who et al. 2020</a>",
-        "hd_name": None, "hip_name": None, "pl_ratdor": None, "pl_ratror": None, "pl_imppar": None, "pl_orbincl": None,
-        "sy_tmag": 10.0, "sy_kepmag": None, "sy_vmag": 11.0, "pl_rade": 2.0, "st_teff": 5700.0, "st_rad": 1.0,
-        "st_mass": 1.0, "st_logg": 4.438, "st_dens": None, "ra": 100.0, "dec": -60.0, **values,
-    }  # fmt: skip
+        "hd_name": None,
+        "hip_name": None,
+        "pl_ratdor": None,
+        "pl_ratror": None,
+        "pl_imppar": None,
+        "pl_orbincl": None,
+        "sy_tmag": 10.0,
+        "sy_kepmag": None,
+        "sy_vmag": 11.0,
+        "pl_rade": 2.0,
+        "st_teff": 5700.0,
+        "st_rad": 1.0,
+        "st_mass": 1.0,
+        "st_logg": 4.438,
+        "st_dens": None,
+        "ra": 100.0,
+        "dec": -60.0,
+        **values,
+    }
     star = ("st_rad", "st_mass", "st_logg", "st_dens")
     return _with_errors(row, ("err1", "err2", "lim"), "pl_orbper", "pl_tranmid", "pl_trandur", "pl_trandep", *star)
 
@@ -173,21 +224,44 @@ def k2(name: str, epic: str | None, **values: Any) -> dict[str, Any]:
 #: Rows for a person who clicks through the app: real stars, epochs and periods, and round numbers for the rest.
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "cumulative": [
-        koi(11904151, "K00072.01", kepler_name="Kepler-10 b", koi_disposition="CONFIRMED", koi_period=0.837491225,
-            koi_time0bk=131.574858, koi_duration=1.796, koi_depth=190.4),
-        koi(11446443, "K00001.01", kepler_name="Kepler-1 b", koi_disposition="CONFIRMED", koi_period=2.470613377,
-            koi_time0bk=122.763305, koi_duration=1.74319, koi_depth=14231.0),
+        koi(
+            11904151,
+            "K00072.01",
+            kepler_name="Kepler-10 b",
+            koi_disposition="CONFIRMED",
+            koi_period=0.837491225,
+            koi_time0bk=131.574858,
+            koi_duration=1.796,
+            koi_depth=190.4,
+        ),
+        koi(
+            11446443,
+            "K00001.01",
+            kepler_name="Kepler-1 b",
+            koi_disposition="CONFIRMED",
+            koi_period=2.470613377,
+            koi_time0bk=122.763305,
+            koi_duration=1.74319,
+            koi_depth=14231.0,
+        ),
     ],
     "toi": [
         toi(261136679, 144.01, tfopwg_disp="CP", pl_orbper=6.267832, pl_tranmid=2460011.550653, pl_trandurh=2.789, st_tmag=5.1),
         toi(150428135, 700.01, tfopwg_disp="CP", pl_orbper=16.051106, pl_tranmid=2459303.157062, pl_trandurh=1.397, st_tmag=10.9),
     ],
     "k2pandc": [
-        k2("K2-3 b", "EPIC 201367065", tic_id="TIC 173103335", disposition="CONFIRMED", pl_orbper=10.0546535,
-           pl_tranmid=2457165.32947, pl_trandur=2.563),
+        k2(
+            "K2-3 b",
+            "EPIC 201367065",
+            tic_id="TIC 173103335",
+            disposition="CONFIRMED",
+            pl_orbper=10.0546535,
+            pl_tranmid=2457165.32947,
+            pl_trandur=2.563,
+        ),
     ],
     "ps": [planet("pi Men c", "TIC 261136679", pl_orbper=6.267832, pl_tranmid=2460011.550653, pl_trandur=2.8)],
-}  # fmt: skip
+}
 SAMPLE_NAMES: dict[str, dict[str, list[str]]] = {
     "bet Pic": {"bet Pic": ["TIC 270577175", "HD 39060", "HIP 27321", "bet Pic"], "bet Pic b": ["TIC 270577175 b", "bet Pic b"]},
 }

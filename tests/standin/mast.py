@@ -28,20 +28,53 @@ from tests.standin.skyfiles import Sky, fits_bytes
 #: Cadences of a served light curve; 0 for all of them.
 CADENCES = "mast cadences"
 DEFAULT_CADENCES = 300
+#: Columns of observations that the portal no longer has; also without their values if HIDDEN_VALUES is set.
+HIDDEN, HIDDEN_VALUES = "mast hidden columns", "mast hidden values"
 
 _OBSERVATION_FIELDS = {
-    "dataproduct_type": "string", "obs_collection": "string", "instrument_name": "string", "project": "string",
-    "filters": "string", "target_name": "string", "obs_id": "string", "s_ra": "float", "s_dec": "float", "calib_level": "int",
-    "t_min": "float", "t_max": "float", "t_exptime": "float", "obs_title": "string", "dataRights": "string",
-    "provenance_name": "string", "sequence_number": "int", "dataURL": "string", "obsid": "string", "objID": "string",
-    "intentType": "string", "_selected_": "boolean",
-}  # fmt: skip
+    "dataproduct_type": "string",
+    "obs_collection": "string",
+    "instrument_name": "string",
+    "project": "string",
+    "filters": "string",
+    "target_name": "string",
+    "obs_id": "string",
+    "s_ra": "float",
+    "s_dec": "float",
+    "calib_level": "int",
+    "t_min": "float",
+    "t_max": "float",
+    "t_exptime": "float",
+    "obs_title": "string",
+    "dataRights": "string",
+    "provenance_name": "string",
+    "sequence_number": "int",
+    "dataURL": "string",
+    "obsid": "string",
+    "objID": "string",
+    "intentType": "string",
+    "_selected_": "boolean",
+}
 _PRODUCT_FIELDS = {
-    "obsID": "string", "obs_collection": "string", "dataproduct_type": "string", "obs_id": "string", "description": "string",
-    "type": "string", "dataURI": "string", "productType": "string", "productGroupDescription": "string",
-    "productSubGroupDescription": "string", "productDocumentationURL": "string", "project": "string", "prvversion": "string",
-    "productFilename": "string", "size": "int", "parent_obsid": "string", "dataRights": "string", "_selected_": "boolean",
-}  # fmt: skip
+    "obsID": "string",
+    "obs_collection": "string",
+    "dataproduct_type": "string",
+    "obs_id": "string",
+    "description": "string",
+    "type": "string",
+    "dataURI": "string",
+    "productType": "string",
+    "productGroupDescription": "string",
+    "productSubGroupDescription": "string",
+    "productDocumentationURL": "string",
+    "project": "string",
+    "prvversion": "string",
+    "productFilename": "string",
+    "size": "int",
+    "parent_obsid": "string",
+    "dataRights": "string",
+    "_selected_": "boolean",
+}
 _KIND = {"string": "char", "float": "double", "int": "long", "boolean": "boolean"}
 
 
@@ -70,9 +103,16 @@ def _kepler(number: int) -> Iterator[Sky]:
                 name = f"{star}-{date}_{'llc' if kind == 'lc' else 'slc'}.fits"
                 where = f"{folder}/{number:09d}"[:-5] + f"/{number:09d}/{name}"
                 yield Sky(
-                    "Kepler", number, "Kepler", exposure, quarter, f"{star}_{kind}_Q011100000000000000", name, where,
+                    "Kepler",
+                    number,
+                    "Kepler",
+                    exposure,
+                    quarter,
+                    f"{star}_{kind}_Q011100000000000000",
+                    name,
+                    where,
                     f"Lightcurve {words} - Q{quarter}",
-                )  # fmt: skip
+                )
 
 
 def _k2(number: int) -> Iterator[Sky]:
@@ -121,13 +161,26 @@ def _observations(target: str) -> Iterator[dict[str, Any]]:
         seen.add(sky.obs_id)
         sequence = None if sky.mission == "Kepler" else 10 if "-c10" in sky.filename else sky.sequence
         yield {
-            **dict.fromkeys(_OBSERVATION_FIELDS), "dataproduct_type": "timeseries", "project": sky.mission,
-            "obs_collection": "HLSP" if "HLSP" in sky.uri else sky.mission, "instrument_name": "Photometer",
+            **dict.fromkeys(_OBSERVATION_FIELDS),
+            "dataproduct_type": "timeseries",
+            "project": sky.mission,
+            "obs_collection": "HLSP" if "HLSP" in sky.uri else sky.mission,
+            "instrument_name": "Photometer",
             "target_name": target,
-            "obs_id": sky.obs_id, "s_ra": 100.0 + sky.number % 1000 / 10, "s_dec": -30.0, "calib_level": 3, "t_min": 58324.8,
-            "t_max": 58352.7, "t_exptime": float(sky.exposure), "dataRights": "PUBLIC", "provenance_name": sky.author,
-            "sequence_number": sequence, "obsid": _obsid(target, sky), "objID": _obsid(target, sky), "intentType": "science",
-        }  # fmt: skip
+            "obs_id": sky.obs_id,
+            "s_ra": 100.0 + sky.number % 1000 / 10,
+            "s_dec": -30.0,
+            "calib_level": 3,
+            "t_min": 58324.8,
+            "t_max": 58352.7,
+            "t_exptime": float(sky.exposure),
+            "dataRights": "PUBLIC",
+            "provenance_name": sky.author,
+            "sequence_number": sequence,
+            "obsid": _obsid(target, sky),
+            "objID": _obsid(target, sky),
+            "intentType": "science",
+        }
 
 
 def _obsid(target: str, sky: Sky) -> str:
@@ -145,12 +198,23 @@ def _products(obsid: str, state: State) -> Iterator[dict[str, Any]]:
     of_it = [sky for sky in products_of(target) if _obsid(target, sky) == obsid]
     for sky in of_it:
         row = {
-            **dict.fromkeys(_PRODUCT_FIELDS), "obsID": obsid, "parent_obsid": obsid, "dataproduct_type": "timeseries",
-            "obs_collection": "HLSP" if "HLSP" in sky.uri else sky.mission, "obs_id": sky.obs_id, "description": sky.description,
-            "type": "S", "dataURI": sky.uri, "productType": "SCIENCE", "productSubGroupDescription": "LC", "project": sky.author,
-            "productGroupDescription": "Minimum Recommended Products", "productFilename": sky.filename, "dataRights": "PUBLIC",
+            **dict.fromkeys(_PRODUCT_FIELDS),
+            "obsID": obsid,
+            "parent_obsid": obsid,
+            "dataproduct_type": "timeseries",
+            "obs_collection": "HLSP" if "HLSP" in sky.uri else sky.mission,
+            "obs_id": sky.obs_id,
+            "description": sky.description,
+            "type": "S",
+            "dataURI": sky.uri,
+            "productType": "SCIENCE",
+            "productSubGroupDescription": "LC",
+            "project": sky.author,
+            "productGroupDescription": "Minimum Recommended Products",
+            "productFilename": sky.filename,
+            "dataRights": "PUBLIC",
             "size": len(fits_bytes(sky, _cadences(state))),
-        }  # fmt: skip
+        }
         yield row
         pixels = sky.filename.replace("_lc.", "_tp.").replace("_llc.fits", "_lpd-targ.fits.gz")
         if pixels != sky.filename:
@@ -158,10 +222,18 @@ def _products(obsid: str, state: State) -> Iterator[dict[str, Any]]:
             yield {**row, "description": "Target pixel files", "productFilename": pixels, "dataURI": folder + pixels}
     for sky in of_it[:1]:
         yield {
-            **dict.fromkeys(_PRODUCT_FIELDS), "obsID": obsid, "parent_obsid": obsid, "obs_id": sky.obs_id, "type": "S", "size": 9,
-            "obs_collection": sky.mission, "description": "full data validation report", "productType": "INFO",
-            "dataURI": f"mast:TESS/product/{obsid}_dvr.pdf", "productFilename": f"{obsid}_dvr.pdf",
-        }  # fmt: skip
+            **dict.fromkeys(_PRODUCT_FIELDS),
+            "obsID": obsid,
+            "parent_obsid": obsid,
+            "obs_id": sky.obs_id,
+            "type": "S",
+            "size": 9,
+            "obs_collection": sky.mission,
+            "description": "full data validation report",
+            "productType": "INFO",
+            "dataURI": f"mast:TESS/product/{obsid}_dvr.pdf",
+            "productFilename": f"{obsid}_dvr.pdf",
+        }
 
 
 def _invoke(request: Request, state: State) -> Response:
@@ -171,6 +243,8 @@ def _invoke(request: Request, state: State) -> Response:
         rows = list(_filtered(params.get("filters") or []))
         if params.get("columns") == "COUNT_BIG(*)":
             return _table([{"Column1": len(rows)}], {"Column1": "string"}, request)
+        if state.shelf.get(HIDDEN_VALUES):
+            rows = [{k: v for k, v in row.items() if k not in state.shelf[HIDDEN]} for row in rows]
         return _table(rows, _OBSERVATION_FIELDS, request)
     if asked["service"] == "Mast.Caom.Products":
         found = [row for obsid in str(params.get("obsid", "")).split(",") for row in _products(obsid, state)]
@@ -203,17 +277,24 @@ def _table(rows: list[dict[str, Any]], fields: dict[str, str], request: Request)
     elif kind is Kind.DUPLICATES:
         rows = [row for row in rows for _ in range(2)]
     answer = {
-        "status": "COMPLETE", "msg": "", "data": rows, "fields": [{"name": n, "type": t} for n, t in fields.items()],
+        "status": "COMPLETE",
+        "msg": "",
+        "data": rows,
+        "fields": [{"name": n, "type": t} for n, t in fields.items()],
         "paging": {
-            "page": 1, "pageSize": 50000, "pagesFiltered": 1, **dict.fromkeys(("rows", "rowsFiltered", "rowsTotal"), len(rows)),
+            "page": 1,
+            "pageSize": 50000,
+            "pagesFiltered": 1,
+            **dict.fromkeys(("rows", "rowsFiltered", "rowsTotal"), len(rows)),
         },
-    }  # fmt: skip
+    }
     return Response(json.dumps(answer).encode())
 
 
 def _columns(request: Request, state: State) -> Response:
     fields = _PRODUCT_FIELDS if "Products" in request.form.get("colConfigId", "") else _OBSERVATION_FIELDS
-    settings = {name: {"text": name, "vot.datatype": _KIND[kind]} for name, kind in fields.items()}
+    hidden = state.shelf.get(HIDDEN, ())
+    settings = {name: {"text": name, "vot.datatype": _KIND[kind]} for name, kind in fields.items() if name not in hidden}
     return Response(json.dumps(settings).encode())
 
 

@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from astroseq_core.lightcurves.cache import LightCurveCache
-from astroseq_core.lightcurves.cached import VerifyReport
+from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.io.cache_records import VerifyReport
 from astroseq_core.targets import parse_star
 from tests.standin import Fault, Kind, StandIn
 from tests.standin.mast import products_of
@@ -75,9 +75,12 @@ def endure(server: StandIn, folder: Path, count: int, kills: int = 2, every: int
     listed.write_text("target_id\n" + "\n".join(names(count)) + "\n")
     command = [sys.executable, "-m", "astroseq_core", "fetch", "--targets-file", str(listed), "--workers", "4", "--json"]
     environment = {
-        **os.environ, "ASTROSEQ_CACHE": str(folder / "cache"), "ASTROSEQ_MAST_SERVER": server.url,
-        "ASTROSEQ_RETRY_SECONDS": "0.02", "ASTROSEQ_TIMEOUT_SECONDS": "1",
-    }  # fmt: skip
+        **os.environ,
+        "ASTROSEQ_CACHE": str(folder / "cache"),
+        "ASTROSEQ_MAST_SERVER": server.url,
+        "ASTROSEQ_RETRY_SECONDS": "0.02",
+        "ASTROSEQ_TIMEOUT_SECONDS": "1",
+    }
     cache = LightCurveCache(folder / "cache" / "lightcurves")
     server.misbehave(*FAULTS, every=every)
     refetched: list[str] = []
@@ -107,9 +110,10 @@ def endure(server: StandIn, folder: Path, count: int, kills: int = 2, every: int
     unknown = [name for name in names(count) if not any(name == target for target, _ in said)]
     whole_targets = {i["target_id"] for i in items if i["ending"] in ("whole", "already there")}
     unknown += [
-        sky.uri for sky in wanted.values()
+        sky.uri
+        for sky in wanted.values()
         if f"TIC {sky.number}" in whole_targets and (f"TIC {sky.number}", f"sector {sky.sequence}") not in said
-    ]  # fmt: skip
+    ]
     return Account(
         Counter(i["ending"] for i in items),
         tuple(i["reason"] for i in items if i["ending"] in ("absent", "failed")),

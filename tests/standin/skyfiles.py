@@ -56,36 +56,54 @@ def _flux(sky: Sky, days: Any) -> Any:
 def _kepler(sky: Sky, days: Any, flux: Any) -> bytes:
     counts = 5000 * flux
     columns = [
-        ("TIME", "D", days), ("SAP_FLUX", "E", counts * 1.1), ("PDCSAP_FLUX", "E", counts),
-        ("PDCSAP_FLUX_ERR", "E", np.full(len(days), 2.0)), ("SAP_QUALITY", "J", np.zeros(len(days))),
-    ]  # fmt: skip
+        ("TIME", "D", days),
+        ("SAP_FLUX", "E", counts * 1.1),
+        ("PDCSAP_FLUX", "E", counts),
+        ("PDCSAP_FLUX_ERR", "E", np.full(len(days), 2.0)),
+        ("SAP_QUALITY", "J", np.zeros(len(days))),
+    ]
     primary = {
-        "TELESCOP": "Kepler", "MISSION": sky.mission, "ORIGIN": "NASA/Ames", "CREATOR": "1 FluxExporter2PipelineModule",
-        "KEPLERID": sky.number, "OBJECT": f"{'KIC' if sky.mission == 'Kepler' else 'EPIC'} {sky.number}",
+        "TELESCOP": "Kepler",
+        "MISSION": sky.mission,
+        "ORIGIN": "NASA/Ames",
+        "CREATOR": "1 FluxExporter2PipelineModule",
+        "KEPLERID": sky.number,
+        "OBJECT": f"{'KIC' if sky.mission == 'Kepler' else 'EPIC'} {sky.number}",
         "QUARTER" if sky.mission == "Kepler" else "CAMPAIGN": sky.sequence,
-    }  # fmt: skip
+    }
     return _file(primary, columns, {"BJDREFI": 2454833, "BJDREFF": 0.0, "EXTNAME": "LIGHTCURVE"})
 
 
 def _spoc(sky: Sky, days: Any, flux: Any) -> bytes:
     counts = 8000 * flux
     columns = [
-        ("TIME", "D", days), ("SAP_FLUX", "E", counts * 1.1), ("PDCSAP_FLUX", "E", counts),
-        ("PDCSAP_FLUX_ERR", "E", np.full(len(days), 3.0)), ("QUALITY", "J", np.zeros(len(days))),
-    ]  # fmt: skip
+        ("TIME", "D", days),
+        ("SAP_FLUX", "E", counts * 1.1),
+        ("PDCSAP_FLUX", "E", counts),
+        ("PDCSAP_FLUX_ERR", "E", np.full(len(days), 3.0)),
+        ("QUALITY", "J", np.zeros(len(days))),
+    ]
     primary = {
-        "TELESCOP": "TESS", "ORIGIN": "NASA/Ames", "CREATOR": "1 LightCurveExporterPipelineModule", "TICID": sky.number,
-        "OBJECT": f"TIC {sky.number}", "SECTOR": sky.sequence, "PROCVER": "spoc-5.0",
-    }  # fmt: skip
+        "TELESCOP": "TESS",
+        "ORIGIN": "NASA/Ames",
+        "CREATOR": "1 LightCurveExporterPipelineModule",
+        "TICID": sky.number,
+        "OBJECT": f"TIC {sky.number}",
+        "SECTOR": sky.sequence,
+        "PROCVER": "spoc-5.0",
+    }
     return _file(primary, columns, {"BJDREFI": 2457000, "BJDREFF": 0.0, "TIMEDEL": sky.exposure / 86400, "EXTNAME": "LIGHTCURVE"})
 
 
 def _qlp(sky: Sky, days: Any, flux: Any) -> bytes:
     detrended = "KSPSAP_FLUX" if sky.sequence < 56 else "DET_FLUX"
     columns = [
-        ("TIME", "D", days), ("SAP_FLUX", "E", flux), (detrended, "E", flux), (f"{detrended}_ERR", "E", np.full(len(days), 4e-4)),
+        ("TIME", "D", days),
+        ("SAP_FLUX", "E", flux),
+        (detrended, "E", flux),
+        (f"{detrended}_ERR", "E", np.full(len(days), 4e-4)),
         ("QUALITY", "J", np.zeros(len(days))),
-    ]  # fmt: skip
+    ]
     primary = {
         "TELESCOP": "TESS",
         "ORIGIN": "MIT/QLP",
@@ -98,18 +116,25 @@ def _qlp(sky: Sky, days: Any, flux: Any) -> bytes:
 
 def _k2sff(sky: Sky, days: Any, flux: Any) -> bytes:
     columns = [
-        ("T", "D", days), ("FRAW", "D", flux), ("FCOR", "D", flux), ("ARCLENGTH", "D", flux),
-        ("MOVING", "B", np.zeros(len(days))), ("CADENCENO", "J", np.arange(len(days))),
-    ]  # fmt: skip
+        ("T", "D", days),
+        ("FRAW", "D", flux),
+        ("FCOR", "D", flux),
+        ("ARCLENGTH", "D", flux),
+        ("MOVING", "B", np.zeros(len(days))),
+        ("CADENCENO", "J", np.arange(len(days))),
+    ]
     primary = {"TELESCOP": "Kepler", "KEPLERID": sky.number, "OBJECT": f"EPIC {sky.number}"}
     return _file(primary, columns, {"BJDREFI": 2454833, "BJDREFF": 0.0, "EXTNAME": "BESTAPER"})
 
 
 def _everest(sky: Sky, days: Any, flux: Any) -> bytes:
     columns = [
-        ("CADN", "J", np.arange(len(days))), ("TIME", "D", days), ("FLUX", "E", 5000 * flux), ("FRAW", "E", 5200 * flux),
+        ("CADN", "J", np.arange(len(days))),
+        ("TIME", "D", days),
+        ("FLUX", "E", 5000 * flux),
+        ("FRAW", "E", 5200 * flux),
         ("QUALITY", "J", np.zeros(len(days))),
-    ]  # fmt: skip
+    ]
     primary = {"TELESCOP": "Kepler", "KEPLERID": sky.number, "OBJECT": f"EPIC {sky.number}", "COMMENT": "EVEREST INFO"}
     return _file(primary, columns, {"BJDREFI": 2454833, "BJDREFF": 0.0, "EXTNAME": "BESTAPER"})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.standin.server import Response, StandIn, State
 
-_POSITIONS, _STARS = "star_names.positions", "star_names.stars"
+_POSITIONS, _STARS, _RESOLVERS = "star_names.positions", "star_names.stars", "star_names.resolvers"
 #: A star without a planet, for a person who clicks through the app: KIC 8462852 (Boyajian's star) and a neighbour.
 SAMPLE_POSITIONS = {"boyajian's star": (301.5644, 44.4569), "tabby's star": (301.5644, 44.4569)}
 
@@ -26,12 +26,19 @@ def place(server: StandIn, name: str, ra: float, dec: float, *stars: dict[str, A
     server.state.shelf.setdefault(_STARS, []).extend(stars)
 
 
+def also_at(server: StandIn, name: str, resolver: str, ra: float, dec: float) -> None:
+    """Let another resolver know the name, at a position of its own."""
+    server.state.shelf.setdefault(_RESOLVERS, {}).setdefault(name.lower(), []).append((resolver, ra, dec))
+
+
 def _look_up(params: dict[str, Any], state: State) -> Response:
     name = str(params.get("input", ""))
     at = state.shelf.get(_POSITIONS, SAMPLE_POSITIONS).get(name.lower())
     rows = []
     if at is not None:
         rows = [{"searchString": name.lower(), "resolver": "SIMBAD", "canonicalName": name.upper(), "ra": at[0], "decl": at[1]}]
+    for resolver, ra, dec in state.shelf.get(_RESOLVERS, {}).get(name.lower(), ()):
+        rows.append({"searchString": name.lower(), "resolver": resolver, "canonicalName": name, "ra": ra, "decl": dec})
     return Response(json.dumps({"resolvedCoordinate": rows, "status": ""}).encode())
 
 

@@ -3,14 +3,14 @@
 import pytest
 
 from astroseq_core.store import agreement, dispositions
-from astroseq_core.store.dispositions import Verdict
+from astroseq_core.store.disposition_entry import Disposition
 
 
 def judge(reviewer: str, words: str) -> None:
     """A verdict on TIC 1, TIC 2 ... each; '-' leaves the star out."""
     for number, word in enumerate(words.split(), start=1):
         if word != "-":
-            dispositions.add(Verdict(f"TIC {number}", word, reviewer))
+            dispositions.add(Disposition(f"TIC {number}", word, reviewer))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def judge(reviewer: str, words: str) -> None:
 def test_kappa(ada: str, bob: str, expected: float | None) -> None:
     judge("ada", ada)
     judge("bob", bob)
-    found = agreement.kappa("ada", "bob")
-    assert found == agreement.kappa("bob", "ada")
+    found = agreement.cohen_kappa("ada", "bob")
+    assert found == agreement.cohen_kappa("bob", "ada")
     assert found is None if expected is None else found == pytest.approx(expected)
 
 
@@ -39,22 +39,24 @@ def test_pairs_are_those_with_a_star_in_common_and_only_standing_verdicts_count(
     judge("ada", "PC FP PC")
     judge("bob", "PC FP FP")
     judge("cyd", "- - - FA")
-    dispositions.add(Verdict("TIC 3", "FA", "ada"))
-    [pair] = agreement.pairs()
-    assert (pair.reviewer_a, pair.reviewer_b, pair.num_stars, pair.agree) == ("ada", "bob", 3, 2)
+    dispositions.add(Disposition("TIC 3", "FA", "ada"))
+    [pair] = agreement.pairwise_agreement()
+    assert (pair.reviewer_a, pair.reviewer_b, pair.num_stars, pair.num_agree) == ("ada", "bob", 3, 2)
     dispositions.undo("ada")
     dispositions.undo("ada")
-    [pair] = agreement.pairs()
-    assert (pair.num_stars, pair.agree, pair.kappa) == (2, 2, 1.0)
+    [pair] = agreement.pairwise_agreement()
+    assert (pair.num_stars, pair.num_agree, pair.kappa) == (2, 2, 1.0)
 
 
 def test_conflicts_are_firm_ones_first_then_doubts() -> None:
     judge("ada", "UNSURE PC PC PC UNSURE")
     judge("bob", "PC PC FP CP UNSURE")
     judge("cyd", "- - UNSURE")
-    found = agreement.conflicts()
-    assert [(c.target_id, c.weak, [v.disposition for v in c.verdicts]) for c in found] == [
-        ("TIC 3", False, ["PC", "FP", "UNSURE"]), ("TIC 4", False, ["PC", "CP"]), ("TIC 1", True, ["UNSURE", "PC"]),
-    ]  # fmt: skip
+    found = agreement.list_conflicts()
+    assert [(c.target_id, c.weak, [v.disposition for v in c.dispositions]) for c in found] == [
+        ("TIC 3", False, ["PC", "FP", "UNSURE"]),
+        ("TIC 4", False, ["PC", "CP"]),
+        ("TIC 1", True, ["UNSURE", "PC"]),
+    ]
     dispositions.undo("bob", "TIC 3")
-    assert [(c.target_id, c.weak) for c in agreement.conflicts()] == [("TIC 4", False), ("TIC 1", True), ("TIC 3", True)]
+    assert [(c.target_id, c.weak) for c in agreement.list_conflicts()] == [("TIC 4", False), ("TIC 1", True), ("TIC 3", True)]

@@ -7,29 +7,29 @@ import pytest
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
-from astroseq_core.store import database, dispositions, promoted, runs
-from astroseq_core.store.dispositions import Verdict
+from astroseq_core.store import database, dispositions, runs
+from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.times import Instant, TimeSystem
 
 SIGNAL = Ephemeris("TIC 1", "b", Instant(1500.25, TimeSystem.BTJD), 3.5, 2.0, 900.0, t0_err=0.01, disposition="PC")
 
 
 def test_verdicts_come_back_as_they_were_given() -> None:
-    given = Verdict("TIC 1", "PC", "ada", 12.5, ("V-shaped",), "=1+1", SIGNAL, "tess-2min-v2", 3.5, True, 21.0)
+    given = Disposition("TIC 1", "PC", "ada", 12.5, ("V-shaped",), "=1+1", SIGNAL, "tess-2min-v2", 3.5, True, 21.0)
     number = dispositions.add(given)
-    [found] = dispositions.latest()
-    assert found == Verdict(**vars(given) | {"number": number})
+    [found] = dispositions.list_current()
+    assert found == Disposition(**vars(given) | {"number": number})
 
 
 def test_the_latest_of_each_reviewer_holds_and_nothing_is_ever_changed() -> None:
     for disposition, reviewer, at in (("PC", "ada", 1.0), ("FP", "bob", 2.0), ("FA", "ada", 3.0)):
-        dispositions.add(Verdict("TIC 1", disposition, reviewer, at))
-    assert {v.reviewer: v.disposition for v in dispositions.latest()} == {"ada": "FA", "bob": "FP"}
+        dispositions.add(Disposition("TIC 1", disposition, reviewer, at))
+    assert {v.reviewer: v.disposition for v in dispositions.list_current()} == {"ada": "FA", "bob": "FP"}
     with database.connect() as db:
         assert db.execute("SELECT count(*) FROM dispositions").fetchone()[0] == 3
-    assert dispositions.counts(dispositions.latest()) == {"ada": {"FA": 1}, "bob": {"FP": 1}}
+    assert dispositions.count_dispositions(dispositions.list_current()) == {"ada": {"FA": 1}, "bob": {"FP": 1}}
     with pytest.raises(StoreError, match="no disposition"):
-        Verdict("TIC 1", "MAYBE", "ada")
+        Disposition("TIC 1", "MAYBE", "ada")
 
 
 def test_a_block_that_raises_leaves_nothing() -> None:
@@ -40,25 +40,25 @@ def test_a_block_that_raises_leaves_nothing() -> None:
 
     with pytest.raises(KeyError):
         half()
-    assert promoted.defaults() == {}
+    assert runs.default_models() == {}
 
 
 def test_many_may_write_at_once() -> None:
-    threads = [threading.Thread(target=lambda n=n: dispositions.add(Verdict(f"TIC {n}", "PC", "ada"))) for n in range(1, 17)]
+    threads = [threading.Thread(target=lambda n=n: dispositions.add(Disposition(f"TIC {n}", "PC", "ada"))) for n in range(1, 17)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(dispositions.latest()) == 16
+    assert len(dispositions.list_current()) == 16
 
 
 def test_a_newer_or_damaged_store_is_one_sentence() -> None:
-    runs.rows()
-    with sqlite3.connect(database.path()) as db:
+    runs.load_all()
+    with sqlite3.connect(database.database_path()) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(StoreError, match="newer AstroSeq"):
-        runs.rows()
-    database.path().write_bytes(b"not a database" * 1000)
+        runs.load_all()
+    database.database_path().write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError, match="cannot be read or written"):
-        runs.rows()
+        runs.load_all()

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -5,8 +6,8 @@ import numpy as np
 import pytest
 
 from astroseq_core import missions
-from astroseq_core.lightcurves import lightcurve
-from astroseq_core.lightcurves.lightcurve import LightCurve
+from astroseq_core.io import lightcurve
+from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.targets import parse_star
 from tests.scoring.tiny_model import write_model
 
@@ -16,9 +17,9 @@ def home_with_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two tiny untrained models, one for TESS and one for Kepler and K2."""
     home = tmp_path_factory.mktemp("home")
     write_model(home / "models")
-    from astroseq_core.lightcurves.prepare import Preparation
+    from astroseq_core.preprocessing.prepare import PreprocessingConfig
 
-    slow = Preparation(cadence_minutes=29.4244, detrending="median")
+    slow = PreprocessingConfig(cadence_minutes=29.4244, detrending="median")
     write_model(home / "models", "tiny-long", ("Kepler", "K2"), preparation=slow)
     return home
 
@@ -31,10 +32,14 @@ def tiny(home_with_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made(name: str, observation: str = "sector 1", days: float = 3.0, **more: Any) -> LightCurve:
-    """A light curve of white noise with dips of 1 % every 0.7 d, told apart by the star's number."""
+    """A light curve of white noise with dips of 1 % every 0.7 d, told apart by the star's number.
+
+    Sectors of other numbers are at other times.
+    """
     target = parse_star(name)
     rng = np.random.default_rng(int(target.number))
-    time = 1500 + np.arange(0, days, 2 / 1440)
+    number = re.search(r"\d+$", observation)
+    time = 1500 + 28 * (int(number[0]) - 1 if number else 0) + np.arange(0, days, 2 / 1440)
     flux = 1 + 1e-3 * rng.standard_normal(len(time))
     flux[np.mod(time - 1500.2, 0.7) < 1 / 24] -= 0.01
     values = {
@@ -45,12 +50,12 @@ def made(name: str, observation: str = "sector 1", days: float = 3.0, **more: An
         "instrument": missions.TESS,
         "author": "SPOC",
     }
-    return lightcurve.make(**values | more)
+    return lightcurve.make_light_curve(**values | more)
 
 
 def write(folder: Path, name: str, observation: str = "s0001", **more: Any) -> Path:
     """That light curve as a file."""
-    curve = made(name, **more)
+    curve = made(name, observation, **more)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{curve.target.slug}__{observation}.npz"
     np.savez(path, time=curve.time, flux=curve.flux, target_id=curve.target.id, mission="TESS", time_system="BTJD")

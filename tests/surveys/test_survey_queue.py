@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroseq_core.background import launch
-from astroseq_core.background.folder import State, log_tail
 from astroseq_core.errors import SettingsError
+from astroseq_core.jobs import process
+from astroseq_core.jobs.job import JobState
 from astroseq_core.store import scores
-from astroseq_core.surveys import queue
-from astroseq_core.surveys.choice import SurveyChoice
-from astroseq_core.surveys.folder import Survey
+from astroseq_core.surveys.queue import SURVEYS, Survey
 from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.stars import SurveyChoice
 from tests.scoring.tiny_model import write_model
 
 PATIENCE_SECONDS = 120.0
@@ -42,8 +41,8 @@ def request_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surv
 
 def until(survey_id: str, is_so: Callable[[Survey], bool]) -> Survey:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so(survey := queue.get(survey_id)):
-        assert time.monotonic() < deadline, (survey.state, survey.problem, log_tail(survey.folder))
+    while not is_so(survey := SURVEYS.get(survey_id)):
+        assert time.monotonic() < deadline, (survey.state, survey.problem, survey.log_tail())
         time.sleep(0.02)
     return survey
 
@@ -51,58 +50,58 @@ def until(survey_id: str, is_so: Callable[[Survey], bool]) -> Survey:
 def table() -> dict[str, tuple[str, float | None, int | None]]:
     found = {}
     for number in range(1, STARS + 1):
-        rows = scores.of_star(f"TIC {number}")
+        rows = scores.list_by_star(f"TIC {number}")
         assert len(rows) <= 1
         found |= {r.target_id: (r.status, r.star_score, r.num_segments) for r in rows}
     return found
 
 
 def test_killed_at_random_moments_and_gone_on_with_nothing_is_lost_or_doubled(request_of_a_folder: SurveyRequest) -> None:
-    queue.begin(request_of_a_folder)
+    SURVEYS.submit(request_of_a_folder)
     draw = random.Random(5)
     for _ in range(2):
-        until("all", lambda s: s.state is State.RUNNING)
+        until("all", lambda s: s.state is JobState.RUNNING)
         time.sleep(draw.uniform(0.5, 5.0))
-        os.killpg(launch.children[-1].pid, signal.SIGKILL)
-        launch.children[-1].wait()
-        if until("all", lambda s: s.state is not State.RUNNING).state is State.DONE:
+        os.killpg(process.child_processes[-1].pid, signal.SIGKILL)
+        process.child_processes[-1].wait()
+        if until("all", lambda s: s.state is not JobState.RUNNING).state is JobState.DONE:
             break
-        assert queue.get("all").state is State.FAILED
-        queue.resume("all")
-    done = until("all", lambda s: s.state is State.DONE)
-    assert done.result["done"] + done.result["skipped"] == STARS - 1
-    assert done.result["failed"] == 1
+        assert SURVEYS.get("all").state is JobState.FAILED
+        SURVEYS.resume("all")
+    done = until("all", lambda s: s.state is JobState.DONE)
+    assert done.latest.done + done.latest.skipped == STARS - 1
+    assert done.latest.failed == 1
     first = table()
     assert len(first) == STARS
     assert sum(status == scores.OK for status, _, _ in first.values()) == STARS - 1
 
     # The same thing again does nothing, but tries what failed.
-    queue.resume("all")
-    again = until("all", lambda s: s.state is State.DONE)
-    assert (again.result["done"], again.result["skipped"], again.result["failed"]) == (0, STARS - 1, 1)
+    SURVEYS.resume("all")
+    again = until("all", lambda s: s.state is JobState.DONE)
+    assert (again.latest.done, again.latest.skipped, again.latest.failed) == (0, STARS - 1, 1)
     assert table() == first
 
 
 def test_a_cancelled_survey_keeps_what_it_has_and_the_next_begins(request_of_a_folder: SurveyRequest) -> None:
     many = replace(request_of_a_folder, name="many", stars=SurveyChoice("simulated", mission="TESS", count=5000))
-    queue.begin(many)
-    queue.begin(replace(request_of_a_folder, name="next", stars=SurveyChoice("targets", targets=("TIC 1",))))
-    assert queue.get("next").state is State.QUEUED
-    until("many", lambda s: s.now.get("done", 0) > 0)
+    SURVEYS.submit(many)
+    SURVEYS.submit(replace(request_of_a_folder, name="next", stars=SurveyChoice("targets", targets=("TIC 1",))))
+    assert SURVEYS.get("next").state is JobState.QUEUED
+    until("many", lambda s: s.progress.done > 0)
     began = time.monotonic()
-    queue.cancel("many")
-    until("many", lambda s: s.state is State.CANCELLED)
-    assert time.monotonic() - began < 2.0
-    failed = until("next", lambda s: s.state is State.DONE)
-    assert failed.result["failed"] == 1
-    assert "not in the cache" in scores.of_star("TIC 1")[0].status
+    SURVEYS.cancel("many")
+    until("many", lambda s: s.state is JobState.CANCELLED)
+    assert time.monotonic() - began < 10
+    failed = until("next", lambda s: s.state is JobState.DONE)
+    assert failed.latest.failed == 1
+    assert "not in the cache" in scores.list_by_star("TIC 1")[0].status
     with pytest.raises(SettingsError, match="no survey 'none'"):
-        queue.get("none")
-    queue.delete("next")
-    assert [s.survey_id for s in queue.all_surveys()] == ["many"]
+        SURVEYS.get("none")
+    SURVEYS.delete("next")
+    assert [s.job_id for s in SURVEYS.jobs()] == ["many"]
 
 
 def test_a_survey_that_cannot_be_says_why(request_of_a_folder: SurveyRequest) -> None:
-    queue.begin(replace(request_of_a_folder, model_id="gone"))
-    failed = until("all", lambda s: s.state is State.FAILED)
+    SURVEYS.submit(replace(request_of_a_folder, model_id="gone"))
+    failed = until("all", lambda s: s.state is JobState.FAILED)
     assert "no model 'gone'" in failed.problem

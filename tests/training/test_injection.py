@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 
 from astroseq_core import missions
-from astroseq_core.lightcurves import lightcurve, noise
-from astroseq_core.lightcurves.prepare import Preparation, prepare
+from astroseq_core.io import lightcurve
+from astroseq_core.preprocessing import noise
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare
 from astroseq_core.targets import Target
 from astroseq_core.training import injection
 from astroseq_core.training.recipes import Injection
 
-PREPARATION = Preparation(window_days=0.8, cadence_minutes=2.0)
+PREPARATION = PreprocessingConfig(window_days=0.8, cadence_minutes=2.0)
 
 
 @pytest.fixture(scope="module")
 def quiet():
     time = 1500 + np.arange(0, 20, 2 / 1440)
     flux = 1 + 5e-4 * np.random.default_rng(1).standard_normal(len(time))
-    return lightcurve.make(target=Target("TIC", "9"), observation="s", time=time, flux=flux, instrument=missions.TESS)
+    return lightcurve.make_light_curve(target=Target("TIC", "9"), observation="s", time=time, flux=flux, instrument=missions.TESS)
 
 
 def test_injected_transits_have_the_signal_to_noise_that_was_drawn(quiet) -> None:
@@ -28,7 +29,7 @@ def test_injected_transits_have_the_signal_to_noise_that_was_drawn(quiet) -> Non
         orbit = injection.draw_orbit(rng, prepared, Injection(snr=(30.0, 30.001)))
         cadences = round(orbit.duration_days() * 720)
         if 15 < cadences < 300 and orbit.impact < 0.7:
-            drawn.append(orbit.depth / noise.sigma_over(prepared.flat, cadences))
+            drawn.append(orbit.depth / noise.binned_sigma(prepared.flat, cadences))
     assert len(drawn) > 10
     assert np.median(drawn) == pytest.approx(30, rel=0.1)
 
@@ -50,16 +51,17 @@ def test_a_copy_dips_where_its_ephemeris_says(quiet) -> None:
         assert np.mean(copy.flat[inside]) < -0.5 * ephemeris.depth_ppm * 1e-6
     prepared = prepare(quiet, PREPARATION)
     untouched = ~np.any([e.in_transit(copy.time, copy.system, widen=2) for e in ephemerides], axis=0)
-    assert np.allclose(copy.flux[untouched] / np.median(copy.flux[untouched]),
-                       prepared.flux[untouched] / np.median(prepared.flux[untouched]))  # fmt: skip
+    assert np.allclose(
+        copy.flux[untouched] / np.median(copy.flux[untouched]), prepared.flux[untouched] / np.median(prepared.flux[untouched])
+    )
 
 
 def test_added_variability_leaves_the_noise_as_it_was(quiet) -> None:
     kinds = set()
     for seed in range(12):
-        varied = injection.vary(np.random.default_rng(seed), quiet)
+        varied = injection.add_variability(np.random.default_rng(seed), quiet)
         kinds.add(round(float(np.std(varied.flux)), 5))
-        calm = prepare(varied, Preparation(window_days=0.3, cadence_minutes=2.0))
+        calm = prepare(varied, PreprocessingConfig(window_days=0.3, cadence_minutes=2.0))
         assert noise.point_to_point_sigma(calm.flux) < 3 * noise.point_to_point_sigma(quiet.flux)
     assert len(kinds) == 12
     assert max(kinds) > 2e-3

@@ -11,21 +11,31 @@ import pytest
 from astroseq_core import missions
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import SettingsError
-from astroseq_core.lightcurves import lightcurve
-from astroseq_core.lightcurves.prepare import Preparation, prepare
-from astroseq_core.segments.cut import Cutting, cut
+from astroseq_core.io import lightcurve
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare
+from astroseq_core.preprocessing.segments import SegmentConfig, make_segments
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import sequential
-from astroseq_core.training.examples import Examples
-from astroseq_core.training.listening import Listener
+from astroseq_core.training.dataset import LabeledSegments
+from astroseq_core.training.fit import TrainingCallback
+from astroseq_core.training.history import EpochMetrics
 from astroseq_core.training.recipes import Injection, Recipe
-from astroseq_core.training.sequential import BINNED, LONG_CADENCE, Layout, Mix, Part, collect_sequential, snr_mix, strongest
-from astroseq_core.training.sequential_run import resampled, run_sequential
+from astroseq_core.training.sequential import (
+    BINNED_CADENCE,
+    LONG_CADENCE,
+    SegmentCounts,
+    SequentialLayout,
+    SequentialPart,
+    collect_sequential,
+    snr_summary,
+    strongest_snr,
+)
+from astroseq_core.training.train_sequential import resample_examples, run_sequential
 
-SMALL = Layout(
-    Preparation(window_days=1.5, cadence_minutes=29.4244),
-    Cutting(window=64, channels=("flat",)),
+SMALL = SequentialLayout(
+    PreprocessingConfig(window_days=1.5, cadence_minutes=29.4244),
+    SegmentConfig(window=64, channels=("flat",)),
     Injection(snr=(8.0, 200.0), period_days=(3.0, 30.0), varied=0.0, without=0.5),
 )
 CADENCE_DAYS = 29.4244 / 1440
@@ -60,7 +70,7 @@ def kepler(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sequential.SETS, "sequential-10pct", Mix(synthetic=(100, 20), real=(40, 20)))
+    monkeypatch.setitem(sequential.EXPERIMENTS, "sequential-10pct", SegmentCounts(synthetic=(100, 20), real=(40, 20)))
 
 
 @pytest.mark.usefixtures("small_sets")
@@ -68,9 +78,15 @@ def test_the_parts_have_the_sizes_asked_for_and_no_star_in_two(kepler: Path) -> 
     data = collect_sequential("sequential-10pct", kepler, kepler / "ephemerides.csv", 3, SMALL)
     counts = data.counts()
     assert {p: (c["synthetic_negative"], c["synthetic_positive"]) for p, c in counts.items()} == {
-        "training": (60, 12), "validation": (20, 4), "test": (20, 4)}  # fmt: skip
+        "training": (60, 12),
+        "validation": (20, 4),
+        "test": (20, 4),
+    }
     assert {p: (c["real_negative"], c["real_positive"]) for p, c in counts.items()} == {
-        "training": (24, 12), "validation": (8, 4), "test": (8, 4)}  # fmt: skip
+        "training": (24, 12),
+        "validation": (8, 4),
+        "test": (8, 4),
+    }
     stars = [set(part.examples.stars) for part in vars(data).values()]
     assert sum(len(part) for part in stars) == len(set().union(*stars))
     for part in vars(data).values():
@@ -112,7 +128,7 @@ def test_weak_positives_are_left_out_where_that_is_asked_for(kepler: Path, monke
     data = collect_sequential("sequential-10pct", kepler, kepler / "ephemerides.csv", 3, replace(SMALL, least_snr=20.0))
     for part in vars(data).values():
         assert part.snr[part.examples.labels == 1].min() >= 20
-    monkeypatch.setattr(sequential, "SEEDS_A_RUN", 20)
+    monkeypatch.setattr(sequential, "SEEDS_PER_RUN", 20)
     with pytest.raises(SettingsError, match="lower least_snr"):
         collect_sequential("sequential-10pct", kepler, kepler / "ephemerides.csv", 3, replace(SMALL, least_snr=1e5))
 
@@ -136,13 +152,13 @@ def test_another_name_is_refused(kepler: Path) -> None:
     ("name", "synthetic", "real"), [("sequential-10pct", (5000, 500), (450, 50)), ("sequential-1pct", (5000, 50), (495, 5))]
 )
 def test_the_published_numbers_of_segments(name: str, synthetic: tuple[int, int], real: tuple[int, int]) -> None:
-    assert (sequential.SETS[name].synthetic, sequential.SETS[name].real) == (synthetic, real)
+    assert (sequential.EXPERIMENTS[name].synthetic, sequential.EXPERIMENTS[name].real) == (synthetic, real)
     for counts in (synthetic, real):
         quotas = sequential._quotas(counts)
         assert np.array_equal(np.sum(list(quotas.values()), axis=0), counts)
         assert min(min(q) for q in quotas.values()) >= 1
     assert LONG_CADENCE.cutting.window * 29.4244 / 1440 == pytest.approx(5.2, abs=0.1)
-    assert BINNED.cutting.window * 144 / 1440 == pytest.approx(6.4)
+    assert BINNED_CADENCE.cutting.window * 144 / 1440 == pytest.approx(6.4)
 
 
 def test_signal_to_noise_is_depth_over_noise_by_the_root_of_the_cadences_inside() -> None:
@@ -156,10 +172,10 @@ def test_signal_to_noise_is_depth_over_noise_by_the_root_of_the_cadences_inside(
     lost = replace(single, name="e", depth_ppm=9e5, t0_err=1.0)
     unknown = replace(single, name="f", t0=Instant(float(time[2500]), TimeSystem.BKJD), depth_ppm=None)
     flux = 1 + 1e-3 * rng.standard_normal(3000)
-    curve = lightcurve.make(target=target, observation="q", time=time, flux=flux, instrument=missions.KEPLER)
-    prepared = prepare(curve, Preparation(detrending="none"))
-    segments = cut(prepared, Cutting(window=100, stride=5, channels=("flat",)))
-    snr = strongest(prepared, segments, (single, shallow, false, lost, unknown))
+    curve = lightcurve.make_light_curve(target=target, observation="q", time=time, flux=flux, instrument=missions.KEPLER)
+    prepared = prepare(curve, PreprocessingConfig(detrending="none"))
+    segments = make_segments(prepared, SegmentConfig(window=100, stride=5, channels=("flat",)))
+    snr = strongest_snr(prepared, segments, (single, shallow, false, lost, unknown))
     # the transit's ten cadences and half of one on either side: 995 to 1005, of which ten at most count
     inside = np.clip(np.minimum(segments.last, 1005) - np.maximum(segments.first, 995) + 1, 0, 10)
     expected = 2e-3 / 1e-3 * np.sqrt(10) * np.sqrt(inside / 10)
@@ -171,12 +187,15 @@ def test_signal_to_noise_is_depth_over_noise_by_the_root_of_the_cadences_inside(
 def test_the_mix_of_signal_to_noise() -> None:
     labels = np.array([1, 1, 1, 1, 0, 0], np.int8)
     snr = np.array([2, 4, 4.5, np.nan, np.nan, np.nan], np.float32)
-    part = Part(Examples(np.zeros((6, 16, 1), np.float16), labels, np.array(["SIM 1"] * 6)), np.ones(6, bool), snr)
-    mix = snr_mix(part, np.array([False, True, False, True, True, False]))
+    part = SequentialPart(
+        LabeledSegments(np.zeros((6, 16, 1), np.float16), labels, np.array(["SIM 1"] * 6)), np.ones(6, bool), snr
+    )
+    mix = snr_summary(part, np.array([False, True, False, True, True, False]))
     assert (mix["positives"], mix["known"], mix["quantiles"]["0.5"]) == (4, 3, 4.0)
     assert mix["bins"] == [
-        {"low": None, "high": 3.0, "positives": 1, "recall": 0.0}, {"low": 3.0, "high": 5.0, "positives": 2, "recall": 0.5}
-    ]  # fmt: skip
+        {"low": None, "high": 3.0, "positives": 1, "recall": 0.0},
+        {"low": 3.0, "high": 5.0, "positives": 2, "recall": 0.5},
+    ]
 
 
 RECIPE = Recipe(
@@ -202,10 +221,10 @@ RECIPE = Recipe(
 @pytest.mark.usefixtures("small_sets")
 def test_a_small_run_learns_and_reports(kepler: Path, tmp_path: Path) -> None:
     keras = pytest.importorskip("keras")
-    lines: list[dict] = []
-    listener = Listener()
+    lines: list[EpochMetrics] = []
+    listener = TrainingCallback()
     listener.epoch = lines.append  # type: ignore[method-assign]
-    report = run_sequential(RECIPE, kepler, kepler / "ephemerides.csv", 3, tmp_path, least_snr=15.0, listener=listener)
+    report = run_sequential(RECIPE, kepler, kepler / "ephemerides.csv", 3, tmp_path, least_snr=15.0, callback=listener)
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
     assert not keras.models.load_model(tmp_path / "model.keras", safe_mode=True).compiled
     assert 1 <= len(lines) <= 8
@@ -222,19 +241,23 @@ def test_a_small_run_learns_and_reports(kepler: Path, tmp_path: Path) -> None:
 
 def test_only_training_grows_and_only_by_a_known_resampling() -> None:
     labels = (np.arange(40) < 5).astype(np.int8)
-    some = Examples(np.random.default_rng(0).standard_normal((40, 16, 1)).astype(np.float16), labels, np.array(["KIC 1"] * 40))
-    grown, made = resampled(some, RECIPE, 1)
+    some = LabeledSegments(
+        np.random.default_rng(0).standard_normal((40, 16, 1)).astype(np.float16), labels, np.array(["KIC 1"] * 40)
+    )
+    grown, made = resample_examples(some, RECIPE, 1)
     assert (len(grown), made) == (40 + 13, 13)
-    assert resampled(some, replace(RECIPE, resample="none"), 1) == (some, 0)
+    assert resample_examples(some, replace(RECIPE, resample="none"), 1) == (some, 0)
     with pytest.raises(SettingsError, match="adasyn"):
-        resampled(some, replace(RECIPE, resample="adasyn"), 1)
+        resample_examples(some, replace(RECIPE, resample="adasyn"), 1)
 
 
 @pytest.mark.lent
 def test_the_lent_binned_stars_fill_the_published_experiment(lent_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # the simulated ones are tested above, and take time
-    monkeypatch.setitem(sequential.SETS, "sequential-10pct", Mix((50, 10), sequential.SETS["sequential-10pct"].real))
-    data = collect_sequential("sequential-10pct", lent_data / "lc_binned", lent_data / "ephemerides.csv", 1, BINNED)
+    monkeypatch.setitem(
+        sequential.EXPERIMENTS, "sequential-10pct", SegmentCounts((50, 10), sequential.EXPERIMENTS["sequential-10pct"].real)
+    )
+    data = collect_sequential("sequential-10pct", lent_data / "lc_binned", lent_data / "ephemerides.csv", 1, BINNED_CADENCE)
     counts = data.counts()
     assert sum(c["real_negative"] for c in counts.values()) == 450
     assert sum(c["real_positive"] for c in counts.values()) == 50

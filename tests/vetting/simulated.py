@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from astroseq_core import missions
-from astroseq_core.lightcurves import lightcurve
-from astroseq_core.lightcurves.prepare import PreparedCurve, prepare
+from astroseq_core.io import lightcurve
 from astroseq_core.missions import Mission
-from astroseq_core.simulate.inject import Signal, relative_flux
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
+from astroseq_core.simulation.transits import Signal, relative_flux
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 
@@ -28,7 +28,7 @@ def observed(
     name: str = "sector 1",
     seed: int = 1,
     quality: int = 0,
-) -> PreparedCurve:
+) -> DetrendedLightCurve:
     """One observation with those signals, white noise and a slow ``wave`` (relative amplitude, period [d])."""
     time = start + np.arange(0, days, minutes / 1440)
     for first, last in gaps:
@@ -36,8 +36,12 @@ def observed(
     flux = relative_flux(time, signals, minutes) * (1 + wave[0] * np.sin(2 * np.pi * time / wave[1]))
     flux = flux + noise_ppm * 1e-6 * np.random.default_rng(seed).standard_normal(len(time))
     return prepare(
-        lightcurve.make(
-            target=Target("SIM", "7"), observation=name, time=time, flux=flux, instrument=instrument,
+        lightcurve.make_light_curve(
+            target=Target("SIM", "7"),
+            observation=name,
+            time=time,
+            flux=flux,
+            instrument=instrument,
             quality=np.full(len(time), quality),
         )
-    )  # fmt: skip
+    )

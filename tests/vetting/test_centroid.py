@@ -7,18 +7,16 @@ import numpy as np
 import pytest
 
 from astroseq_core.ephemeris import Ephemeris, read_table
-from astroseq_core.lightcurves import pixels, reading
-from astroseq_core.lightcurves.pixels import PixelColumns
-from astroseq_core.simulate.systematics import red_noise
+from astroseq_core.io import pixels, read
+from astroseq_core.io.pixels import PixelColumns
+from astroseq_core.simulation.systematics import red_noise
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.centroid import centroid_shift
 
 EPHEMERIS = Ephemeris("TIC 1", "b", Instant(1326.4, TimeSystem.BTJD), 3.1, 4.0, 20_000.0)
 
 
-def columns(
-    seed: int, offset: tuple[float, float] = (0.0, 0.0), depth: float = 0.02, red: float = 3e-4
-) -> PixelColumns:
+def columns(seed: int, offset: tuple[float, float] = (0.0, 0.0), depth: float = 0.02, red: float = 3e-4) -> PixelColumns:
     """A sector at ten minutes with drift, red and white noise; what is transited lies at the offset from the light's centre."""
     rng = np.random.default_rng(seed)
     time = 1325.3 + np.arange(0, 26.0, 10 / 1440)
@@ -121,8 +119,8 @@ def test_without_raw_flux_there_is_a_shift_and_no_offset():
 def test_known_planets_are_on_target(lent_data: Path, files: str, target: str, largest: float):
     """TrES-2's light moves with high significance, but its source lies within hundredths of a pixel: field stars' doing."""
     folder = lent_data / "fits"
-    curves = [reading.read(path) for path in sorted(folder.glob(files))[:4]]
-    ephemeris = read_table(lent_data / "ephemerides.csv").of(target)[0]
-    shift = centroid_shift([pixels.of(c, str(folder)) for c in curves], ephemeris)
+    curves = [read.read_light_curve(path) for path in sorted(folder.glob(files))[:4]]
+    ephemeris = read_table(lent_data / "ephemerides.csv").for_target(target)[0]
+    shift = centroid_shift([pixels.load_pixel_columns(c, str(folder)) for c in curves], ephemeris)
     assert shift is not None
     assert shift.offset_pixels is None or shift.offset_pixels < largest

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import LightCurveError, SettingsError
-from astroseq_core.lightcurves.prepare import prepare
-from astroseq_core.vetting import period_search
-from astroseq_core.vetting.period_search import spectrum, thinned
+from astroseq_core.preprocessing.prepare import prepare
+from astroseq_core.vetting import periodogram
+from astroseq_core.vetting.periodogram import compute_periodogram, thin_periodogram
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def curves(light_curve_like_tess_sector):
 
 @pytest.fixture(scope="module")
 def bls(curves):
-    return spectrum("bls", curves)
+    return compute_periodogram("bls", curves)
 
 
 def test_the_peak_stands_at_the_injected_period(bls):
@@ -30,9 +30,9 @@ def test_the_peak_stands_at_the_injected_period(bls):
 
 def test_it_spans_what_the_data_can_tell_in_few_points(bls, curves):
     span = curves[0].time[-1] - curves[0].time[0]
-    assert bls.period_days[0] == pytest.approx(period_search.SHORTEST_PERIOD_DAYS, rel=0.01)
+    assert bls.period_days[0] == pytest.approx(periodogram.SHORTEST_PERIOD_DAYS, rel=0.01)
     assert bls.period_days[-1] == pytest.approx(span / 2, rel=0.01)
-    assert len(bls.period_days) <= period_search.MOST_POINTS
+    assert len(bls.period_days) <= periodogram.MAX_POINTS
     assert (np.diff(bls.period_days) > 0).all()
 
 
@@ -42,7 +42,7 @@ def test_thinning_keeps_every_peak():
     power = rng.random(len(periods))
     spikes = rng.choice(len(periods), 30, replace=False)
     power[spikes] = 10 + np.arange(30)
-    few, high = thinned(periods, power)
+    few, high = thin_periodogram(periods, power)
     assert len(few) <= 2000
     assert (np.diff(few) > 0).all()
     kept = {(p, h) for p, h in zip(few, high, strict=True)}
@@ -52,7 +52,7 @@ def test_thinning_keeps_every_peak():
 
 
 def test_thinning_leaves_short_spectra_and_drops_what_is_no_number():
-    periods, power = thinned(np.array([3.0, 1.0, 2.0, 4.0]), np.array([1.0, 2.0, np.nan, 3.0]))
+    periods, power = thin_periodogram(np.array([3.0, 1.0, 2.0, 4.0]), np.array([1.0, 2.0, np.nan, 3.0]))
     assert periods.tolist() == [1.0, 3.0, 4.0]
     assert power.tolist() == [2.0, 1.0, 3.0]
 
@@ -60,26 +60,26 @@ def test_thinning_leaves_short_spectra_and_drops_what_is_no_number():
 def test_trial_periods_are_those_of_tls():
     from transitleastsquares.grid import period_grid
 
-    own = period_search.trial_periods(27.0)
+    own = periodogram.trial_periods(27.0)
     # TLS bounds the shortest period by the star's surface, at 0.6 d for the Sun; above that the grids are alike.
     theirs = period_grid(R_star=1, M_star=1, time_span=27.0, period_min=0.7, period_max=13.5, oversampling_factor=3)
     assert (own >= 0.7).sum() == pytest.approx(len(theirs), rel=0.02)
 
 
 def test_the_estimate_grows_with_the_data(curves):
-    one = period_search.estimate_seconds("tls", curves)
+    one = periodogram.estimate_seconds("tls", curves)
     assert 0.2 < one < 10
-    assert period_search.estimate_seconds("tls", [*curves, *curves]) > one
+    assert periodogram.estimate_seconds("tls", [*curves, *curves]) > one
     with pytest.raises(SettingsError):
-        period_search.estimate_seconds("fft", curves)
+        periodogram.estimate_seconds("fft", curves)
 
 
 def test_what_cannot_be_searched_says_so(curves):
     with pytest.raises(SettingsError, match="no period search"):
-        spectrum("fft", curves)
+        compute_periodogram("fft", curves)
 
 
 def test_search_is_as_it_was(curves):
-    found = period_search.search("bls", curves)
+    found = periodogram.find_best_period("bls", curves)
     assert found.period_days == pytest.approx(3.7, rel=1e-3)
     assert not isinstance(found, LightCurveError)

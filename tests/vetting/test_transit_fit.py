@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 
 from astroseq_core import missions
-from astroseq_core.lightcurves import noise
-from astroseq_core.simulate.inject import ephemeris_of
-from astroseq_core.simulate.transits import Orbit
+from astroseq_core.preprocessing import noise
+from astroseq_core.simulation.transits import Orbit, signal_ephemeris
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting import box_depth, transit_model
-from astroseq_core.vetting.events import gather, levelled
-from astroseq_core.vetting.fold import masked_flat
+from astroseq_core.vetting import depths, transit_model
+from astroseq_core.vetting.events import gather_events, level_events
+from astroseq_core.vetting.fold import masked_detrended_flux
 from astroseq_core.vetting.transit_fit import fit_transit
 from tests.vetting.simulated import T0, observed
 
@@ -21,9 +20,9 @@ ORBITS = {
 
 def fitted(orbit, **changes):
     curve = observed([orbit], **changes)
-    e = ephemeris_of("SIM 7", "b", orbit)
-    flats = [masked_flat(curve, [e])]
-    return fit_transit(levelled(gather([curve], flats, e)), curve.curve.instrument)
+    e = signal_ephemeris("SIM 7", "b", orbit)
+    flats = [masked_detrended_flux(curve, [e])]
+    return fit_transit(level_events(gather_events([curve], flats, e)), curve.light_curve.instrument)
 
 
 @pytest.mark.parametrize("name", ORBITS)
@@ -48,7 +47,7 @@ def test_a_central_transit_is_flat_and_a_grazing_one_is_not():
 def test_the_density_of_the_star_lies_within_its_error():
     fit = fitted(ORBITS["planet"], noise_ppm=400)
     assert fit.density_solar == pytest.approx(1.2, abs=3 * fit.density_err_solar)
-    assert fit.density_most_solar >= fit.density_solar
+    assert fit.density_max_solar >= fit.density_solar
 
 
 def test_a_long_exposure_does_not_make_the_depth_of_mid_transit_less():
@@ -62,10 +61,10 @@ def test_a_long_exposure_does_not_make_the_depth_of_mid_transit_less():
 
 def test_noise_alone_and_no_data_give_no_nonsense():
     orbit = ORBITS["small"]
-    e = ephemeris_of("SIM 7", "b", orbit)
+    e = signal_ephemeris("SIM 7", "b", orbit)
     curve = observed([], noise_ppm=300, gaps=[(1329.0, 1350.0), (1350.7, 1353.0)], start=1326.7)
-    flats = [masked_flat(curve, [e])]
-    assert fit_transit(levelled(gather([curve], flats, e)), missions.TESS) is None
+    flats = [masked_detrended_flux(curve, [e])]
+    assert fit_transit(level_events(gather_events([curve], flats, e)), missions.TESS) is None
 
 
 def test_geometry_is_that_of_the_simulation():
@@ -82,12 +81,12 @@ def test_a_box_measures_a_box_and_red_noise_beyond_the_white():
     time = np.arange(0, 27, 2 / 1440)
     flat = 1e-3 * rng.standard_normal(len(time))
     flat[np.abs(time - 10) < 1 / 16] -= 0.005
-    boxes = box_depth.box_depths(time, flat, TimeSystem.BTJD, 1 / 8, 2 / 1440)
+    boxes = depths.box_depths(time, flat, TimeSystem.BTJD, 1 / 8, 2 / 1440)
     depth, error = boxes.at(np.array([10.0, 500.0]))
     assert depth[0] == pytest.approx(0.005, abs=4 * error[0])
     assert np.isnan(depth[1])
-    assert boxes.red < 0.5 * np.nanmedian(boxes.sigma)
+    assert boxes.red_noise < 0.5 * np.nanmedian(boxes.sigma)
     red = np.convolve(rng.standard_normal(len(time)), np.ones(60) / 60, "same") * 3e-3
-    noisy = box_depth.box_depths(time, flat + red, TimeSystem.BTJD, 1 / 8, 2 / 1440)
-    assert noisy.red > 2 * np.nanmedian(noisy.sigma)
-    assert noise.robust_sigma(noisy.depth) == pytest.approx(np.hypot(noisy.red, np.nanmedian(noisy.sigma)), rel=0.02)
+    noisy = depths.box_depths(time, flat + red, TimeSystem.BTJD, 1 / 8, 2 / 1440)
+    assert noisy.red_noise > 2 * np.nanmedian(noisy.sigma)
+    assert noise.robust_sigma(noisy.depth) == pytest.approx(np.hypot(noisy.red_noise, np.nanmedian(noisy.sigma)), rel=0.02)

@@ -1,0 +1,399 @@
+"""Leaderboard table: one page of ranked stars, with its export and vetting buttons."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from astroseq_core.app.leaderboard import state as written
+from astroseq_core.app.shared import layout, url_state
+from astroseq_core.app.shared.layout import draw_note, escape
+from astroseq_core.app.vet import queues, state
+from astroseq_core.column_fields import COUNT, CURVE, NUMBER, TEXT, TICK, Column
+from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SORTS
+from astroseq_core.export import candidates
+from astroseq_core.io import files
+from astroseq_core.store import leaderboard, thresholds
+from astroseq_core.store import queues as store_queues
+from astroseq_core.store.leaderboard import LeaderboardRow
+from astroseq_core.store.leaderboard_filters import Filters
+from astroseq_core.surveys import links
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CSV_NAME = "candidates.csv"
+ALL_STARS, STARS_ABOVE_THRESHOLD = "All of these", "Those that passed"
+
+
+def draw_export_buttons(filters: Filters, in_all: int) -> None:
+    """Draw the buttons.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters of the leaderboard.
+    in_all : int
+        Number of stars that meet them.
+    """
+    threshold = thresholds.load(filters.model_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        which = st.segmented_control(
+            "Candidates",
+            (ALL_STARS, STARS_ABOVE_THRESHOLD),
+            default=ALL_STARS,
+            required=True,
+            key="which candidates",
+            label_visibility="collapsed",
+            disabled=threshold is None,
+        )
+        only = which == STARS_ABOVE_THRESHOLD and threshold is not None
+        st.download_button(
+            "Candidates CSV",
+            lambda: candidates_csv(filters, only),
+            CSV_NAME,
+            "text/csv",
+            key="candidates csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Of all stars that the filters leave, not only of this page.",
+        )
+        st.download_button(
+            "Provenance",
+            lambda: candidates_provenance(filters, only),
+            candidates.provenance_path(Path(CSV_NAME)).name,
+            "application/json",
+            key="provenance",
+            icon=":material/fact_check:",
+            on_click="ignore",
+            type="tertiary",
+            help="Model, threshold, filters and counts of that CSV, as JSON.",
+        )
+        words = (
+            "p_highclass is 0 for all until a threshold is kept."
+            if threshold is None
+            else f"p_highclass is 1 from {threshold.threshold:.4g} on."
+        )
+        st.caption(f"{in_all:,} star{'s' * (in_all != 1)}. {escape(words)}", width="content")
+
+
+def candidates_csv(filters: Filters, only_passed: bool) -> bytes:
+    """Return the candidates as a CSV.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters of the leaderboard.
+    only_passed : bool
+        Leave out stars below the score threshold.
+
+    Returns
+    -------
+    bytes
+        Content of the file.
+    """
+    return _write_candidates(filters, only_passed)[0]
+
+
+def candidates_provenance(filters: Filters, only_passed: bool) -> bytes:
+    """Return the provenance of the candidates as JSON.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters of the leaderboard.
+    only_passed : bool
+        Leave out stars below the score threshold.
+
+    Returns
+    -------
+    bytes
+        Content of the file.
+    """
+    return _write_candidates(filters, only_passed)[1]
+
+
+def _write_candidates(filters: Filters, only_passed: bool) -> tuple[bytes, bytes]:
+    with files.temporary_folder() as place:
+        path = place / CSV_NAME
+        candidates.write(
+            path, candidates.ranked_rows(filters), thresholds.load(filters.model_id), asdict(filters), only_passed=only_passed
+        )
+        return path.read_bytes(), candidates.provenance_path(path).read_bytes()
+
+
+def draw_vet_button(filters: Filters, sort: str, descending: bool, row: LeaderboardRow | None) -> None:
+    """Draw the button.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters of the leaderboard.
+    sort : str
+        Column of the store to sort by.
+    descending : bool
+        Whether the highest values come first.
+    row : LeaderboardRow or None
+        Selected star, at which vetting begins; the first star without one.
+    """
+    words = f"From {escape(row.target_id)} on" if row is not None else "From the first star on"
+    if st.button(
+        "Vet these",
+        key="vet these",
+        icon=":material/fact_check:",
+        help=f"{words}, in this order; at most {queues.LARGEST_QUEUE:,} stars.",
+    ):
+        queue = queues.queue_from_leaderboard(filters, sort, descending)
+        at = None if row is None else store_queues.index_of(queue.queue_id, row.target_id)
+        location = {} if at is None else {state.AT.name: str(at + 1)}
+        st.switch_page(url_state.VET, query_params={state.QUEUE.name: queue.queue_id} | location)
+
+
+ROWS_PER_PAGE = 100
+TABLE_KEY = "board table"
+STARS_KEY = "board stars"
+#: Largest probability in a sparkline, where probabilities are stored as bytes.
+MAX_PROBABILITY_BYTE = 255
+#: Text of an empty cell.
+EMPTY_CELL = "–"
+
+
+def draw_table(filters: Filters, model_stars: int) -> None:
+    """Draw the table with its controls.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters of the leaderboard.
+    model_stars : int
+        Number of stars that the model has scored.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        sort, descending = _choose_order()
+        place = st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content")
+    linked = "page" not in st.session_state
+    wanted = int(st.session_state.get("page") or written.PAGE.read())
+    by = SORTS[sort]
+    found = leaderboard.load_page(
+        filters, sort=by, descending=descending, limit=ROWS_PER_PAGE, offset=(wanted - 1) * ROWS_PER_PAGE
+    )
+    pages = max(1, math.ceil(found.in_all / ROWS_PER_PAGE))
+    if wanted > pages:
+        if linked:
+            layout.warn(
+                f"The address says page={wanted}, and there {'is' if pages == 1 else 'are'} {pages:,}; the last is shown."
+            )
+        found = leaderboard.load_page(
+            filters, sort=by, descending=descending, limit=ROWS_PER_PAGE, offset=(pages - 1) * ROWS_PER_PAGE
+        )
+        wanted = pages
+    st.session_state["page"] = wanted
+    written.PAGE.write(wanted)
+    if not found.rows:
+        st.markdown(f"None of the {model_stars:,} stars is like that; take a filter away.")
+        return
+    if linked and (star := written.STAR.read()) and star not in (r.target_id for r in found.rows):
+        layout.warn(f"The address says star={star}, which is not among these rows; search for it by its name.")
+    with place:
+        row, where = _choose_star(found.rows, found.in_all, wanted, pages)
+        draw_vet_button(filters, by, descending, row)
+    if row is not None:
+        _draw_star_summary(row, where)
+    # The key depends on the rows, so that a selection does not carry over to other rows at the same position.
+    key = f"{TABLE_KEY} {sort} {descending} {wanted}"
+    st.session_state[STARS_KEY] = [r.target_id for r in found.rows]
+    st.dataframe(
+        star_frame(found.rows),
+        hide_index=True,
+        width="stretch",
+        height=min(620, 38 + 35 * len(found.rows)),
+        key=key,
+        on_select=lambda: _select_clicked_row(key),
+        selection_mode="single-row",
+        alt="Stars ranked by their score",
+        placeholder=EMPTY_CELL,
+        column_config=table_columns(),
+    )
+    draw_note(
+        "Rank 1 has the highest score of all stars that this model scored, whatever the filters. The small curve is the "
+        "probability of every segment along the observations, from 0 to 1.",
+        "A good candidate scores high, has no known object, and its curve stands up at a few places and is quiet between "
+        "them; one that is high all along is usually a variable star.",
+    )
+    draw_export_buttons(filters, found.in_all)
+
+
+def _choose_order() -> tuple[str, bool]:
+    sort = st.selectbox("Sort by", tuple(SORTS), key="sort", bind="query-params", width=185)
+    order = st.selectbox("Order", written.ORDERS, key="order", bind="query-params", width=155)
+    return str(sort), order != written.LOWEST
+
+
+def _choose_star(
+    rows: Sequence[LeaderboardRow], in_all: int, wanted: int, pages: int
+) -> tuple[LeaderboardRow | None, dict[str, str] | None]:
+    """Draw the choice of a star and of the page; return the chosen star and where it can be opened."""
+    name = st.selectbox(
+        "Star", [r.target_id for r in rows], index=None, key="star", bind="query-params", width=190, placeholder="Click a row"
+    )
+    row = next((r for r in rows if r.target_id == name), None)
+    where = None if row is None else links.star_location(row)
+    if st.button("Open in Explore", type="primary", disabled=where is None, icon=":material/query_stats:", key="open star"):
+        st.switch_page(url_state.EXPLORE, query_params=where)
+    first = (wanted - 1) * ROWS_PER_PAGE + 1
+    label = f"{first:,} to {first + len(rows) - 1:,} of {in_all:,} star{'s' * (in_all != 1)}"
+    if pages > 1:
+        st.number_input(label, 1, pages, key="page", width=190, help=f"Page 1 to {pages:,}")
+    else:
+        st.caption(label, width="content")
+    return row, where
+
+
+def _draw_star_summary(row: LeaderboardRow, where: dict[str, str] | None) -> None:
+    """Draw a line that describes a star."""
+    period = "single transit" if row.best_period_days is None else f"{row.best_period_days:.5f} d"
+    parts = [
+        f"**{escape(row.target_id)}**",
+        "" if row.rank is None else f"rank {row.rank:,}",
+        "" if row.star_score is None else f"score {row.star_score:.2f}",
+        period,
+        f"t0 {row.best_t0:.4f} {escape(row.t0_system)}" if row.best_t0 is not None else "",
+        escape(describe_match(row)) if row.match else "no known object",
+        f"false-alarm probability {row.false_alarm_probability:.2g}" if row.false_alarm_probability is not None else "",
+        "" if where else escape(links.why_no_location(row)),
+    ]
+    st.markdown(" · ".join(p for p in parts if p))
+
+
+def _select_clicked_row(key: str) -> None:
+    """Select the star of the clicked row."""
+    state: Any = st.session_state.get(key)
+    names = st.session_state.get(STARS_KEY, [])
+    rows = state["selection"]["rows"] if state else []
+    if rows and rows[0] < len(names):
+        st.session_state["star"] = names[rows[0]]
+
+
+def describe_match(row: LeaderboardRow) -> str:
+    """Describe the known signal of a star and the period ratio of the match.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    str
+        Such as `TOI 700.01 at 2P`; empty without a known signal.
+    """
+    if not row.match:
+        return ""
+    at = {"1": "", "2": " at 2P", "1/2": " at P/2"}.get(row.match_ratio, ", another period")
+    return f"{row.match}{at}"
+
+
+def sparkline(row: LeaderboardRow) -> list[float] | None:
+    """Return the segment probabilities along the observations of a star, for a sparkline.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    list of float or None
+        Probabilities, 0 to 1; None if none were stored.
+    """
+    return [value / MAX_PROBABILITY_BYTE for value in row.spark] if row.spark else None
+
+
+def star_frame(rows: Sequence[LeaderboardRow]) -> "pd.DataFrame":
+    """Return a page of stars as a table.
+
+    Parameters
+    ----------
+    rows : sequence of LeaderboardRow
+        Stars in order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each star; numbers are numeric, also where values are missing.
+    """
+    import pandas as pd
+
+    def numbers(values: Sequence[float | None], kind: str = "float64") -> Any:
+        return pd.array([None if v is None else v for v in values], dtype=kind.capitalize())
+
+    def values(column: Column) -> Any:
+        read = _SHOWN.get(column.name)
+        found = [read(r) if read else getattr(r, column.name) for r in rows]
+        if column.kind in (NUMBER, COUNT):
+            return numbers(found, "float64" if column.kind == NUMBER else "int64")
+        return [value or None for value in found] if column.kind == TEXT else found
+
+    return pd.DataFrame({label: values(column) for label, column in _displayed().items()})
+
+
+def instrument_label(row: LeaderboardRow) -> str:
+    """Return the mission whose instrument observed a star, and whether the star is simulated.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    str
+        Such as `TESS` or `TESS, simulated`.
+    """
+    return f"{row.seen_as or row.mission}, simulated" if row.simulated else row.mission
+
+
+def table_columns() -> dict[str, Any]:
+    """Return the column configuration of the table.
+
+    Returns
+    -------
+    dict
+        Streamlit column configuration by column name.
+    """
+    return {label: _column_config(column) for label, column in _displayed().items()}
+
+
+#: Readers of the cells that hold something else than the field of the row.
+_SHOWN: dict[str, Callable[[LeaderboardRow], Any]] = {
+    "spark": sparkline,
+    "match": describe_match,
+    "mission": instrument_label,
+    "flagged": lambda row: bool(row.flagged),
+}
+
+
+def _displayed() -> dict[str, Column]:
+    """Return the columns of the table by their labels."""
+    return {column.display.label: column for column in (ROW_COLUMNS[name] for name in LEADERBOARD) if column.display}
+
+
+def _column_config(column: Column) -> Any:
+    config, display = st.column_config, column.display
+    if display is None:
+        return None
+    common: dict[str, Any] = {"width": display.width, "help": display.help}
+    if column.kind == CURVE:
+        return config.AreaChartColumn(y_min=0, y_max=1, **common)
+    if column.kind == TICK:
+        return config.CheckboxColumn(**common)
+    common["pinned"] = display.pinned or None
+    if column.kind == TEXT:
+        return config.TextColumn(**common)
+    number_format = "%d" if display.digits is None else f"%.{display.digits}f"
+    if display.full is not None:
+        return config.ProgressColumn(format=number_format, min_value=0.0, max_value=display.full, **common)
+    return config.NumberColumn(format=number_format, **common)

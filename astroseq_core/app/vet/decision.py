@@ -1,0 +1,193 @@
+"""The decision panel of the vetting screen: dispositions, way through the queue, reason codes, note and messages."""
+
+import streamlit as st
+
+from astroseq_core.app.shared import url_state
+from astroseq_core.app.shared.layout import escape
+from astroseq_core.app.vet import actions, checks, ephemeris, keyboard, keys
+from astroseq_core.app.vet.keys import Action
+from astroseq_core.app.vet.showing import Showing
+from astroseq_core.app.vet.star import VetStar
+from astroseq_core.store import dispositions, notes
+from astroseq_core.store.disposition_entry import REASON_CODES
+from astroseq_core.store.queues import QueueProgress
+
+HELP_NOTE = (
+    "A disposition belongs to the star on the screen. A key that comes before the star was drawn does not count, and no key "
+    "counts twice."
+)
+
+
+def draw_decision_panel(shown: VetStar, showing: Showing, progress: QueueProgress | None) -> None:
+    """Draw the panel.
+
+    The disposition buttons are sent last, after everything else of the star.
+
+    Parameters
+    ----------
+    shown : VetStar
+        The star.
+    showing : Showing
+        The showing that the buttons belong to.
+    progress : Progress or None
+        Progress of the queue, None for a single star.
+    """
+    buttons = st.container(gap="xsmall")
+    _draw_navigation(showing, progress)
+    _draw_reason_codes(shown, showing)
+    with st.container(horizontal=True, gap="xsmall", key="vet more"):
+        ephemeris.draw_ephemeris_editor(shown, showing)
+        with st.popover("Help"):
+            st.markdown(keys.keys_table())
+            st.markdown(HELP_NOTE)
+            st.markdown("**Reasons**  \n" + "  \n".join(f"**{c}** {escape(w)}" for c, w in REASON_CODES.items()))
+        _draw_more_menu(shown, progress)
+    found = () if shown.examined is None else shown.examined.checks
+    blind = bool(st.session_state.get(actions.BLIND_KEY))
+    # In blind mode, a known object would be as much of a hint as the score.
+    checks.draw_checks([c for c in found if not (blind and c.name == "known_object")])
+    _draw_messages(shown, showing)
+    with buttons:
+        _draw_buttons(showing)
+
+
+def _draw_buttons(showing: Showing) -> None:
+    for pair in (keys.DECISIONS[:2], keys.DECISIONS[2:]):
+        with st.container(horizontal=True, gap="xsmall"):
+            for key in pair:
+                # The token is in the key and the arguments: a press counts for its own star or not at all.
+                st.button(
+                    key.label,
+                    key=keys.decision_button_key(key.disposition, showing.token),
+                    shortcut=key.key,
+                    on_click=actions.decide,
+                    args=(showing.token, key.disposition),
+                    width="stretch",
+                    type="primary" if key is keys.DECISIONS[0] else "secondary",
+                )
+
+
+def _draw_navigation(showing: Showing, progress: QueueProgress | None) -> None:
+    in_all = progress.in_all if progress else 0
+    back, on, undo, hide, mark = map(keys.key_of, (Action.BACK, Action.NEXT, Action.UNDO, Action.BLIND, Action.BOOKMARK))
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="vet way"):
+        st.button(
+            "",
+            key="vet back",
+            shortcut=back.key,
+            icon=":material/arrow_back:",
+            help=back.help,
+            disabled=not progress or showing.at == 0,
+            on_click=actions.move_in_queue,
+            args=(-1, in_all),
+        )
+        st.button(
+            "",
+            key="vet on",
+            shortcut=on.key,
+            icon=":material/arrow_forward:",
+            help=on.help,
+            disabled=not progress or showing.at + 1 >= in_all,
+            on_click=actions.move_in_queue,
+            args=(1, in_all),
+        )
+        st.button(
+            "",
+            key="vet undo",
+            shortcut=undo.key,
+            on_click=actions.undo,
+            args=(showing.token,),
+            icon=":material/undo:",
+            help=undo.help,
+        )
+        blind = bool(st.session_state.get(actions.BLIND_KEY))
+        st.button(
+            "",
+            key="vet hide",
+            shortcut=hide.key,
+            on_click=actions.toggle_blind,
+            help=hide.help,
+            icon=":material/visibility_off:" if blind else ":material/visibility:",
+        )
+        marked = notes.load(showing.target_id, showing.reviewer).bookmarked
+        st.button(
+            "",
+            key="vet bookmark",
+            shortcut=mark.key,
+            on_click=actions.bookmark,
+            args=(showing.target_id, showing.reviewer),
+            icon=":material/bookmark_added:" if marked else ":material/bookmark:",
+            help=mark.help,
+            type="primary" if marked else "secondary",
+        )
+
+
+def _draw_more_menu(shown: VetStar, progress: QueueProgress | None) -> None:
+    """Draw the links to Explore and back to all queues, and the star's report."""
+    with st.popover("More"):
+        if st.button("Open in Explore", key="vet explore", icon=":material/query_stats:"):
+            st.switch_page(url_state.EXPLORE, query_params=dict(shown.location))
+        st.caption("Report of this star")
+        with st.container(horizontal=True, gap="xsmall"):
+            for form in ("pdf", "png", "html"):
+                st.download_button(
+                    form.upper(),
+                    lambda form=form: _render_report(shown, form),
+                    f"{shown.star.target.slug}.{form}",
+                    key=f"report {form} {shown.target_id}",
+                    on_click="ignore",
+                    disabled=shown.examined is None,
+                )
+        st.button("All queues" if progress else "Queues", key="vet leave", icon=":material/list:", on_click=actions.leave_star)
+
+
+def _render_report(shown: VetStar, form: str) -> bytes:
+    """Return the star's report as it would be exported."""
+    from astroseq_core.export.report import report
+
+    return report.render(report.build_report(shown.target_id, shown.location), form)
+
+
+def _draw_reason_codes(shown: VetStar, showing: Showing) -> None:
+    draft = notes.load(showing.target_id, showing.reviewer)
+    same = (showing.target_id, showing.reviewer, showing.token)
+    suggested = checks.suggested_reason_codes(() if shown.examined is None else shown.examined.checks)
+    codes = (*suggested, *(code for code in REASON_CODES if code not in suggested))
+    chosen = [code for code in draft.reason_codes if code in codes]
+    with st.container(key="vet reasons"):
+        st.pills(
+            "Reasons",
+            codes,
+            default=chosen,
+            selection_mode="multi",
+            key=actions.reason_codes_key(showing.token),
+            label_visibility="collapsed",
+            on_change=actions.save_draft,
+            args=same,
+            wrap=True,
+        )
+    with st.container(key=keyboard.NOTE_CONTAINER):
+        st.text_area(
+            "Note",
+            draft.note,
+            key=actions.note_key(showing.token),
+            height=68,
+            label_visibility="collapsed",
+            placeholder=f"{keys.key_of(Action.NOTE).symbol}: a note; Esc leaves it",
+            on_change=actions.save_draft,
+            args=same,
+        )
+
+
+def _draw_messages(shown: VetStar, showing: Showing) -> None:
+    """Draw what the last key did, and the dispositions that the star already has."""
+    if found := st.session_state.pop(actions.MESSAGE, None):
+        good, sentence = found
+        st.caption(f":{'green' if good else 'orange'}[{':material/check:' if good else ':material/info:'}] {escape(sentence)}")
+    blind = bool(st.session_state.get(actions.BLIND_KEY))
+    for given in dispositions.list_by_star(shown.target_id):
+        own = given.reviewer == showing.reviewer
+        if own or not blind:
+            who = "You" if own else escape(given.reviewer)
+            reasons = f" ({', '.join(map(escape, given.reason_codes))})" if given.reason_codes else ""
+            st.caption(f"{who} said **{escape(given.disposition)}**{reasons}.")

@@ -1,0 +1,366 @@
+"""The vetting screen: all evidence on one star at fixed positions, and the keys that decide."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from astroseq_core.app.shared import background, layout, stars, tabs
+from astroseq_core.app.shared.layout import escape
+from astroseq_core.app.vet import actions, decision, details, ephemeris, keyboard, keys, star, state
+from astroseq_core.app.vet import showing as showings
+from astroseq_core.app.vet.showing import Showing
+from astroseq_core.app.vet.star import VetStar
+from astroseq_core.errors import AstroSeqError
+from astroseq_core.plots import style
+from astroseq_core.plots.style import PLOTLY_CONFIG
+from astroseq_core.plots.vetting import PHASE_MARKS, PanelCaptions, vetting_panels_figure
+from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
+from astroseq_core.store import queue_orders, queues
+from astroseq_core.store.queues import QueueProgress
+from astroseq_core.vetting.checks.base import format_depth
+
+#: Period ratio of a known object's match, in words.
+RATIO_WORDS = {"1": "", "2": " at twice its period", "1/2": " at half its period"}
+HIDDEN_WORD = "hidden"
+
+
+def draw_header(shown: VetStar, showing: Showing, blind: bool, progress: str) -> None:
+    """Draw the line.
+
+    Parameters
+    ----------
+    shown : VetStar
+        The star.
+    showing : Showing
+        The current showing.
+    blind : bool
+        Whether score and known objects are hidden.
+    progress : str
+        The queue's progress in words; empty for a single star.
+    """
+    star = shown.star
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="vet header"):
+        with st.container(key=keyboard.name_container(showing.token), width="content"):
+            st.subheader(star.target.id, anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            if star.target.is_simulated:
+                st.badge("Simulated", icon=":material/science:", color=style.SIMULATED_BADGE_COLOR)
+            st.badge(f"as observed by {star.instrument.name}" if star.target.is_simulated else star.instrument.name, color="blue")
+            word, count = star.instrument.observation_word, len(star.detrended)
+            st.badge(f"{count} {word}{'s' * (count != 1)}", color="gray")
+            st.badge(f"{star.detrended[0].cadence_minutes:.3g} min", color="gray")
+        st.markdown(f"{_star_words(shown)}  \n{_signal_words(shown)}", width="content")
+        st.markdown(f"Score **{_score_words(shown, blind)}**  \n{HIDDEN_WORD if blind else _match_words(shown)}", width="content")
+        if progress:
+            st.space("stretch")
+            st.markdown(progress, width="content", text_alignment="right")
+
+
+def _star_words(shown: VetStar) -> str:
+    s = shown.stellar
+    parts = (
+        escape(s.name) if s.name and s.name != shown.target_id else "",
+        "" if s.magnitude is None else f"{escape(s.band) or 'mag'} {s.magnitude:.2f}",
+        "" if s.teff_k is None else f"{s.teff_k:,.0f} K",
+        "" if s.radius_solar is None else f"R {s.radius_solar:.2f} R☉",
+        "" if s.mass_solar is None else f"M {s.mass_solar:.2f} M☉",
+        "" if s.logg is None else f"log g {s.logg:.2f}",
+        "" if s.density_solar is None else f"ρ {s.density_solar:.2g} ρ☉",
+    )
+    return " · ".join(p for p in parts if p) or "nothing is known of the star itself"
+
+
+def _signal_words(shown: VetStar) -> str:
+    if shown.signal is None:
+        return "no signal to look at"
+    e = shown.signal.ephemeris
+    t0 = e.t0.to(shown.star.system)
+    period = "single transit" if e.period_days is None else f"P {e.period_days:.5f}{_error_words(e.period_err)} d"
+    fit = None if shown.examined is None else shown.examined.fit
+    hours = f"{e.duration_hours:.2f} h" if fit is None else f"{fit.duration_hours:.2f}{_error_words(fit.duration_err_hours)} h"
+    dip = _depth_words(shown)
+    parts = (f"**{escape(shown.signal.name)}**", period, f"t0 {t0.days:.4f}{_error_words(e.t0_err)} {t0.system}", hours, dip)
+    return " · ".join(p for p in parts if p)
+
+
+def _depth_words(shown: VetStar) -> str:
+    """Return the fitted depth; without a fit that of the fold, of single transits, or the published one."""
+    examined, signal = shown.examined, shown.signal
+    if examined is not None and examined.fit is not None:
+        return format_depth(examined.fit.depth_ppm, examined.fit.depth_err_ppm)
+    if examined is not None and examined.fold.depth_ppm is not None:
+        return f"{format_depth(examined.fold.depth_ppm, examined.fold.depth_err_ppm)}, folded"
+    if examined is not None and examined.depth_ppm is not None:
+        return f"{format_depth(examined.depth_ppm)}, of single transits"
+    published = None if signal is None else signal.ephemeris.depth_ppm
+    return "" if published is None else f"{format_depth(published)}, published"
+
+
+def _error_words(value: float) -> str:
+    """Format a standard deviation with two digits; empty if it is unknown."""
+    if not value > 0:
+        return ""
+    digits = max(0, 1 - math.floor(math.log10(value)))
+    return f" ± {value:.{digits}f}" if digits <= 7 else f" ± {value:.1e}"
+
+
+def _score_words(shown: VetStar, blind: bool) -> str:
+    if blind:
+        return HIDDEN_WORD
+    return "–" if shown.score is None else f"{shown.score:.2f}"
+
+
+def _match_words(shown: VetStar) -> str:
+    row = shown.row
+    if row is None or not row.match:
+        known = ", ".join(escape(e.name) for e in shown.star.ephemerides[:2])
+        return f"known: {known}" if known else "no known object"
+    ratio = RATIO_WORDS.get(row.match_ratio, ", another period")
+    return f"known: {escape(row.match)}{ratio}"
+
+
+#: Relative widths of the evidence and the decision panel.
+COLUMNS = (3.35, 1.0)
+PANELS_KEY = "vet panels"
+#: Smaller margins and headings than on other pages, so that everything fits on a laptop's screen
+#: without scrolling. No fading between stars, so that figures and buttons keep still.
+_SCREEN_STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding: 0.6rem 1rem 0.5rem; gap: 0.5rem}
+[data-testid="stHeader"] {background: transparent; pointer-events: none}
+[data-testid="stHeader"] button {pointer-events: auto}
+[data-testid="stProgress"] {padding-left: 3.2rem}
+.st-key-vet-header {padding-left: 3.2rem; min-height: 2.7rem}
+.st-key-vet-header p {font-size: 0.83rem; line-height: 1.25rem; margin: 0}
+.st-key-vet-header h3 {padding: 0}
+.st-key-vet-header [data-testid="stMarkdownContainer"] {margin-bottom: 0}
+.st-key-vet-checks p, .st-key-vet-checks summary {font-size: 0.83rem; line-height: 1.2rem}
+.st-key-vet-way button {padding: 0.25rem 0.45rem; min-width: 0}
+.st-key-vet-more button {padding: 0.25rem 0.55rem}
+.st-key-vet-reasons button {min-height: 1.55rem; padding: 0 0.5rem; font-size: 0.75rem}
+.st-key-vet-reasons [data-testid="stButtonGroup"] > div {gap: 0.25rem}
+@media (max-width: 900px) {
+  .st-key-vet-figures {overflow-x: auto}
+  .st-key-vet-figures [data-testid="stPlotlyChart"] {min-width: 880px}
+}
+[data-testid="stElementContainer"] {transition: none !important}
+</style>"""
+
+
+def draw_queue(queue_id: str, reviewer: str) -> None:
+    """Draw the current star of a queue, or that all are done.
+
+    Parameters
+    ----------
+    queue_id : str
+        The queue.
+    reviewer : str
+        The reviewer.
+    """
+    st.html(_SCREEN_STYLE)
+    keyboard.install_key_listener()
+    queue = queues.load(queue_id)
+    if actions.POSITION_KEY not in st.session_state or st.session_state.get(actions.QUEUE_KEY) != queue_id:
+        asked = state.AT.read()
+        first = queues.load_progress(queue_id, reviewer).first_undone
+        st.session_state[actions.POSITION_KEY] = asked - 1 if asked is not None and asked <= queue.num else first or 0
+        st.session_state[actions.QUEUE_KEY] = queue_id
+    at = int(st.session_state[actions.POSITION_KEY])
+    progress = queues.load_progress(queue_id, reviewer)
+    st.progress(progress.done / max(progress.in_all, 1))
+    if at >= queue.num:
+        _draw_finished(queue_id, progress)
+        return
+    state.AT.write(at + 1)
+    items = queues.list_items(queue_id, at, 2)
+    shown = _draw_one_star(_with_model(items[0]), queue_id, at, reviewer, progress, _progress_words(queue, at, progress))
+    if len(items) > 1 and at + 1 < queue.num:
+        # Prepare the next star while the reviewer looks at this one.
+        star.prepare_in_background(_with_model(items[1]))
+    _wait_for_probabilities(shown)
+
+
+def draw_star(location: Mapping[str, str], reviewer: str) -> None:
+    """Draw a single star that the URL names.
+
+    Parameters
+    ----------
+    location : Mapping of str to str
+        URL parameters that locate the star.
+    reviewer : str
+        The reviewer.
+    """
+    st.html(_SCREEN_STYLE)
+    keyboard.install_key_listener()
+    _wait_for_probabilities(_draw_one_star(location, "", 0, reviewer, None, ""))
+
+
+def _wait_for_probabilities(shown: VetStar | None) -> None:
+    """Score the star if needed and redraw the page. Keys are handled meanwhile."""
+    if shown is None or shown.scored is not None or shown.card is None or st.session_state.get(actions.BLIND_KEY):
+        return
+    with layout.errors_as_messages():
+        background.redraw_when_done(stars.submit_scoring(shown.request, shown.star, shown.card))
+
+
+def _with_model(item: queue_orders.QueueItem) -> dict[str, str]:
+    return dict(item.place) | ({"model": item.model_id} if item.model_id and "model" not in item.place else {})
+
+
+def _progress_words(queue: queues.Queue, at: int, progress: QueueProgress) -> str:
+    """Format the queue's progress in two short lines."""
+    pace = "" if progress.per_hour is None else f" · {progress.per_hour:.0f} an hour"
+    return f"**{min(at + 1, queue.num):,}** of {queue.num:,}{pace}  \n{progress.done:,} done, {queue.num - progress.done:,} left"
+
+
+def _draw_finished(queue_id: str, progress: QueueProgress) -> None:
+    showings.end_showing()
+    st.subheader("All stars of this queue have a disposition of yours.", anchor=False)
+    st.markdown(f"{progress.done:,} stars. The candidates can be exported; the dispositions are in the list of all.")
+    with st.container(horizontal=True):
+        st.button(
+            "Look at them again",
+            on_click=actions.move_in_queue,
+            args=(-progress.in_all, progress.in_all),
+            key="vet again",
+            icon=":material/replay:",
+        )
+        st.button("All queues", on_click=actions.leave_star, key="vet all queues", icon=":material/list:", type="primary")
+
+
+def _draw_one_star(
+    location: Mapping[str, str], queue_id: str, at: int, reviewer: str, progress: QueueProgress | None, progress_words: str
+) -> VetStar | None:
+    """Draw the star and return it; None if it cannot be opened."""
+    try:
+        shown = star.load_vet_star(location, state.SIGNAL.read())
+    except AstroSeqError as error:
+        # It can still be marked as unsure, or skipped.
+        st.error(layout.escape(error), icon=":material/error:")
+        _draw_unreadable_star(location, queue_id, at, reviewer, progress)
+        return None
+    showing = showings.begin_showing(shown.target_id, queue_id, at, reviewer)
+    blind = bool(st.session_state.setdefault(actions.BLIND_KEY, state.BLIND.read()))
+    state.BLIND.write(blind)
+    draw_header(shown, showing, blind, progress_words)
+    left, right = st.columns(COLUMNS, gap="small")
+    with left:
+        contents = {
+            state.VET_TAB: lambda: _draw_charts(shown, showing, blind),
+            state.DETAILS_TAB: lambda: details.draw_details(shown, blind),
+        }
+        tabs.draw_tabs(state.SCREEN_TAB, contents)
+    with right:
+        decision.draw_decision_panel(shown, showing, progress)
+    # Last: the whole star has been sent, so keys count for it from now on.
+    showings.mark_sent(_disposition_facts(shown, blind))
+    return shown
+
+
+def _draw_unreadable_star(
+    location: Mapping[str, str], queue_id: str, at: int, reviewer: str, progress: QueueProgress | None
+) -> None:
+    showing = showings.begin_showing(location.get("target", ""), queue_id, at, reviewer)
+    if progress is None:
+        return
+    st.caption("It cannot be looked at, so nothing is decided on it; go on with the arrows, or call it unsure.")
+    unsure, back, on = keys.decision_key("UNSURE"), keys.key_of(keys.Action.BACK), keys.key_of(keys.Action.NEXT)
+    with st.container(horizontal=True):
+        st.button(back.help, key="broken back", shortcut=back.key, on_click=actions.move_in_queue, args=(-1, progress.in_all))
+        st.button(
+            unsure.label,
+            key=keys.decision_button_key(unsure.disposition, showing.token),
+            shortcut=unsure.key,
+            on_click=actions.decide,
+            args=(showing.token, unsure.disposition),
+        )
+        st.button(on.help, key="broken on", shortcut=on.key, on_click=actions.move_in_queue, args=(1, progress.in_all))
+    showings.mark_sent({})
+
+
+def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
+    """Draw the figures."""
+    note = ""
+    if blind:
+        note = "hidden"
+    elif shown.card is None:
+        note = f"no model for {shown.star.instrument.name} at this cadence"
+    elif shown.scored is None:
+        note = f"{shown.card.model_id} is on its way …"
+    with st.container(key=keyboard.FIGURES_CONTAINER, gap="small"):
+        _draw_figures(shown, showing, vetting_light_curve_figure(_light_curve_view(shown, blind, note)))
+
+
+def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
+    st.plotly_chart(
+        keyboard.mark_figure(curve, showing.token),
+        key="vet curve",
+        config=PLOTLY_CONFIG,
+        alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
+    )
+    if shown.examined is None:
+        st.info("There is no ephemeris to fold on yet; adopt one on the right.", icon=":material/timeline:")
+        return
+
+    def moved() -> None:
+        panels: Any = st.session_state.get(PANELS_KEY)
+        for point in [] if panels is None else panels["selection"]["points"]:
+            if point.get("legendgroup") == PHASE_MARKS:
+                ephemeris.shift_epoch(shown, showing, float(point["x"]))
+
+    st.plotly_chart(
+        keyboard.mark_figure(vetting_panels_figure(shown.examined), showing.token),
+        key=PANELS_KEY,
+        on_select=moved,
+        selection_mode="points",
+        config=PLOTLY_CONFIG,
+        alt=f"Folds, odd and even transits, secondary search and single transits of {shown.target_id}",
+    )
+    captions = PanelCaptions()
+    layout.draw_note(captions.what, captions.good)
+
+
+def _light_curve_view(shown: VetStar, blind: bool, note: str) -> VettingLightCurveView:
+    if shown.examined is not None and shown.signal is not None:
+        detrended, flats = shown.examined.detrended, shown.examined.flats
+        ephemerides = (shown.signal.ephemeris, *shown.others)
+    else:
+        detrended, flats, ephemerides = shown.star.detrended, tuple(p.flat for p in shown.star.detrended), ()
+    scores: tuple[Any, ...] = ()
+    if shown.scored is not None and not blind:
+        by_name = {p.observation: s for p, s in zip(shown.star.detrended, shown.scored.scores, strict=True)}
+        scores = tuple(by_name.get(p.observation) for p in detrended)
+    return VettingLightCurveView(tuple(detrended), tuple(flats), ephemerides, scores, note)
+
+
+def _disposition_facts(shown: VetStar, blind: bool) -> dict[str, Any]:
+    """Return what a disposition stores: the ephemeris, the score, and the measured values."""
+    facts: dict[str, Any] = {"score": shown.score, "model_id": shown.row.model_id if shown.row else ""}
+    if not facts["model_id"] and shown.card is not None and shown.score is not None:
+        facts["model_id"] = shown.card.model_id
+    if shown.signal is None:
+        return facts
+    ephemeris, fit = shown.signal.ephemeris, None if shown.examined is None else shown.examined.fit
+    measured: dict[str, float | str] = {}
+    if fit is not None:
+        measured = {
+            "depth_ppm": fit.depth_ppm,
+            "depth_err_ppm": fit.depth_err_ppm,
+            "duration_hours": fit.duration_hours,
+            "duration_err_hours": fit.duration_err_hours,
+            "radius_ratio": fit.radius_ratio,
+            "impact": fit.impact,
+        }
+    elif shown.examined is not None and (depth := shown.examined.fold.depth_ppm or shown.examined.depth_ppm):
+        error = shown.examined.fold.depth_err_ppm if shown.examined.fold.depth_ppm else None
+        measured = {"depth_ppm": depth}
+        if error is not None:
+            measured["depth_err_ppm"] = error
+    found = measured.get("depth_ppm")
+    if ephemeris.depth_ppm is None and isinstance(found, float) and found > 0:
+        ephemeris = replace(ephemeris, depth_ppm=found)
+    if shown.examined is not None:
+        measured |= {f"check_{c.name}": str(c.flag) for c in shown.examined.checks}
+    return facts | {"ephemeris": ephemeris, "measured": measured}

@@ -1,0 +1,37 @@
+"""URL parameters of the Vet page: reviewer, queue or star, signal, blind mode, and the open tab."""
+
+from astroseq_core.app.shared import url_state
+from astroseq_core.app.shared.parameters import Owner, PageParameters, Parameter
+from astroseq_core.app.shared.value_types import Choice, Flag, OrNone, Position, Text
+
+#: Tabs of a star, and of the start.
+VET_TAB, DETAILS_TAB = SCREEN_TABS = ("Vet", "Details")
+QUEUES_TAB, DISPOSITIONS_TAB, EXPORTS_TAB = START_TABS = ("Queues", "Verdicts", "Exports")
+
+#: Group of what belongs to one queue or star, which goes when it is left.
+STAR = "star"
+#: Either a queue and the position in it (from 1), or a single star with its location.
+QUEUE = Parameter("queue", Text(), "", group=STAR)
+AT = Parameter("at", OrNone(Position(1)), None, group=STAR)
+#: Location of a single star's light curves, as in Explore's URL. A queue stores it with each star.
+LOCATION = url_state.location_parameters(Owner.PAGE, STAR)
+SIGNAL = Parameter("signal", Text(), "", group=STAR)
+REVIEWER = Parameter("reviewer", Text(), "")
+BLIND = Parameter("blind", Flag("0", "1"), False)
+TAB_LABELS = {DISPOSITIONS_TAB: "Dispositions"}
+SCREEN_TAB = Parameter("tab", Choice(SCREEN_TABS), VET_TAB, Owner.UNBOUND_FIELD)
+START_TAB = Parameter("tab", Choice(START_TABS, TAB_LABELS), QUEUES_TAB, Owner.UNBOUND_FIELD)
+#: For the warnings: whether a star is shown is not known before the address is read.
+ANY_TAB = Parameter("tab", Choice((*SCREEN_TABS, *START_TABS), TAB_LABELS), VET_TAB, Owner.UNBOUND_FIELD)
+PARAMETERS = PageParameters((QUEUE, AT, *LOCATION, SIGNAL, REVIEWER, BLIND, ANY_TAB))
+
+
+def star_location() -> dict[str, str] | None:
+    """Return the URL parameters that locate a single star.
+
+    Returns
+    -------
+    dict of str to str or None
+        None if the URL names no star.
+    """
+    return url_state.read_star_location(LOCATION)

@@ -1,0 +1,244 @@
+"""The `train` command: train a model by a recipe, with options that replace its settings."""
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astroseq_core.cli import common
+from astroseq_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from astroseq_core.training.recipes import Recipe
+    from astroseq_core.training.runs.queue import Run
+    from astroseq_core.training.runs.request import RunRequest
+
+#: Time between two looks at the run [s].
+POLL_SECONDS = 0.3
+#: Options that replace settings of the recipe's segments, and of the recipe itself.
+SEGMENT_OPTIONS = {"window": int, "stride": int}
+RECIPE_OPTIONS = {
+    "architecture": str,
+    "loss": str,
+    "neg_pos_ratio": float,
+    "per_star_cap": int,
+    "total_cap": int,
+    "hard_negatives": float,
+    "resample": str,
+    "epochs": int,
+    "patience": int,
+    "batch": int,
+    "learning_rate": float,
+    "base_rate": float,
+    "labels": str,
+}
+_OPTION_HELP = {
+    "window": "cadences in a segment",
+    "stride": "cadences between the beginnings of neighbors",
+    "hard_negatives": "share of the negatives that are drawn from the most transit-like",
+    "resample": "none, oversample or smote",
+    "labels": "injected or published",
+}
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command with its arguments to the command line.
+
+    Parameters
+    ----------
+    subparsers : argparse._SubParsersAction
+        The subparsers of the command line.
+    """
+    parser = subparsers.add_parser("train", help="train a model by a recipe", description=common.description(run))
+    parser.add_argument("--recipe", required=True, help="its name; recipes.toml lists them")
+    parser.add_argument("--name", help="the run's, and its model's (default: the recipe's with the date)")
+    parser.add_argument("--mission", help="cached stars of that mission to learn from, beside simulated ones")
+    parser.add_argument(
+        "--toi", nargs="*", metavar="DISPOSITION", help="cached stars of the TOI list, of those dispositions or all"
+    )
+    parser.add_argument("--lightcurves", type=Path, help="folder of light curves to learn from, beside simulated stars")
+    explained = "what transits in them: the labels where the recipe takes published ones, else stars not to train on"
+    parser.add_argument("--ephemerides", type=Path, help=explained)
+    parser.add_argument("--exclude", type=Path, help="text file of further stars not to train on, one target a line")
+    parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
+    for name, kind in {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}.items():
+        names = ["--hard-neg-frac"] if name == "hard_negatives" else [f"--{name.replace('_', '-')}"]
+        parser.add_argument(*names, dest=name, type=kind, help=_OPTION_HELP.get(name, "in place of the recipe's"))
+    parser.add_argument("--cadence-minutes", type=float, help="cadence that light curves are binned to; 0: as they are")
+    parser.add_argument("--channels", help="what the network sees, with commas between")
+    parser.add_argument("--simulated", type=int, help="how many simulated stars of each mission, in place of the recipe's")
+    parser.add_argument("--out", type=Path, help="the run's folder (default: a new one among the runs)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=common.positive_int, default=2, help="processes that prepare stars (default 2)")
+    parser.add_argument("--detach", action="store_true", help="put it into the queue and end; `runs show` tells how it goes")
+    parser.set_defaults(run=run)
+    common.add_output_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train a model: prepare stars, fit, calibrate, evaluate, and write the model and its report.
+
+    The run has a process of its own and waits while another run is active. Interrupting this
+    command cancels the run and keeps its best epoch. The same command with the same --out, or `runs
+    resume`, resumes it.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        The parsed command-line arguments.
+
+    Returns
+    -------
+    int
+        The exit status, 0.
+
+    Raises
+    ------
+    SettingsError
+        If options contradict each other, or the run failed.
+    """
+    from astroseq_core.training.runs.queue import RUNS
+
+    begun = _interrupted_run(_run_request(options), options.out) or RUNS.submit(_run_request(options), options.out)
+    if options.detach:
+        common.print_outcome(options, {"run": begun.job_id, "folder": str(begun.folder), "state": str(begun.state)})
+        return 0
+    try:
+        ended = wait_for_run(begun.job_id)
+    except KeyboardInterrupt:
+        RUNS.cancel(begun.job_id)
+        raise
+    return print_result(options, ended)
+
+
+def _interrupted_run(request: "RunRequest", out: Path | None) -> "Run | None":
+    """Return the interrupted run of this very command in that folder, put back into the queue."""
+    from astroseq_core.jobs.job import REQUEST_NAME, JobState
+    from astroseq_core.jobs.queue import JobEntry
+    from astroseq_core.training.runs.queue import RUNS
+
+    if out is None or not (out / REQUEST_NAME).is_file():
+        return None
+    before = RUNS.read(JobEntry(out.expanduser().resolve()))
+    # as plain values: a stride that is left open is written as what it comes to
+    if before.request.to_dict() != request.to_dict() or before.state not in (JobState.CANCELLED, JobState.FAILED):
+        return None
+    RUNS.resume(before.job_id)
+    return RUNS.get(before.job_id)
+
+
+def _run_request(options: argparse.Namespace) -> "RunRequest":
+    from astroseq_core.training import recipes
+    from astroseq_core.training.runs.request import RunRequest
+
+    recipe = _apply_options(recipes.load_recipe(options.recipe), options)
+    name = options.name or (options.out.name if options.out else f"{options.recipe}-{time.strftime('%Y%m%d')}")
+    return RunRequest(
+        name=name,
+        recipe=recipe,
+        stars=_star_choice(options),
+        seed=options.seed,
+        workers=options.workers,
+        verdicts=options.verdicts,
+    )
+
+
+def _apply_options(recipe: "Recipe", options: argparse.Namespace) -> "Recipe":
+    """Return the recipe with its settings replaced by the options."""
+    segment_config = {name: getattr(options, name) for name in SEGMENT_OPTIONS if getattr(options, name) is not None}
+    if options.window is not None and options.stride is None:
+        segment_config["stride"] = max(1, options.window // 4)
+    if options.channels:
+        segment_config["channels"] = tuple(c.strip() for c in options.channels.split(",") if c.strip())
+    settings = {name: getattr(options, name) for name in RECIPE_OPTIONS if getattr(options, name) is not None}
+    if options.cadence_minutes is not None:
+        settings["preparation"] = replace(recipe.preparation, cadence_minutes=options.cadence_minutes or None)
+    if options.simulated is not None:
+        settings["simulated"] = dict.fromkeys(recipe.simulated or recipe.instruments, options.simulated)
+    return replace(recipe, cutting=replace(recipe.cutting, **segment_config), **settings)
+
+
+def _star_choice(options: argparse.Namespace) -> Any:
+    from astroseq_core import missions
+    from astroseq_core.training.stars import StarChoice
+
+    given = [n for n in ("lightcurves", "mission", "toi") if getattr(options, n) is not None]
+    if len(given) > 1:
+        raise SettingsError(f"Give only one of {', '.join('--' + n for n in given)}.")
+    exclude = tuple(sorted(common.read_star_list(options.exclude)))
+    if options.lightcurves is not None:
+        table = "" if options.ephemerides is None else str(options.ephemerides.resolve())
+        return StarChoice("folder", folder=str(options.lightcurves.resolve()), ephemerides=table, exclude=exclude)
+    if options.mission is not None:
+        return StarChoice("cache", mission=missions.mission_by_name(options.mission).name, exclude=exclude)
+    if options.toi is not None:
+        return StarChoice("toi", dispositions=tuple(options.toi), exclude=exclude)
+    return StarChoice(exclude=exclude)
+
+
+def wait_for_run(run_id: str) -> "Run":
+    """Wait for a run to end, and print each epoch as a line on standard error.
+
+    Parameters
+    ----------
+    run_id : str
+        Identifier of the run.
+
+    Returns
+    -------
+    Run
+        The run when it has ended.
+    """
+    from astroseq_core.jobs.job import JobState
+    from astroseq_core.training.runs.queue import RUNS
+
+    printed = 0
+    while True:
+        found = RUNS.get(run_id)
+        for metrics in found.epochs[printed:]:
+            common.end_progress()
+            common.print_error(" ".join(f"{name} {value}" for name, value in metrics.to_dict().items()))
+        printed = len(found.epochs)
+        if not found.is_active:
+            return found
+        RUNS.start_next()
+        starting = "waiting for the run before" if found.state is JobState.QUEUED else "starting"
+        common.show_progress(found.progress.message or starting)
+        time.sleep(POLL_SECONDS)
+
+
+def print_result(options: argparse.Namespace, ended: "Run") -> int:
+    """Print the result of a run that has ended.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        The parsed command-line arguments.
+    ended : Run
+        The run.
+
+    Returns
+    -------
+    int
+        The exit status, 0.
+
+    Raises
+    ------
+    SettingsError
+        If the run failed or was cancelled.
+    """
+    from astroseq_core.evaluation import published
+    from astroseq_core.jobs.job import JobState
+    from astroseq_core.training.runs import results
+
+    if ended.state is not JobState.DONE:
+        raise SettingsError(ended.problem or f"{ended.job_id} was cancelled; `runs resume {ended.job_id}` goes on.")
+    found = results.load(ended)
+    if not options.json and found is not None:
+        sys.stdout.write(published.format_comparison(found.rows, [ended.request.recipe.name] * len(found.rows)) + "\n")
+    values = {"run": ended.job_id, "recipe": ended.request.recipe.name, "folder": str(ended.folder)}
+    reports = () if found is None else found.reports
+    common.print_outcome(options, {**values, "metrics": [report.to_dict() for report in reports]})
+    return 0

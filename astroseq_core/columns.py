@@ -1,0 +1,334 @@
+"""The columns of the tables of scored stars: what each one holds, how it is measured and written, and where it appears.
+
+A column is one field of a class below. From it are made the store's column, scores.csv, the tables of candidates, the
+leaderboard's table and docs/columns.md. To add one, add its field and put its name into the tables where it belongs;
+`measure` is the function that computes it from a light curve, if scoring does not.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroseq_core.column_fields import COUNT, CURVE, TICK, Column, Display, columns_of, count, flag, number, text
+from astroseq_core.disposition_codes import DISPOSITIONS
+from astroseq_core.preprocessing import noise
+
+if TYPE_CHECKING:
+    from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+
+#: Number of segment probabilities in the mean of the published ranking, and the same in words.
+TOP_K = 5
+TOP_K_WORD = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")[TOP_K - 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurements:
+    """What is measured in the light curves of a star while they are scored; every field is a column."""
+
+    noise_ppm_1h: float | None = number(
+        "Noise of means over one hour, median over the observations",
+        "ppm",
+        "stat.stdev;phot.flux",
+        1,
+        display=Display("Noise [ppm]", 95, "Robust scatter of means over an hour: what a transit of an hour has to beat", 0),
+        measure=noise.noise_ppm_1h,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedValues(Measurements):
+    """Values of a star in the store and in the tables of candidates; every field is a column."""
+
+    num_segments: int | None = count(
+        "Segments of the light curves that the model looked at", "meta.number", display=Display("Segments", 80)
+    )
+    score_max: float | None = number(
+        "Highest probability of a segment",
+        ucd="stat.probability;stat.max",
+        digits=6,
+        display=Display("Highest", 70, "Highest segment probability", 3),
+    )
+    score_topk: float | None = number(
+        f"Mean of the {TOP_K_WORD} highest probabilities of segments",
+        ucd="stat.probability",
+        digits=6,
+        display=Display(f"Top {TOP_K}", 70, f"Mean of the {TOP_K_WORD} highest segment probabilities", 3),
+    )
+    score_fold: float | None = number(
+        "Natural log of the likelihood ratio of the best fold",
+        ucd="stat.likelihood",
+        digits=4,
+        display=Display("Folded", 75, "Natural log of the likelihood ratio of the best period", 2),
+    )
+    best_period_days: float | None = number(
+        "Period of the best fold of the scores",
+        "d",
+        "time.period",
+        6,
+        display=Display("Period [d]", 95, "Best period; none for a single transit", 5),
+    )
+    best_t0: float | None = number("Mid-transit of the best fold, in t0_system", "d", "time.epoch", 6)
+    t0_system: str = text("Time system: BKJD = BJD - 2454833, BTJD = BJD - 2457000; all TDB", "time.scale")
+    num_transits: int | None = count("Transits observed in the best fold of the scores", "meta.number")
+    false_alarm_probability: float | None = number(
+        "Chance that the star without transits scores as high", ucd="stat.probability", digits=6
+    )
+    magnitude: float | None = number(
+        "Brightness in magnitude_band (Tmag or Kp where that is empty)",
+        "mag",
+        "phot.mag",
+        3,
+        display=Display("Mag", 65, "Tmag or Kp", 2),
+    )
+    match: str = text(
+        "A known signal of the star",
+        "meta.id.assoc",
+        display=Display("Known object", 165, "A known signal of the star; 2P: what was found has twice its period"),
+    )
+    match_kind: str = text("Which catalog knows it", "meta.ref")
+    match_ratio: str = text("The found period over the known one, empty where they do not fit", "meta.code")
+    match_disposition: str = text("What the catalog says of the known signal", "meta.code.class")
+
+
+_STAR_SCORE = "The star's score, by which stars are ranked; no probability and no signal-to-noise ratio."
+_BAR_FULL = 50.0  # with a higher limit most bars would be too short to compare
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreValues(SharedValues):
+    """Values of a star in the store; every field is a column of the table scores, added to it where it is missing."""
+
+    star_score: float | None = number(
+        _STAR_SCORE,
+        ucd="stat.likelihood",
+        digits=4,
+        display=Display("Score", 130, f"The star score; the bar is full at {_BAR_FULL:g}.", 2, full=_BAR_FULL),
+    )
+    score_noisy_or: float | None = number(
+        "Minus the natural log of the probability that no segment holds a transit", ucd="stat.likelihood", digits=4
+    )
+    best_duration_hours: float | None = number("Duration of the best fold's transit", "h", "time.duration", 3)
+    period_err_days: float | None = number("Error of the best period, one sigma", "d", "stat.error;time.period", 7)
+    t0_err_days: float | None = number("Error of the best fold's mid-transit, one sigma", "d", "stat.error;time.epoch", 6)
+    duration_err_hours: float | None = number("Error of the best fold's duration, one sigma", "h", "stat.error;time.duration", 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateValues(SharedValues):
+    """Values of a star in the tables of candidates; every field is a column.
+
+    Period, epoch, duration and depth are those of the adopted ephemeris.
+    """
+
+    score_raw: float | None = number(_STAR_SCORE, ucd="stat.likelihood", digits=4)
+    p_highclass: int = flag("1 for a star that passed the threshold, 0 for one that did not; no probability.", "meta.code")
+    mission: str = text(
+        "The mission as whose the light curves were taken", "meta.id;instr.obsty", display=Display("Mission", 130)
+    )
+    model_id: str = text("The model whose scores these are", "meta.id;meta.modelled")
+    model_sha: str = text("What identifies the model and its settings", "meta.id.cross")
+    simulated: int = flag(
+        "1 for a star that exists only in AstroSeq; its mission is the one that it is simulated for.", "meta.code"
+    )
+    disposition: str = text(
+        f"Newest disposition: {', '.join(DISPOSITIONS)}, or empty",
+        "meta.code.class",
+        display=Display("Disposition", 90, "The latest disposition"),
+    )
+    period_days: float | None = number(
+        "Orbital period of the adopted ephemeris; empty for a single transit", "d", "time.period", 8
+    )
+    period_err_days: float | None = number("Its error, one sigma", "d", "stat.error;time.period", 8)
+    t0_days: float | None = number("Mid-transit of the adopted ephemeris, in t0_system", "d", "time.epoch", 6)
+    t0_err_days: float | None = number("Its error, one sigma", "d", "stat.error;time.epoch", 6)
+    epoch_bjd: float | None = number("The same mid-transit as full BJD (TDB)", "d", "time.epoch;meta.main", 6)
+    duration_hours: float | None = number("Duration of the whole transit", "h", "time.duration", 4)
+    duration_err_hours: float | None = number("Its error, one sigma", "h", "stat.error;time.duration", 4)
+    depth_ppm: float | None = number("Depth of the transit at its middle", "ppm", "phot.flux;arith.ratio", 2)
+    depth_err_ppm: float | None = number("Its error, one sigma", "ppm", "stat.error;phot.flux", 2)
+    ephemeris_source: str = text(
+        "Where the ephemeris is from: catalogue, person, fit, verdict, or fold (of the scores)", "meta.ref"
+    )
+    reviewer: str = text("Who gave the newest disposition", "meta.id;meta.curation")
+    decided: str = text("When, ISO 8601 in UTC", "time.processing")
+    flags: str = text("Reason codes of the newest disposition", "meta.code")
+    note: str = text("Note of the newest disposition", "meta.note")
+    verdicts: str = text("The disposition of each reviewer that stands", "meta.note")
+    magnitude_band: str = text("Band of the magnitude", "meta.id;instr.bandpass")
+    teff_k: float | None = number("Effective temperature of the star", "K", "phys.temperature.effective", 1)
+    radius_solar: float | None = number("Radius of the star", "solRad", "phys.size.radius", 4)
+    mass_solar: float | None = number("Mass of the star", "solMass", "phys.mass", 4)
+    logg_cgs: float | None = number("Surface gravity of the star, log10 of cm/s^2", "", "phys.gravity", 3)
+    density_solar: float | None = number(
+        "Mean density of the star, over that of the Sun", "solMass.solRad**-3", "phys.density", 4
+    )
+    stellar_source: str = text("Who says so", "meta.ref")
+
+
+_IDENTIFIER = "Identifier: TIC, KIC, EPIC number, or SIM for a simulated star"
+#: Columns of the store's scores, of each kind of source: light curves, scoring, catalogues.
+MEASURED = columns_of(Measurements)
+STORED = columns_of(ScoreValues)
+FROM_CATALOGS = ("magnitude", "match", "match_kind", "match_ratio", "match_disposition")
+FROM_SCORING = tuple(name for name in STORED if name not in FROM_CATALOGS)
+#: All columns of the tables of candidates by name.
+CANDIDATE_COLUMNS = {"star_id": Column("star_id", _IDENTIFIER, ucd="meta.id;meta.main")} | columns_of(CandidateValues)
+#: All columns of a row of the leaderboard by name.
+ROW_COLUMNS = {
+    "target_id": Column("target_id", _IDENTIFIER, ucd="meta.id;meta.main", display=Display("Star", 130, pinned=True)),
+    **STORED,
+    **{name: CANDIDATE_COLUMNS[name] for name in ("mission", "model_id", "disposition")},
+    "status": Column("status", "ok, or why the star has no score", display=Display("Status", 80)),
+    "rank": Column("rank", "Rank by the star score, from 1", COUNT, display=Display("Rank", 55, pinned=True)),
+    "flagged": Column(
+        "flagged", "Passed the threshold", TICK, display=Display("Flagged", 70, "Passed the threshold that was kept")
+    ),
+    "spark": Column("spark", "Segments", CURVE, display=Display("Segments by time", 150, "Probability of each segment, 0 to 1")),
+}
+
+# Where the columns appear. Other programs read these files by the order of their columns, too: add new ones at the end.
+# candidates.csv is a fixed agreement; the whole table of candidates (CSV, ECSV, VOTable) begins with its columns.
+SCORES_CSV = (
+    *("target_id", "mission", "num_segments", "star_score", "score_max", "score_topk", "score_fold"),
+    *("best_period_days", "best_t0", "t0_system", "model_id", "status", "score_noisy_or", "best_duration_hours"),
+    *("period_err_days", "t0_err_days", "duration_err_hours", "num_transits", "false_alarm_probability", "noise_ppm_1h"),
+)
+CANDIDATES_CSV = (
+    *("star_id", "score_raw", "p_highclass", "mission", "model_id", "num_segments", "score_max", "score_topk", "score_fold"),
+    *("best_period_days", "best_t0", "t0_system", "magnitude", "match", "match_kind", "match_ratio", "disposition", "simulated"),
+)
+CANDIDATES = (
+    *CANDIDATES_CSV,
+    *("match_disposition", "period_days", "period_err_days", "t0_days", "t0_err_days", "epoch_bjd", "duration_hours"),
+    *("duration_err_hours", "depth_ppm", "depth_err_ppm", "ephemeris_source", "num_transits", "reviewer", "decided"),
+    *("flags", "note", "verdicts", "magnitude_band", "teff_k", "radius_solar", "mass_solar", "logg_cgs", "density_solar"),
+    *("stellar_source", "false_alarm_probability", "model_sha", "noise_ppm_1h"),
+)
+LEADERBOARD = (
+    *("rank", "target_id", "star_score", "spark", "match", "best_period_days", "magnitude", "disposition", "flagged"),
+    *("score_max", "score_topk", "score_fold", "num_segments", "noise_ppm_1h", "mission", "status"),
+)
+#: Sort orders of the leaderboard page, as its address names them, and their columns.
+SORTS = {
+    "star score": "star_score",
+    "highest segment": "score_max",
+    f"top {TOP_K_WORD} segments": "score_topk",
+    "folded": "score_fold",
+    "segments": "num_segments",
+    "period": "best_period_days",
+    "magnitude": "magnitude",
+    "noise": "noise_ppm_1h",
+    "star": "target_id",
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """A column that stars can be filtered by, from a lowest to a highest value.
+
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    label : str
+        Label of the fields on the leaderboard page.
+    step : float
+        Step of the fields.
+    low : str
+        The lower bound in words.
+    high : str
+        The upper bound in words.
+    is_count : bool
+        Whether the bounds are whole numbers from 1.
+    """
+
+    column: str
+    label: str
+    step: float
+    low: str
+    high: str
+    is_count: bool = False
+
+
+#: Filters by range; NAME_min and NAME_max are fields of `Bounds`, parameters of the page's address and options of `export`.
+RANGES = {
+    "score": Range("star_score", "Score", 1.0, "lowest star score", "highest star score"),
+    "segments": Range("num_segments", "Segments", 10.0, "fewest segments", "most segments", is_count=True),
+    "magnitude": Range("magnitude", "Magnitude", 0.5, "lowest Tmag or Kp", "highest Tmag or Kp"),
+    "period": Range("best_period_days", "Period [d]", 1.0, "lowest best period [d]", "highest best period [d]"),
+    "noise": Range("noise_ppm_1h", "Noise [ppm]", 10.0, "lowest noise over one hour [ppm]", "highest noise over one hour [ppm]"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Inclusive bounds of the columns in `RANGES`; None for no bound.
+
+    Attributes
+    ----------
+    score_min, score_max : float or None
+        Star score.
+    segments_min, segments_max : int or None
+        Number of segments.
+    magnitude_min, magnitude_max : float or None
+        Magnitude.
+    period_min, period_max : float or None
+        Best period [d].
+    noise_min, noise_max : float or None
+        Noise over one hour [ppm].
+    """
+
+    score_min: float | None = None
+    score_max: float | None = None
+    segments_min: int | None = None
+    segments_max: int | None = None
+    magnitude_min: float | None = None
+    magnitude_max: float | None = None
+    period_min: float | None = None
+    period_max: float | None = None
+    noise_min: float | None = None
+    noise_max: float | None = None
+
+
+def measure_light_curve(curve: "DetrendedLightCurve") -> dict[str, float]:
+    """Measure a detrended light curve.
+
+    Parameters
+    ----------
+    curve : DetrendedLightCurve
+        The light curve.
+
+    Returns
+    -------
+    dict of str to float
+        Value of each column of `Measurements` that could be measured.
+    """
+    found = {name: column.measure(curve) for name, column in MEASURED.items() if column.measure is not None}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def combine_measurements(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Combine the measurements of a star's observations.
+
+    Parameters
+    ----------
+    parts : iterable of mapping
+        Measurements of each observation.
+
+    Returns
+    -------
+    dict of str to float
+        Median of each column over the observations that have it.
+
+    Examples
+    --------
+    >>> combine_measurements([{"a": 1.0}, {"a": 2.0}, {"a": 9.0}, {}])
+    {'a': 2.0}
+    """
+    values: dict[str, list[float]] = {}
+    for part in parts:
+        for name, value in part.items():
+            values.setdefault(name, []).append(value)
+    return {name: statistics.median(several) for name, several in values.items()}

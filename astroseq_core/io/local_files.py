@@ -1,0 +1,256 @@
+"""Folders of light-curve files: find the files, group them by target, read tables of targets."""
+
+import csv
+import io
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from astroseq_core import targets
+from astroseq_core.ephemeris import RowProblem
+from astroseq_core.errors import AstroSeqError, CorruptFileError, LightCurveError, MissingColumnError, TargetError
+from astroseq_core.io import file_names, read, tables
+from astroseq_core.io.read import FileProblem
+from astroseq_core.paths import MAX_TABLE_BYTES, read_head, walk_folder
+
+log = logging.getLogger(__name__)
+
+#: Bytes of a CSV file that are read to find its header.
+HEADER_PEEK_BYTES = 65536
+
+
+class FilesByTarget(NamedTuple):
+    """Light-curve files grouped by target.
+
+    Attributes
+    ----------
+    by_target : dict of str to list of Path
+        Files by target identifier, both in order.
+    problems : tuple of FileProblem
+        One sentence for each file whose target is unknown.
+    """
+
+    by_target: dict[str, list[Path]]
+    problems: tuple[FileProblem, ...] = ()
+
+
+class FolderContent(NamedTuple):
+    """Light-curve files of a folder, and the tables beside them.
+
+    Attributes
+    ----------
+    light_curves : tuple of Path
+        The light curves, sorted.
+    others : tuple of Path
+        Tables of text that are no light curves by their columns, such as ephemerides, sorted.
+    """
+
+    light_curves: tuple[Path, ...]
+    others: tuple[Path, ...] = ()
+
+
+def list_folder(folder: Path) -> FolderContent:
+    """List the light-curve files in a folder and its subfolders, and the tables that are none.
+
+    Hidden files are skipped, and so are files whose names end like no light curve's.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    FolderContent
+        The files.
+
+    Raises
+    ------
+    LightCurveError
+        If there is far more in the folder than light curves (`paths.walk_folder`).
+    """
+    found: list[Path] = []
+    for here, files in walk_folder(Path(folder)):
+        found += [here / f for f in files if not f.startswith(".") and file_names.file_ending(Path(f))]
+    others = {p for p in found if file_names.FORMATS[file_names.file_ending(p)] == "csv" and not _is_light_curve(p)}
+    return FolderContent(tuple(sorted(p for p in found if p not in others)), tuple(sorted(others)))
+
+
+def list_light_curves(folder_or_file: Path) -> list[Path]:
+    """List the light-curve files in a folder and its subfolders.
+
+    Hidden files are skipped, and so are CSV files with neither a `time` nor a `flux` column.
+
+    Parameters
+    ----------
+    folder_or_file : Path
+        A folder, or a single file.
+
+    Returns
+    -------
+    list of Path
+        The files, sorted; for a file, only that file.
+
+    Raises
+    ------
+    LightCurveError
+        If there is no such file or folder, a single file has no known format, or there is far more in the folder than light
+        curves (`paths.walk_folder`).
+    """
+    where = Path(folder_or_file)
+    if where.is_file():
+        if not file_names.file_ending(where):
+            raise LightCurveError(f"{where.name} is no light curve by its name; it must end in {', '.join(file_names.FORMATS)}.")
+        return [where]
+    if not where.is_dir():
+        raise LightCurveError(f"There is no file or folder {where}; check its name.")
+    return list(list_folder(where).light_curves)
+
+
+def list_folders(folder: Path) -> list[Path]:
+    """List the folders in which `list_light_curves` looks.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder.
+
+    Returns
+    -------
+    list of Path
+        The folder and its subfolders without hidden ones; empty if there is no such folder.
+    """
+    return [here for here, _ in walk_folder(Path(folder))]
+
+
+def _is_light_curve(path: Path) -> bool:
+    """Return whether a CSV is meant as a light curve.
+
+    True if unclear, so that reading the file reports what is wrong. A pipe is not opened.
+    """
+    if not path.is_file():
+        return True
+    try:
+        header = tables.csv_header(read_head(path, HEADER_PEEK_BYTES))
+    except LightCurveError:
+        return True
+    return not header or file_names.target_from_name(path) is not None or "time" in header or "flux" in header
+
+
+def group_by_target(paths: Iterable[Path]) -> FilesByTarget:
+    """Group files by their target, using their names and, where these do not say, their content.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files.
+
+    Returns
+    -------
+    FilesByTarget
+        The files by target, and the problems.
+    """
+    by_target: dict[str, list[Path]] = {}
+    problems: list[FileProblem] = []
+    for path in paths:
+        try:
+            by_target.setdefault(read.read_target(path).id, []).append(path)
+        except AstroSeqError as error:
+            problems.append(FileProblem(str(error), path))
+            log.warning("%s", problems[-1])
+    return FilesByTarget(by_target, tuple(problems))
+
+
+class TargetRow(NamedTuple):
+    """A valid row of a table of targets.
+
+    Attributes
+    ----------
+    line : int
+        Line number in the table.
+    target_id : str
+        Identifier of the star, or number of a TOI or KOI.
+    path : Path or None
+        File of its light curve; None if the cell is empty.
+    """
+
+    line: int
+    target_id: str
+    path: Path | None
+
+
+def read_targets_file(path: Path) -> list[tuple[str, Path | None]]:
+    """Read the targets from a CSV file.
+
+    Relative paths are relative to the folder of the CSV file. TOI and KOI numbers are kept for a
+    catalog to resolve.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV file, with the columns `target_id` and, optionally, `path`.
+
+    Returns
+    -------
+    list of (str, Path or None)
+        Identifier and light-curve file of each row, in order.
+
+    Raises
+    ------
+    LightCurveError
+        If the table cannot be read.
+    TargetError
+        If a row does not name a target.
+    """
+    path = Path(path)
+    rows, problems = parse_targets(read.read_bytes(path, MAX_TABLE_BYTES), path.name, path.parent)
+    if problems:
+        raise TargetError(str(problems[0]))
+    return [(row.target_id, row.path) for row in rows]
+
+
+def parse_targets(data: bytes, name: str, folder: Path) -> tuple[list[TargetRow], list[RowProblem]]:
+    """Parse the bytes of a CSV file of targets.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file, for error messages.
+    folder : Path
+        Relative paths are relative to this folder.
+
+    Returns
+    -------
+    tuple of (list of TargetRow, list of RowProblem)
+        The valid rows, and the rows that do not name a target.
+
+    Raises
+    ------
+    LightCurveError
+        If the table cannot be read.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+        header = [(c or "").strip().lower() for c in reader.fieldnames or []]
+        reader.fieldnames = header
+        if "target_id" not in header:
+            raise MissingColumnError(f"{name} has no column target_id; its header must be target_id or target_id,path.")
+        lines = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorruptFileError(f"{name} cannot be read as a CSV table of targets ({error}).") from error
+    rows: list[TargetRow] = []
+    problems: list[RowProblem] = []
+    for line, row in lines:
+        if not any(isinstance(v, str) and v.strip() for v in row.values()):
+            continue
+        written = row["target_id"] or ""
+        try:
+            place = (row.get("path") or "").strip()
+            rows.append(TargetRow(line, str(targets.parse(written)), folder / place if place else None))
+        except TargetError as error:
+            problems.append(RowProblem(" ".join(written.split()), f"{name}, line {line}", str(error)))
+    return rows, problems

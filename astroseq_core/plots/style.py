@@ -1,0 +1,170 @@
+"""Style of all figures: colors with one meaning each, common layout and Plotly configuration."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+#: Planets in the order of the ephemerides: Okabe & Ito (2008) without black, which is invisible on a dark background; blue,
+#: which is close to the color of the trend, comes last.
+PLANET_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#F0E442", "#0072B2")
+#: Cadences: a gray as far from white as from black.
+CADENCE_COLOR = "#7F8C99"
+#: The trend, and measured or fitted values.
+TREND_COLOR = "#2F7DD1"
+#: The selected segment.
+SELECTED_COLOR = "#D6336C"
+#: Simulated stars only; `violet` is the name of the color for Streamlit's badges.
+SIMULATED_COLOR = "#7B4FC9"
+SIMULATED_BADGE_COLOR = "violet"
+#: Reference lines: zero, mid-transit.
+REFERENCE_COLOR = "rgba(127,140,153,0.55)"
+#: Grid lines, faint but visible on light and dark.
+GRID_COLOR = "rgba(127,140,153,0.18)"
+#: Probability, always from 0 to 1 (Nuñez et al. 2018: perceptually uniform, also for color-blind readers).
+PROBABILITY_SCALE = "Cividis"
+
+BAND_OPACITY = 0.34
+HALO_OPACITY = 0.13
+
+
+def escape(text: object) -> str:
+    """Return text that Plotly draws as it is, where it would read markup, links or placeholders.
+
+    Parameters
+    ----------
+    text : object
+        A name or a sentence from elsewhere: of an ephemeris, a model, a run, a file.
+
+    Returns
+    -------
+    str
+        The text for names, titles, labels, custom data and templates of a figure.
+
+    Examples
+    --------
+    >>> escape('<a href="http://x">b</a> %{x} & c')
+    '&lt;a href="http://x">b&lt;/a> %&#123;x} &amp; c'
+    """
+    plain = str(text).replace("&", "&amp;").replace("<", "&lt;")
+    return plain.replace("%{", "%&#123;")
+
+
+def planet_color(index: int) -> str:
+    """Return the color of a planet.
+
+    Parameters
+    ----------
+    index : int
+        Index in the list of ephemerides; colors repeat after the last.
+
+    Returns
+    -------
+    str
+        Color as #rrggbb.
+
+    Examples
+    --------
+    >>> planet_color(0)
+    '#E69F00'
+    >>> planet_color(7) == planet_color(0)
+    True
+    """
+    return PLANET_COLORS[index % len(PLANET_COLORS)]
+
+
+def with_opacity(color: str, opacity: float) -> str:
+    """Return a color with an opacity.
+
+    Parameters
+    ----------
+    color : str
+        Color as #rrggbb.
+    opacity : float
+        Opacity from 0 to 1.
+
+    Returns
+    -------
+    str
+        Color as rgba().
+
+    Examples
+    --------
+    >>> with_opacity("#E69F00", 0.5)
+    'rgba(230,159,0,0.5)'
+    """
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+#: Plotly configuration of every chart: no logo, and a double click restores the first view.
+PLOTLY_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "doubleClick": "reset",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+FONT_SIZE = 12
+PPT = 1e3
+
+
+def merge_legend_entries(figure: go.Figure) -> None:
+    """Show each legend group once, by its first visible trace.
+
+    Parameters
+    ----------
+    figure : Figure
+        Figure to change in place.
+    """
+    seen: set[str] = set()
+    for trace in figure.data:
+        if trace.showlegend:
+            trace.showlegend = trace.legendgroup not in seen
+            seen.add(trace.legendgroup)
+
+
+def apply_layout(figure: go.Figure, height: int, *, top: int = 34, legend: bool = True, identity: str = "") -> go.Figure:
+    """Apply the common layout to a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+        Figure to change in place.
+    height : int
+        Height [px].
+    top : int, optional
+        Top margin [px].
+    legend : bool, optional
+        Whether to show the legend.
+    identity : str, optional
+        Zooms are kept while this stays the same.
+
+    Returns
+    -------
+    Figure
+        The same figure.
+    """
+    figure.update_layout(
+        separators=".",  # days of BJD zero points are read as 1352.8, not 1,352.8
+        height=height,
+        margin={"l": 8, "r": 8, "t": top, "b": 8},
+        hovermode="closest",
+        dragmode="zoom",
+        font={"size": FONT_SIZE},
+        showlegend=legend,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "itemsizing": "constant",
+            "bgcolor": "rgba(0,0,0,0)",
+            "title": {"text": ""},
+        },
+        hoverlabel={"align": "left"},
+        uirevision=identity or True,
+    )
+    axis = {"showgrid": True, "gridcolor": GRID_COLOR, "zeroline": False, "automargin": True, "title": {"standoff": 6}}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure

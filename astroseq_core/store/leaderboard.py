@@ -1,0 +1,389 @@
+"""The leaderboard: pages of scored stars, their ranks, and the distribution of scores."""
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+from astroseq_core.errors import StoreError
+from astroseq_core.store.database import connect
+from astroseq_core.store.leaderboard_filters import Condition, Filters, Selection, select_by_ids
+from astroseq_core.store.scores import JOIN_TABLES, OK, SELECT_COLUMNS, ScoreRow, score_fields
+
+
+@dataclass(frozen=True)
+class LeaderboardRow(ScoreRow):
+    """A score with its rank and the state of its vetting.
+
+    The fields of the score are inherited.
+
+    Attributes
+    ----------
+    rank : int or None
+        Rank of the star score among all stars of the model, from 1; equal scores share a rank. None
+        without a score.
+    disposition : str
+        Newest disposition of the star by any reviewer; "" if there is none.
+    flagged : bool
+        Whether the star score is at or above the model's score threshold.
+    """
+
+    rank: int | None = None
+    disposition: str = ""
+    flagged: bool = False
+
+
+@dataclass(frozen=True)
+class LeaderboardPage:
+    """One page of the leaderboard.
+
+    Attributes
+    ----------
+    rows : tuple of LeaderboardRow
+        The rows of the page.
+    in_all : int
+        Number of rows on all pages.
+    """
+
+    rows: tuple[LeaderboardRow, ...]
+    in_all: int
+
+
+@dataclass(frozen=True)
+class ScoredModel:
+    """A model that has rows in the store.
+
+    Attributes
+    ----------
+    model_id : str
+        Identifier of the model.
+    num_scored : int
+        Number of stars with a score.
+    num_failed : int
+        Number of stars that could not be scored.
+    num_simulated : int
+        Number of simulated stars among both.
+    missions : tuple of str
+        Missions of its stars, sorted by name.
+    """
+
+    model_id: str
+    num_scored: int
+    num_failed: int
+    num_simulated: int
+    missions: tuple[str, ...]
+
+
+class Histogram(NamedTuple):
+    """Histogram of star scores.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Bin edges, shape (n_bins + 1,); the last bin includes its upper edge.
+    counts : tuple of int
+        Stars per bin, shape (n_bins,).
+    counts_known : tuple of int
+        Stars with a known signal per bin, shape (n_bins,).
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    counts_known: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RankPair:
+    """Ranks of one star by two models.
+
+    Attributes
+    ----------
+    target_id : str
+        Identifier of the star.
+    rank_a : int
+        Rank among all stars of the first model.
+    rank_b : int
+        Rank among all stars of the second model.
+    """
+
+    target_id: str
+    rank_a: int
+    rank_b: int
+
+
+#: Columns that rows can be sorted by.
+SORT_COLUMNS = tuple(f.name for f in fields(LeaderboardRow))
+#: Up to about this score the bins of a histogram are equally wide; beyond, they grow in proportion to the score.
+LINEAR_BINS_UP_TO = 10.0
+
+
+def load_page(
+    filters: Filters, sort: str = "star_score", descending: bool = True, limit: int = 100, offset: int = 0
+) -> LeaderboardPage:
+    """Load one page of the leaderboard.
+
+    Rows without a value come last in either direction; ties are sorted by `target_id`, in the
+    direction of the sort.
+
+    Parameters
+    ----------
+    filters : SignalFilters
+        Filters that the rows must pass.
+    sort : str, optional
+        Column to sort by, one of the fields of a row.
+    descending : bool, optional
+        Whether the largest values come first.
+    limit : int, optional
+        Maximum number of rows.
+    offset : int, optional
+        Index of the first row.
+
+    Returns
+    -------
+    LeaderboardPage
+        The rows and the total number of rows that pass the filters.
+
+    Raises
+    ------
+    StoreError
+        If `sort` is not a column, or `limit` or `offset` is negative.
+    """
+    if sort not in SORT_COLUMNS:
+        raise StoreError(f"'{sort}' is no column of the leaderboard; sort by one of {', '.join(SORT_COLUMNS)}.")
+    if limit < 0 or offset < 0:
+        raise StoreError("A page has no negative length or place; begin at 0.")
+    with connect(writing=False) as db:
+        chosen = Selection(db, filters)
+        if sort == "rank" and len({g.model for g in chosen.groups}) < 2:
+            sort, descending = "star_score", not descending
+        return LeaderboardPage(_load_rows(db, chosen.ids(sort, descending, limit, offset)), chosen.count())
+
+
+def list_models() -> tuple[ScoredModel, ...]:
+    """List the models that have rows in the store.
+
+    Returns
+    -------
+    tuple of ScoredModel
+        The models, sorted by name.
+    """
+    with connect(writing=False) as db:
+        found = db.execute(
+            "SELECT model_id, sum(num * scored) AS num_scored, sum(num * (1 - scored)) AS num_failed, "
+            "sum(num * simulated) AS num_simulated, json_group_array(DISTINCT mission) AS missions "
+            "FROM score_groups JOIN score_models ON score_models.id = model WHERE num > 0 GROUP BY model_id ORDER BY model_id"
+        ).fetchall()
+    return tuple(ScoredModel(**dict(r) | {"missions": tuple(sorted(json.loads(r["missions"])))}) for r in found)
+
+
+def load_top(filters: Filters, n: int) -> tuple[LeaderboardRow, ...]:
+    """Load the stars with the highest star scores.
+
+    Parameters
+    ----------
+    filters : SignalFilters
+        Filters that the rows must pass.
+    n : int
+        Number of stars.
+
+    Returns
+    -------
+    tuple of LeaderboardRow
+        At most `n` rows, the highest score first.
+    """
+    return load_page(replace(filters, scored=True), limit=n).rows
+
+
+def load_targets(target_ids: Iterable[str], model_id: str = "") -> tuple[LeaderboardRow, ...]:
+    """Load the scored rows of given stars.
+
+    Parameters
+    ----------
+    target_ids : iterable of str
+        Identifiers of the stars.
+    model_id : str, optional
+        Model whose scores to load; the newest score of any model if empty.
+
+    Returns
+    -------
+    tuple of LeaderboardRow
+        One row for each star that has a score, in the order of `target_ids`.
+    """
+    wanted = list(dict.fromkeys(target_ids))
+    with connect(writing=False) as db:
+        found = db.execute(
+            "SELECT scores.id, scores.target_id FROM json_each(?) AS w CROSS JOIN scores ON scores.target_id = w.value "
+            "JOIN score_models ON score_models.id = scores.model WHERE star_score IS NOT NULL AND (? = '' OR model_id = ?) "
+            "ORDER BY w.key, scores.at, scores.id",
+            (json.dumps(wanted), model_id, model_id),
+        ).fetchall()
+        newest = {r["target_id"]: r["id"] for r in found}
+        return _load_rows(db, list(newest.values()))
+
+
+def threshold_for_count(filters: Filters, n: int) -> float | None:
+    """Return the star score at or above which the given number of stars lie.
+
+    If several stars share that score, more stars reach it; if there are fewer than `n` stars, all
+    do.
+
+    Parameters
+    ----------
+    filters : SignalFilters
+        Filters that the rows must pass.
+    n : int
+        Number of stars, at least 1.
+
+    Returns
+    -------
+    float or None
+        The score; None if no star passes the filters.
+
+    Raises
+    ------
+    StoreError
+        If `n` is below 1.
+    """
+    if n < 1:
+        raise StoreError("A threshold by number needs at least one star.")
+    with connect(writing=False) as db:
+        chosen = Selection(db, replace(filters, scored=True))
+        number = min(n, chosen.count())
+        return _first_score(db, chosen.ids("star_score", True, 1, number - 1)) if number else None
+
+
+def score_histogram(filters: Filters, bins: int = 60) -> Histogram:
+    """Compute the histogram of star scores.
+
+    The bins are equally wide near 0 and grow in proportion to the score beyond about 10 (an inverse
+    hyperbolic sine scale): quiet stars score a few, deep eclipses hundreds, and both must be
+    resolved.
+
+    Parameters
+    ----------
+    filters : SignalFilters
+        Filters that the rows must pass.
+    bins : int, optional
+        Number of bins, at least 1.
+
+    Returns
+    -------
+    Histogram
+        The histogram from the lowest to the highest score; without bins if no star passes the
+        filters.
+
+    Raises
+    ------
+    StoreError
+        If `bins` is below 1.
+    """
+    if bins < 1:
+        raise StoreError("A histogram needs at least one bin.")
+    with connect(writing=False) as db:
+        chosen = Selection(db, replace(filters, scored=True))
+        low, high = (_first_score(db, chosen.ids("star_score", down, 1)) for down in (False, True))
+        if low is None or high is None:
+            return Histogram((), (), ())
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        first, last = (math.asinh(end / LINEAR_BINS_UP_TO) for end in (low, high))
+        inner = (LINEAR_BINS_UP_TO * math.sinh(first + (last - first) * i / bins) for i in range(1, bins))
+        edges = (low, *inner, high)
+        counts, known = [0] * bins, [0] * bins
+        # The bin edges already bound the score; with only these bounds each bin is one range of the index.
+        chosen = Selection(db, replace(filters, scored=True, score_min=None, score_max=None))
+        for i in range(bins):
+            inside = Condition(f"star_score >= ? AND star_score {'<' if i < bins - 1 else '<='} ?", (edges[i], edges[i + 1]))
+            for group in chosen.groups:
+                row = chosen.total("count(*), total(known)", group, inside)
+                counts[i] += int(row[0])
+                known[i] += int(row[1])
+    return Histogram(edges, tuple(counts), tuple(known))
+
+
+def compare_ranks(model_a: str, model_b: str, limit: int = 5000) -> tuple[RankPair, ...]:
+    """Compare the ranks that two models give to the stars that both scored.
+
+    Parameters
+    ----------
+    model_a : str
+        Identifier of the first model.
+    model_b : str
+        Identifier of the second model.
+    limit : int, optional
+        Maximum number of stars.
+
+    Returns
+    -------
+    tuple of RankPair
+        Ranks, sorted by the better of the two; empty if a model has no score.
+    """
+    with connect(writing=False) as db:
+        by_model = [Selection(db, Filters(model_id=m, scored=True)) for m in (model_a, model_b)]
+        if not all(chosen.groups for chosen in by_model):
+            return ()
+        numbers = [chosen.groups[0].model for chosen in by_model]
+        wanted: dict[str, None] = {}
+        for chosen, other in zip(by_model, reversed(numbers), strict=True):
+            both = Condition(
+                "EXISTS (SELECT 1 FROM scores AS o WHERE o.target_id = scores.target_id AND o.model = ? "
+                "AND o.star_score IS NOT NULL)",
+                (other,),
+            )
+            ids = chosen.ids("star_score", True, limit, extra=both)
+            wanted |= {r["target_id"]: None for r in select_by_ids(db, "target_id", ids)}
+        ranks = []
+        for number in numbers:
+            rows = db.execute(
+                "SELECT target_id, star_score FROM json_each(?) AS w CROSS JOIN scores ON target_id = w.value AND model = ?",
+                (json.dumps(list(wanted)), number),
+            ).fetchall()
+            places = _score_ranks(db, number, (r["star_score"] for r in rows))
+            ranks.append({r["target_id"]: places[r["star_score"]] for r in rows})
+    pairs = (RankPair(t, ranks[0][t], ranks[1][t]) for t in wanted)
+    return tuple(sorted(pairs, key=lambda p: (min(p.rank_a, p.rank_b), p.target_id)))[:limit]
+
+
+def _first_score(db: sqlite3.Connection, ids: Sequence[int]) -> float | None:
+    """Return the star score of the first id; None without ids."""
+    return float(select_by_ids(db, "star_score", ids[:1])[0][0]) if ids else None
+
+
+def _load_rows(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[LeaderboardRow, ...]:
+    """Load the complete rows with the given ids, in their order."""
+    decided = "LEFT JOIN verdicts USING (target_id) LEFT JOIN cuts USING (model_id)"
+    found = select_by_ids(db, f"{SELECT_COLUMNS}, verdicts.disposition, cuts.threshold", ids, f"{JOIN_TABLES} {decided}")
+    scores: dict[int, list[float]] = {}
+    for r in found:
+        if r["status"] == OK:
+            scores.setdefault(r["model"], []).append(r["star_score"])
+    places = {model: _score_ranks(db, model, of_model) for model, of_model in scores.items()}
+    return tuple(
+        LeaderboardRow(
+            **score_fields(r),
+            rank=places[r["model"]][r["star_score"]] if r["status"] == OK else None,
+            disposition=r["disposition"] or "",
+            flagged=r["status"] == OK and r["threshold"] is not None and r["star_score"] >= r["threshold"],
+        )
+        for r in found
+    )
+
+
+def _score_ranks(db: sqlite3.Connection, model: int, scores: Iterable[float]) -> dict[float, int]:
+    """Return the rank of each star score within a model.
+
+    Each interval between neighboring scores is counted once, so that no row is counted twice.
+    """
+    ids = [r[0] for r in db.execute("SELECT id FROM score_groups WHERE model = ? AND scored AND num > 0", (model,))]
+    places: dict[float, int] = {}
+    above, last = 0, float("inf")
+    between = "group_id = ? AND star_score > ? AND star_score <= ?"
+    for score in sorted(set(scores), reverse=True):
+        for group in ids:
+            query = f"SELECT count(*) FROM scores INDEXED BY scores_by_score WHERE {between}"  # noqa: S608 (constants)
+            above += db.execute(query, (group, score, last)).fetchone()[0]
+        places[score] = above + 1
+        last = score
+    return places

@@ -1,0 +1,148 @@
+"""Results of scoring stars, and the store as one place to put them."""
+
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.store import scores
+from astroseq_core.store.scores import NO_MODEL, ScoreRow
+
+#: Rows are saved after this many, or after this time [s]: the most that a kill can cost, and that a page waits.
+FLUSH_ROWS, FLUSH_SECONDS = 50, 1.0
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What of a star is not in its score, and why.
+
+    Attributes
+    ----------
+    unread : tuple of (str, str)
+        Name and problem of each file that was given and could not be used.
+    left_out : tuple of str
+        One sentence for each light curve that is left out since another covers its time.
+    other : tuple of str
+        One sentence for each other light curve that could not be used.
+    """
+
+    unread: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All of it, one sentence each."""
+        return (*(problem for _, problem in self.unread), *self.other, *self.left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class StarResult:
+    """Result of scoring one star.
+
+    Attributes
+    ----------
+    number : int
+        Position of the star among all whose work has begun, from 0. That is the order in which the
+        stars were given, but for those that had to be downloaded first.
+    target_id : str
+        Identifier of the star.
+    row : ScoreRow or None
+        Its scores, or the reason why there are none; None for a star that was passed over because
+        the model has scored exactly these data.
+    model_id : str
+        The model; "" if none was found for the star.
+    segments : tuple of SegmentScores
+        Probabilities of its segments, without evidence, one element per light curve; empty unless
+        they were asked for.
+    remarks : Remarks
+        What of the star is not in its score, and why.
+    """
+
+    number: int
+    target_id: str
+    row: ScoreRow | None
+    model_id: str = ""
+    segments: tuple[SegmentScores, ...] = ()
+    remarks: Remarks = field(default_factory=Remarks)
+
+
+class Sink(Protocol):
+    """Somewhere that results of stars go, as they come."""
+
+    def write(self, result: StarResult) -> None:
+        """Take a result.
+
+        Parameters
+        ----------
+        result : StarResult
+            The result.
+        """
+
+
+class StoreSink:
+    """Context manager that saves results in the store, in small transactions.
+
+    What has come is saved at the end of the block, also if the block raises.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[ScoreRow] = []
+        self._saved_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Return the sink itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Save what is not saved yet."""
+        self._flush()
+
+    def write(self, result: StarResult) -> None:
+        """Take a result; it is saved with others.
+
+        Parameters
+        ----------
+        result : StarResult
+            The result; one of a star that was passed over is in the store already.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        if result.row is not None:
+            self._waiting.append(result.row)
+        if len(self._waiting) >= FLUSH_ROWS or time.monotonic() - self._saved_at > FLUSH_SECONDS:
+            self._flush()
+
+    def find(self, result: StarResult) -> ScoreRow | None:
+        """Find what the store holds of a star after a result.
+
+        Parameters
+        ----------
+        result : StarResult
+            The result.
+
+        Returns
+        -------
+        ScoreRow or None
+            Row of the star by the result's model, or the newest by any if it has none; None if there
+            is none.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read or written.
+        """
+        if any(row.target_id == result.target_id for row in self._waiting):
+            self._flush()
+        rows = scores.list_by_star(result.target_id)
+        return next((row for row in rows if result.model_id in ("", NO_MODEL, row.model_id)), None)
+
+    def _flush(self) -> None:
+        # The list is replaced first: rows that cannot be saved are not tried again when the block ends.
+        rows, self._waiting = self._waiting, []
+        scores.save(rows)
+        self._saved_at = time.monotonic()

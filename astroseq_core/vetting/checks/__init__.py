@@ -1,0 +1,1 @@
+"""Vetting checks, one module each; see `base` for how one is registered."""

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from astroseq_core.archive import snapshots
+from astroseq_core.archive.exoplanet_archive import KOI_TABLE, TOI_TABLE
+from astroseq_core.archive.normalize import normalize_table
+from tests.standin import Fault, Kind, exoplanet_archive
+
+APP = str(Path(__file__).resolve().parent.parent.parent / "app.py")
+
+
+def landing() -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=300).run()
+    assert not page.exception
+    return page
+
+
+def test_it_says_what_it_is_and_shows_a_star(no_models):
+    page = landing()
+    assert page.title[0].value == "AstroSeq"
+    assert any("exoplanet-transit" in m.value for m in page.markdown)
+    assert len(page.get("plotly_chart")) == 1
+    assert not page.error
+
+
+def test_a_wrong_name_is_answered_in_a_sentence(no_models, stand_in):
+    page = landing()
+    page.text_input[0].set_value("Proxima *what*")
+    page.button[0].click().run()
+    assert not page.exception
+    assert "is in no catalog here" in page.error[0].value
+    assert r"\*what\*" in page.error[0].value, "names are no markup"
+
+
+def test_a_bare_number_is_answered_in_a_sentence(no_models):
+    page = landing()
+    page.text_input[0].set_value("261136670")
+    page.button[0].click().run()
+    assert "write which" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "star"),
+    [
+        ("TOI 144", "TIC 261136679"),
+        ("kepler-10 b", "KIC 11904151"),
+        ("K00001.01", "KIC 11446443"),
+        ("WASP-18", "TIC 100100827"),
+        ("bet Pic b", "TIC 270577175"),
+        ("261136679", "TIC 261136679"),
+    ],
+)
+def test_every_kind_of_name_goes_to_its_star(no_models, stand_in, name, star):
+    page = landing()
+    page.text_input[0].set_value(name)
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.title[0].value == star
+    assert page.button(key=f"begin {star}").label == "Download its light curves"
+
+
+def test_an_ambiguous_name_offers_its_candidates(no_models, stand_in):
+    snapshots.write_snapshot(TOI_TABLE, normalize_table(TOI_TABLE, pd.DataFrame([exoplanet_archive.toi(77, 752.01)])), "here")
+    snapshots.write_snapshot(
+        KOI_TABLE, normalize_table(KOI_TABLE, pd.DataFrame([exoplanet_archive.koi(10797460, "K00752.01")])), "here"
+    )
+    page = landing()
+    page.text_input[0].set_value("752.01")
+    page.button[0].click().run()
+    assert not page.exception
+    offered = [b.label for b in page.button if (b.key or "").startswith("candidate")]
+    assert len(offered) == 2
+    page.button(key=f"candidate {offered[1]}").click().run()
+    assert page.title[0].value in ("KIC 10797460", "TIC 77")
+
+
+def test_a_name_with_no_network_says_so_and_can_be_tried_again(no_models, stand_in):
+    stand_in.misbehave(Fault(Kind.DROPPED))
+    page = landing()
+    page.text_input[0].set_value("HD 39060")
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.error
+    stand_in.behave()
+    next(b for b in page.button if b.label == "Try again").click().run()
+    assert page.title[0].value == "TIC 270577175"
+
+
+def test_a_good_name_goes_to_explore(no_models):
+    page = landing()
+    page.text_input[0].set_value("sim_4")
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.title[0].value == "SIM 4"
+    assert page.query_params["target"] in ("SIM 4", ["SIM 4"])
+
+
+def test_an_example_goes_to_explore(no_models):
+    page = landing()
+    page.button(key="example SIM 10").click().run()
+    assert not page.exception
+    assert page.title[0].value == "SIM 10"

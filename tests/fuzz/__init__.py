@@ -1,0 +1,1 @@
+"""Fuzzer over every reader, parser, request, card and store: `make fuzz`."""

@@ -1,0 +1,11 @@
+"""All kinds of input, by family."""
+
+from tests.fuzz import archives, job_requests, light_curves, links, names, stores
+from tests.fuzz.harness import Kind
+
+FAMILIES = (light_curves, names, archives, links, job_requests, stores)
+
+
+def all_kinds() -> tuple[Kind, ...]:
+    """Return every kind."""
+    return tuple(kind for family in FAMILIES for kind in family.KINDS)
