@@ -209,7 +209,7 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
         raise StoreError(f"{file} is a database of another program; move it away, or point ASTROSEQ_DATA to another folder.")
     if version == len(MIGRATIONS) and not _missing_columns(connection):
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    _set_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have done it while this one waited.
     for step in MIGRATIONS[_version(connection) :]:
@@ -219,6 +219,18 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     for name in _missing_columns(connection):
         connection.execute(f"ALTER TABLE scores ADD COLUMN {name} {_SQL_TYPES[STORED[name].kind]}")
     connection.execute("COMMIT")
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    """Set the write-ahead log, once the processes that make the same new file at this moment let it."""
+    import tenacity
+
+    # SQLite refuses this change of a file that another connection is using at once: its own waiting does not cover it.
+    busy = tenacity.retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY)
+    waits = tenacity.wait_random(0.0, 0.05)
+    for attempt in tenacity.Retrying(retry=busy, wait=waits, stop=tenacity.stop_after_delay(WAIT_SECONDS), reraise=True):
+        with attempt:
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _missing_columns(connection: sqlite3.Connection) -> list[str]:
@@ -242,6 +254,9 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _store_error(file: Path, error: Exception) -> StoreError:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        waited = f"more than {WAIT_SECONDS:.0f} seconds"
+        return StoreError(f"{file} was in use by another process for {waited}; try again once that has ended.")
     return StoreError(
         f"What people decided and scored cannot be read or written in {file} ({error}); check the disk, "
         "or move the file away and bring back an earlier copy of it."

@@ -1,7 +1,9 @@
 """The store of what people decided."""
 
 import sqlite3
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +64,41 @@ def test_a_newer_or_damaged_store_is_one_sentence() -> None:
     database.database_path().write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError, match="cannot be read or written"):
         runs.load_all()
+
+
+def test_new_stores_that_many_open_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite refuses at once, without waiting, to change the journal of a file that another connection is using."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    errors: list[str] = []
+
+    def write(n: int, barrier: threading.Barrier) -> None:
+        barrier.wait()
+        try:
+            dispositions.add(Disposition(f"TIC {n}", "PC", "ada"))
+        except StoreError as error:
+            errors.append(str(error))
+
+    try:
+        for k in range(5):
+            monkeypatch.setenv("ASTROSEQ_DATA", str(tmp_path / str(k)))
+            barrier = threading.Barrier(8)
+            threads = [threading.Thread(target=write, args=(n, barrier)) for n in range(1, 9)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert not errors
+            assert len(dispositions.list_current()) == 8
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_store_in_use_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs.load_all()
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.1)
+    with sqlite3.connect(database.database_path(), isolation_level=None) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="in use by another process"):
+            dispositions.add(Disposition("TIC 1", "PC", "ada"))
+    db.close()
