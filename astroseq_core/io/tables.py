@@ -307,7 +307,7 @@ def _quality_bits(table: TextTable, column: str, name: str) -> NDArray[np.int64]
 
 def _whole_bits(values: NDArray[np.floating], name: str) -> NDArray[np.int64]:
     """Return floats as quality bits, 0 where none is given."""
-    filled = np.where(np.isfinite(values), values, 0.0)
+    filled = np.where(np.isfinite(values), values, 0.0).astype(np.float64)  # half precision cannot hold the limit below
     if (filled != np.floor(filled)).any() or (filled < 0).any() or (filled >= 2.0**62).any():
         raise LightCurveError(f"{name}: quality must hold whole numbers of 0 or more, the mission's quality bits.")
     return filled.astype(np.int64)

@@ -116,6 +116,12 @@ def test_big_endian_and_flattened_arrays_are_read(tmp_path: Path):
     assert curve.author == "me"
 
 
+@pytest.mark.filterwarnings("error")
+def test_quality_bits_of_half_precision_are_read(tmp_path: Path):
+    quality = np.where(np.arange(len(TIME)) == 3, 2048, 0).astype(np.float16)
+    assert read.read_light_curve(npz(tmp_path / "TIC_1.npz", quality=quality)).quality[3] == 2048
+
+
 def test_a_csv_is_read_with_its_comments(tmp_path: Path):
     path = csv(
         tmp_path / "mine.csv",
