@@ -129,6 +129,9 @@ class Ephemeris:
             error, what = read[field], _NUMBER_FIELDS[field]
             if error is not None and math.isinf(error):
                 raise EphemerisError(f"{name}: an infinite {what} says nothing; give a number of days, or none if unknown.")
+            if error is not None and abs(error) > MAX_PERIOD_DAYS:  # its multiples by transit numbers must stay finite
+                advice = f"give one up to {MAX_PERIOD_DAYS:,.0f} days, or none if unknown"
+                raise EphemerisError(f"{name}: an {what} of {abs(error):g} d cannot be; {advice}.")
             read[field] = 0.0 if error is None or math.isnan(error) else abs(error)
         if type(self.t0.days) is not type(t0):  # a text, or a number of another library
             object.__setattr__(self, "t0", Instant(t0, self.t0.system))

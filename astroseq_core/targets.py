@@ -166,7 +166,8 @@ def parse_star(text: str) -> Target:
     """
     found = parse(text)
     if isinstance(found, ObjectOfInterest):
+        clean = " ".join(str(text).split())
         raise TargetError(
-            f"{found} needs a catalog to say which star it is on, and none is loaded; write the star's TIC, KIC or EPIC number."
+            f"'{clean}' needs a catalog to say which star it is on, and none is loaded; write the star's TIC, KIC or EPIC number."
         )
     return found

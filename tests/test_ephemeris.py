@@ -114,6 +114,8 @@ def test_transits_that_drifted_by_half_a_duration_are_not_trusted():
         ({"depth_ppm": "deep"}, "the depth is 'deep', which is not a number"),
         ({"period_err": float("inf")}, "an infinite error of the period says nothing"),
         ({"period_err": "1e400"}, "an infinite error of the period says nothing"),
+        ({"period_err": "-1e308"}, r"an error of the period of 1e\+308 d cannot be"),
+        ({"t0_err": 1e300}, r"an error of the epoch of 1e\+300 d cannot be"),
         ({"t0_err": float("-inf")}, "an infinite error of the epoch says nothing"),
         ({"t0_err": "x" * 10_000}, "the error of the epoch is 'x{40}…', which is not a number"),
     ],

@@ -50,8 +50,8 @@ def test_a_planets_letter_is_explained_rather_than_guessed():
 
 
 def test_an_object_of_interest_is_no_star_without_a_catalogue():
-    with pytest.raises(TargetError, match="needs a catalog"):
-        targets.parse_star("TOI 700")
+    with pytest.raises(TargetError, match="^'TOI-0700' needs a catalog"):
+        targets.parse_star("TOI-0700")
 
 
 @pytest.mark.parametrize(
