@@ -41,7 +41,6 @@ from astroseq_core.scoring.segments import SegmentScores, score_light_curve
 from astroseq_core.scoring.star import score_star
 from astroseq_core.simulation import survey as simulated_survey
 from astroseq_core.store import (
-    agreement,
     disposition_csv,
     disposition_merge,
     dispositions,
@@ -56,8 +55,7 @@ from astroseq_core.store import runs as run_rows
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys import stars as surveys_stars
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 from astroseq_core.surveys.work import score_request
 from astroseq_core.targets import parse_star
@@ -258,7 +256,7 @@ def test_dispositions_with_their_history(data: Path):
     assert single.ephemeris is not None
     assert (single.reason_codes, single.ephemeris.period_days, single.ephemeris.name) == (("ST",), None, "single")
     assert dispositions.count_by_reviewer() == {"Bob Ö.": 2, "ada": 3, "carl": 2}
-    assert [c.target_id for c in agreement.list_conflicts()] == ["TIC 301"]
+    assert [c.target_id for c in dispositions.list_conflicts()] == ["TIC 301"]
     assert {r.target_id: r.disposition for r in leaderboard.load_targets(["SIM 4", "TIC 301", "TIC 9003"], "")} == {
         "SIM 4": "KP",
         "TIC 301": "FP",

@@ -4,8 +4,7 @@ import os
 
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.store import leaderboard
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
 SURVEY_NAME = "simulated-survey"
 #: Environment variable; the value 0 turns the first survey off.

@@ -23,7 +23,7 @@ from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.io import files
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import Calibration, ModelCard
-from astroseq_core.networks.network_file import save_network
+from astroseq_core.networks.model import save_network
 from astroseq_core.preprocessing.split import split_stars
 from astroseq_core.training import dataset, test_set
 from astroseq_core.training.dataset import SegmentDataset, StarSegments

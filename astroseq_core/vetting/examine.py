@@ -11,7 +11,6 @@ from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.times import Instant
-from astroseq_core.vetting.asymmetry import measure_asymmetry
 from astroseq_core.vetting.centroid import CentroidShift, centroid_shift
 from astroseq_core.vetting.checks.base import CheckResult, run_checks
 from astroseq_core.vetting.checks.odd_even import ODD_EVEN_FAIL, alternates_in_time
@@ -23,10 +22,10 @@ from astroseq_core.vetting.depths import (
     red_over_white,
     without_flares,
 )
+from astroseq_core.vetting.dip_shape import measure_asymmetry, middle_coverage
 from astroseq_core.vetting.events import Events, gather_events, level_events
 from astroseq_core.vetting.fold import OrbitFold, TransitFold, fold_orbit, fold_transits, masked_detrended_flux
 from astroseq_core.vetting.measurements import Measurements
-from astroseq_core.vetting.middle import middle_coverage
 from astroseq_core.vetting.odd_even import (
     Alternation,
     HalfFold,

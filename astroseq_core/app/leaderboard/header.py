@@ -12,8 +12,7 @@ from astroseq_core.plots import style
 from astroseq_core.store import thresholds
 from astroseq_core.store.leaderboard import ScoredModel
 from astroseq_core.surveys import known_objects
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
 KNOWN_OBJECTS_JOB = "known objects"
 #: Nothing is shown if the comparison takes no longer than this [s].
