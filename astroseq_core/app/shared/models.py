@@ -6,9 +6,9 @@ from typing import TypeAlias
 import streamlit as st
 
 from astroseq_core import settings
+from astroseq_core.app.shared.folders import Watched
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.shared.lru_cache import LRUCache
-from astroseq_core.app.shared.watched import Watched
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.networks import card as cards
 from astroseq_core.networks import model
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME, ModelCard

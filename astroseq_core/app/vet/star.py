@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from astroseq_core.app.shared import opened, stars
-from astroseq_core.app.shared.lru_cache import LRUCache
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import BEST, ScoredStar
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, ModelError
