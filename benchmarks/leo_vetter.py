@@ -33,8 +33,8 @@ from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightC
 from astroseq_core.simulation.transits import EclipsingBinary, Orbit, Signal, relative_flux, signal_ephemeris
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.vetting.box_depths import box_depths_per_observation
 from astroseq_core.vetting.checks.base import Flag
-from astroseq_core.vetting.depths import box_depths_per_observation
 from astroseq_core.vetting.examine import Examination, examine
 from astroseq_core.vetting.fold import masked_detrended_flux
 from benchmarks.vetting_truth import wilson

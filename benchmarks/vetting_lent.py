@@ -22,8 +22,9 @@ import pandas as pd
 from astropy.coordinates import angular_separation
 from scipy.stats import binomtest
 
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.io.read import read_light_curve
 from astroseq_core.preprocessing.prepare import prepare
 from astroseq_core.scoring.star_data import NEIGHBOR_ARCSEC

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.io import read as io_read
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.vetting.examine import Examination, examine
 from astroseq_core.vetting.refine import refine_ephemeris

@@ -21,13 +21,14 @@ from astroseq_core.app.data import files
 from astroseq_core.archive import catalogs, mast, names, snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, TOI_TABLE
 from astroseq_core.columns import CANDIDATES, SCORES_CSV
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.evaluation import injection_recovery
-from astroseq_core.export import candidates, exofop, score_tables
+from astroseq_core.export import candidates, exofop_file, score_tables
 from astroseq_core.io import files as io_files
 from astroseq_core.io import local_files
 from astroseq_core.io import read as io_read
 from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.jobs import process, worker
 from astroseq_core.jobs.job import JobState
 from astroseq_core.networks import card as cards
@@ -820,7 +821,7 @@ def test_tables_of_scores_and_segments(data: Path):
 
 def test_a_draft_for_exofop():
     text = (HERE / "tables" / "params_planet_20260115_001.txt").read_text(encoding="utf-8")
-    assert exofop.validate(text) == ()
+    assert exofop_file.validate(text) == ()
     [line] = [line for line in text.splitlines() if line.endswith("|flags EB OED")]
     assert "|2458330.250000|0.002000|6000.0||3.0000|" in line
 

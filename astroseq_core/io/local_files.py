@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from astroseq_core import targets
-from astroseq_core.ephemeris import RowProblem
 from astroseq_core.errors import AstroSeqError, CorruptFileError, LightCurveError, MissingColumnError, TargetError
 from astroseq_core.io import identifiers, read, tables
+from astroseq_core.io.ephemeris_table import RowProblem
 from astroseq_core.io.read import FileProblem
 from astroseq_core.paths import MAX_TABLE_BYTES, read_head, walk_folder
 

@@ -12,10 +12,10 @@ from astroseq_core.app.explore import tables
 from astroseq_core.app.shared import layout, opened, url_state
 from astroseq_core.app.shared.folders import list_folder
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.ephemeris import REQUIRED_COLUMNS, EphemerisTable, read_table
 from astroseq_core.errors import AstroSeqError, CacheError, EphemerisError, LightCurveError, TargetError, UnknownTargetError
 from astroseq_core.io import files, identifiers, local_files, read
 from astroseq_core.io import tables as io_tables
+from astroseq_core.io.ephemeris_table import REQUIRED_COLUMNS, EphemerisTable, read_table
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.plots.light_curve import single_observation_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG

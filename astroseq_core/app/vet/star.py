@@ -321,7 +321,7 @@ def _other_signals(star: StarData, ephemeris: Ephemeris) -> tuple[Ephemeris, ...
 
 
 def _stellar_parameters(star: StarData, request: StarRequest) -> StellarParameters:
-    from astroseq_core.scoring.star_data import stellar_parameters
+    from astroseq_core.scoring.stellar_parameters import stellar_parameters
 
     return stellar_parameters(star.target, star.light_curves, request.source, request.folder)
 
