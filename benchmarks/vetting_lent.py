@@ -32,8 +32,8 @@ from astroseq_core.stellar import StellarParameters
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.checks.base import Flag
 from astroseq_core.vetting.examine import examine
+from benchmarks.lent import LENT
 
-LENT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 #: Checks of how well a signal is seen, not of what it is.
 NOT_ASTROPHYSICAL = ("strength", "coverage")
 CONFIRMED, FALSE_POSITIVE = "CONFIRMED", "FALSE POSITIVE"
