@@ -5,15 +5,30 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from astroseq_core.disposition_codes import CODES
 from astroseq_core.errors import ExportError
-from astroseq_core.export.exofop_targets import FLAGS, EarlierRow
 
-if TYPE_CHECKING:
-    pass
+#: ExoFOP's flags: a new candidate, or parameters of one that it has.
+NEW_CANDIDATE, NEW_PARAMETERS = FLAGS = ("newctoi", "newparams")
+
+
+@dataclass(frozen=True)
+class EarlierRow:
+    """Row of an earlier draft, whose number is taken.
+
+    Attributes
+    ----------
+    target : str
+        Its target.
+    period_days : float or None
+        Its period [d]; None if it has none.
+    """
+
+    target: str
+    period_days: float | None = None
+
 
 #: Columns as of 2026, in the order and spelling of ExoFOP's template for params_planet files. The template has changed
 #: before (43 columns until 2025).

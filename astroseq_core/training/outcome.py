@@ -25,8 +25,6 @@ from astroseq_core.type_names import JsonObject
 
 if TYPE_CHECKING:
     pass
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from astroseq_core.archive.signals import Signals
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import ExportError
 from astroseq_core.export import exofop, exofop_file, records
-from astroseq_core.export.exofop_targets import NEW_CANDIDATE, NEW_PARAMETERS, EarlierRow, assign_targets
+from astroseq_core.export.exofop import assign_targets
+from astroseq_core.export.exofop_file import NEW_CANDIDATE, NEW_PARAMETERS, EarlierRow
 from astroseq_core.export.records import Record
 from astroseq_core.times import Instant, TimeSystem
 from tests.standin.exoplanet_archive import planet, toi
