@@ -33,8 +33,7 @@ from astroseq_core.preprocessing.segments import SegmentConfig
 from astroseq_core.store import dispositions, leaderboard, scores
 from astroseq_core.store.scores import ScoreRow
 from astroseq_core.surveys import stars
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 from astroseq_core.targets import Target
 from astroseq_core.training import recipes

@@ -22,24 +22,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from astroseq_core import missions
 from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.io.lightcurve import LightCurve, make_light_curve
-from astroseq_core.io.read import read_light_curve
+from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightCurve, prepare
 from astroseq_core.simulation.transits import EclipsingBinary, Orbit, Signal, relative_flux, signal_ephemeris
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.vetting.box_depths import box_depths_per_observation
 from astroseq_core.vetting.checks.base import Flag
-from astroseq_core.vetting.depths import box_depths_per_observation
 from astroseq_core.vetting.examine import Examination, examine
 from astroseq_core.vetting.fold import masked_detrended_flux
+from benchmarks.lent import LENT, injected, quiet_stars
 from benchmarks.vetting_truth import wilson
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SUN = StellarParameters(radius_solar=1.0, density_solar=1.0, density_err=0.15)
 CONFIG = replace(DEFAULT_CONFIGS["TESS"], cadence_minutes=10.0)
 CLASSES = (
@@ -65,36 +62,17 @@ class Case:
     found: Examination
 
 
-def quiet_stars(data: Path, most_ppm: float) -> list[LightCurve]:
-    """Quiet TESS stars at two minutes, one light curve a star."""
-    rows = pd.read_csv(data / "manifest.csv")
-    rows = rows[(rows.cls == "no_known_transit") & (rows.mission == "TESS") & (rows.p2p_ppm < most_ppm) & ~rows.flattened]
-    rows = rows[rows.file.str.startswith("lc/") & (rows.cadence_min < 3)].drop_duplicates("target_id")
+def usable_stars(data: Path, most_ppm: float) -> list[LightCurve]:
+    """Quiet TESS stars at two minutes that can be prepared, one light curve a star."""
     out = []
-    for file in rows.file:
+    for curve in quiet_stars("TESS", data, most_ppm=most_ppm, most_minutes=3):
         try:
-            curve = read_light_curve(data / file)
             prepare(curve, CONFIG)
         except AstroSeqError:
             continue
-        if curve.time_system is TimeSystem.BTJD and curve.time[-1] - curve.time[0] > 18:
+        if curve.time_system is TimeSystem.BTJD:
             out.append(curve)
     return out
-
-
-def injected(curve: LightCurve, factor: "np.ndarray") -> DetrendedLightCurve:
-    """The star's light times a factor, prepared."""
-    made = make_light_curve(
-        target=curve.target,
-        observation=curve.observation,
-        time=curve.time,
-        flux=curve.flux * factor,
-        quality=curve.quality,
-        instrument=missions.TESS,
-        time_system=curve.time_system,
-        exposure_minutes=2.0,
-    )
-    return prepare(made, CONFIG)
 
 
 def drawn(rng: np.random.Generator, kind: str, curve: LightCurve) -> tuple[list[Signal], Ephemeris] | None:
@@ -176,7 +154,7 @@ def cases(stars: list[LightCurve], each: int, seed: int) -> Iterator[Case]:
                 period = float(rng.uniform(0.5, 6.0))
                 amplitude = float(np.exp(rng.uniform(math.log(1e-3), math.log(2e-2))))
                 t0 = float(curve.time[0]) + rng.uniform(0.1, 0.9) * period
-                detrended = injected(curve, 1 - amplitude * np.cos(2 * np.pi * (curve.time - t0) / period))
+                detrended = injected(curve, 1 - amplitude * np.cos(2 * np.pi * (curve.time - t0) / period), CONFIG, 2.0)
                 e = Ephemeris(curve.target.id, "b", Instant(t0, curve.time_system), period, 0.15 * period * HOURS_PER_DAY)
             else:
                 try:
@@ -185,7 +163,7 @@ def cases(stars: list[LightCurve], each: int, seed: int) -> Iterator[Case]:
                     continue
                 if signals is None:
                     continue
-                detrended, e = injected(curve, relative_flux(curve.time, signals[0], 2.0)), signals[1]
+                detrended, e = injected(curve, relative_flux(curve.time, signals[0], 2.0), CONFIG, 2.0), signals[1]
                 if expected(signals[0], kind, e, detrended) < LEAST:
                     continue
             yield Case(kind, e, detrended, examine([detrended], e, stellar=SUN))
@@ -213,14 +191,14 @@ def leo_flags(found: list[Case], python: Path) -> list[dict[str, object]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leo-python", type=Path, required=True, help="interpreter of an environment with leo-vetter")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the lent light curves")
+    parser.add_argument("--data", type=Path, default=LENT, help="folder of the lent light curves")
     parser.add_argument("--each", type=int, default=40, help="cases of each class")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--most-ppm", type=float, default=2500.0, help="noisier stars are left out")
     parser.add_argument("--list", action="store_true", help="also what was said of each case that went wrong")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    stars = quiet_stars(asked.data, asked.most_ppm)
+    stars = usable_stars(asked.data, asked.most_ppm)
     found = list(cases(stars, asked.each, asked.seed))
     theirs = leo_flags(found, asked.leo_python)
     print(f"{len(stars)} quiet TESS stars, {asked.each} cases of each class, seed {asked.seed}; shares that came out right\n")

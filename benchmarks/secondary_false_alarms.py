@@ -14,12 +14,9 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from astroseq_core import missions
-from astroseq_core.errors import AstroSeqError
 from astroseq_core.io.lightcurve import LightCurve, make_light_curve
-from astroseq_core.io.read import read_light_curve
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightCurve, prepare
 from astroseq_core.simulation.transits import Orbit, relative_flux, signal_ephemeris
 from astroseq_core.targets import Target
@@ -28,7 +25,7 @@ from astroseq_core.vetting.checks.base import Flag
 from astroseq_core.vetting.checks.secondary import SECONDARY_MASKED
 from astroseq_core.vetting.examine import examine
 from astroseq_core.vetting.secondary import chance_sigma
-from benchmarks.vetting_lent import LENT
+from benchmarks.lent import LENT, injected, quiet_stars
 from benchmarks.vetting_truth import wilson
 
 #: What chance reaches once in so many searches.
@@ -54,38 +51,13 @@ def white_noise(rng: np.random.Generator) -> LightCurve:
     )
 
 
-def quiet_stars(mission: str) -> list[LightCurve]:
-    """Lent stars without a known transit, one light curve each."""
-    rows = pd.read_csv(LENT / "manifest.csv")
-    rows = rows[(rows.cls == "no_known_transit") & (rows.mission == mission) & ~rows.flattened & rows.file.str.startswith("lc/")]
-    out = []
-    for file in rows.drop_duplicates("target_id").file:
-        try:
-            curve = read_light_curve(LENT / file)
-        except AstroSeqError:
-            continue
-        if curve.time[-1] - curve.time[0] > 18:
-            out.append(curve)
-    return out
-
-
 def with_planet(curve: LightCurve, orbit: Orbit) -> DetrendedLightCurve:
     """The star's light with a planet's transits, prepared at ten minutes or its own cadence."""
     factor = relative_flux(curve.time, [orbit], curve.exposure_minutes or curve.cadence_minutes)
     config = DEFAULT_CONFIGS[curve.instrument.name]
     if curve.cadence_minutes < 9:
         config = replace(config, cadence_minutes=10.0)
-    made = make_light_curve(
-        target=curve.target,
-        observation=curve.observation,
-        time=curve.time,
-        flux=curve.flux * factor,
-        quality=curve.quality,
-        instrument=curve.instrument,
-        time_system=curve.time_system,
-        exposure_minutes=curve.exposure_minutes,
-    )
-    return prepare(made, config)
+    return injected(curve, factor, config, curve.exposure_minutes)
 
 
 def planet(rng: np.random.Generator, curve: LightCurve) -> Orbit | None:

@@ -22,8 +22,9 @@ import pandas as pd
 from astropy.coordinates import angular_separation
 from scipy.stats import binomtest
 
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.io.read import read_light_curve
 from astroseq_core.preprocessing.prepare import prepare
 from astroseq_core.scoring.star_data import NEIGHBOR_ARCSEC
@@ -31,8 +32,8 @@ from astroseq_core.stellar import StellarParameters
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.checks.base import Flag
 from astroseq_core.vetting.examine import examine
+from benchmarks.lent import LENT
 
-LENT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 #: Checks of how well a signal is seen, not of what it is.
 NOT_ASTROPHYSICAL = ("strength", "coverage")
 CONFIRMED, FALSE_POSITIVE = "CONFIRMED", "FALSE POSITIVE"

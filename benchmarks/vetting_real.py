@@ -9,19 +9,19 @@ signal is refined from its published ephemeris, then examined at the refined one
 import argparse
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.io import read as io_read
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.vetting.examine import Examination, examine
 from astroseq_core.vetting.refine import refine_ephemeris
 from astroseq_core.vetting.transit_fit import TransitFit
+from benchmarks.lent import LENT
 
-LENT = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 #: Names and the patterns of their files; pi Men's is the two-minute product of SPOC.
 STARS = (
     ("TrES-2", "KIC 11446443", "fits/kplr011446443-*_llc.fits"),

@@ -3,14 +3,14 @@
 import streamlit as st
 
 import astroseq_core.app  # noqa: F401
-from astroseq_core.app.data import cache, catalogs, files, missing, search, state
-from astroseq_core.app.shared import downloads, layout, tabs
+from astroseq_core.app.data import files, search, state, stored
+from astroseq_core.app.shared import downloads, layout
 
 TABS = {
-    state.CACHED_TAB: cache.draw_cache,
+    state.CACHED_TAB: stored.draw_cache,
     state.DOWNLOAD_TAB: search.draw_search,
-    state.MISSING_TAB: missing.draw_missing,
-    state.CATALOGS_TAB: catalogs.draw_catalogs,
+    state.MISSING_TAB: stored.draw_missing,
+    state.CATALOGS_TAB: stored.draw_catalogs,
     state.FILES_TAB: files.draw_files,
 }
 
@@ -21,4 +21,4 @@ st.title("Data", anchor=False)
 with layout.errors_as_messages():
     downloads.refresh_stale_catalogs()
     downloads.draw_downloads()
-tabs.draw_tabs(state.TAB, TABS, {state.FILES_TAB: (state.FOLDER,)})
+layout.draw_tabs(state.TAB, TABS, {state.FILES_TAB: (state.FOLDER,)})

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import astroseq_core.app  # noqa: F401
-from astroseq_core.app.shared import downloads, layout, tabs
+from astroseq_core.app.shared import downloads, layout
 from astroseq_core.app.train import form, runs, state
 
 TABS = {state.NEW_TAB: form.draw_new_run, state.RUNS_TAB: runs.draw_runs}
@@ -15,4 +15,4 @@ st.title("Train", anchor=False)
 with layout.errors_as_messages():
     downloads.draw_downloads()
     runs.open_linked_run()
-tabs.draw_tabs(state.TAB, TABS)
+layout.draw_tabs(state.TAB, TABS)

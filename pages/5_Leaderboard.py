@@ -5,7 +5,7 @@ import streamlit as st
 import astroseq_core.app  # noqa: F401
 from astroseq_core.app.leaderboard import filters as leaderboard_filters
 from astroseq_core.app.leaderboard import header, other_tabs, state, table, threshold
-from astroseq_core.app.shared import layout, tabs
+from astroseq_core.app.shared import layout
 from astroseq_core.store import leaderboard
 
 layout.setup_page("Leaderboard")
@@ -30,4 +30,4 @@ with layout.errors_as_messages():
             state.MODELS: lambda: other_tabs.draw_model_comparison(model.model_id, models),
             state.FAILED: lambda: other_tabs.draw_failed(model.model_id),
         }
-        tabs.draw_tabs(state.TAB, contents)
+        layout.draw_tabs(state.TAB, contents)

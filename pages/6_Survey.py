@@ -3,7 +3,7 @@
 import streamlit as st
 
 import astroseq_core.app  # noqa: F401
-from astroseq_core.app.shared import downloads, layout, models, tabs
+from astroseq_core.app.shared import downloads, layout, models
 from astroseq_core.app.survey import form, state, surveys
 
 TABS = {state.NEW: form.draw_form, state.SURVEYS: surveys.draw_surveys}
@@ -16,4 +16,4 @@ st.title("Survey", anchor=False)
 with layout.errors_as_messages():
     downloads.draw_downloads()
     surveys.open_from_link()
-tabs.draw_tabs(state.TAB, TABS)
+layout.draw_tabs(state.TAB, TABS)

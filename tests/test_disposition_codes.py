@@ -5,7 +5,7 @@ import pytest
 from astroseq_core.archive import normalize
 from astroseq_core.disposition_codes import CODES, DISPOSITIONS, FALSE_DISPOSITIONS, PLANET_DISPOSITIONS, UNSURE_DISPOSITIONS
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.export import exofop
+from astroseq_core.export import exofop_file
 from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.times import Instant, TimeSystem
@@ -23,7 +23,7 @@ def test_a_signal_is_a_planets_unless_its_disposition_denies_it(code: str):
     signal = Ephemeris("TIC 1", "b", Instant(1500.0, TimeSystem.BTJD), 3.0, 2.0, disposition=code)
     assert signal.is_planet is (CODES[code].is_planet is not False)
     assert (code in normalize.DISPOSITION_CODES) is CODES[code].by_tfopwg
-    assert (code in exofop.EXOFOP_DISPOSITION) is bool(CODES[code].exofop)
+    assert (code in exofop_file.EXOFOP_DISPOSITION) is bool(CODES[code].exofop)
 
 
 def test_the_store_takes_every_code_of_reviewers():

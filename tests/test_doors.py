@@ -19,9 +19,9 @@ from astroseq_core.jobs import job as folders
 from astroseq_core.jobs import queue as queue_module
 from astroseq_core.jobs.queue import Queue
 from astroseq_core.networks import card as cards
-from astroseq_core.networks import damaged as damaged_networks
+from astroseq_core.networks import model as damaged_networks
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME
-from astroseq_core.networks.network_file import check_network, load_network
+from astroseq_core.networks.model import check_network, load_network
 from astroseq_core.store import damaged, database, dispositions, ephemerides, notes, queues, runs, thresholds
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.notes import Draft

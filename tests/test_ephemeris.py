@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from astroseq_core import ephemeris
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, EphemerisError
+from astroseq_core.io import ephemeris_table
 from astroseq_core.times import Instant, TimeSystem
 
 BTJD = TimeSystem.BTJD
@@ -186,7 +187,7 @@ def test_a_table_gives_its_good_rows_and_says_what_is_wrong_with_the_others(tmp_
         "HD 1,e,3.5,1326.0,BTJD,3,,,,\n"
         "TIC 1,f,three,1326.0,BTJD,3,,,,\n"
     )
-    table = ephemeris.read_table(path)
+    table = ephemeris_table.read_table(path)
     assert [e.name for e in table.ephemerides] == ["b", "single"]
     assert table.ephemerides[0].depth_ppm == 500
     assert table.ephemerides[1].period_days is None
@@ -216,7 +217,7 @@ def test_one_bad_row_is_named_and_left_out_and_the_others_stand(tmp_path: Path, 
     path = tmp_path / "e.csv"
     first, last = "TIC 1,b,3.5,1326.0,BJD - 2457000,3.0,,-0.002,nan,", "TIC 2,b,3.5,1326.0,BTJD,3.0,"
     path.write_text("# made by hand\n" + HEADER + "\n".join((first, row, last)))
-    table = ephemeris.read_table(path)
+    table = ephemeris_table.read_table(path)
     assert [e.target_id for e in table.ephemerides] == ["TIC 1", "TIC 2"]
     assert table.ephemerides[0].t0_err == 0.002
     assert table.ephemerides[0].period_err == 0.0
@@ -229,7 +230,7 @@ def test_a_table_as_a_spreadsheet_saves_it_is_read(tmp_path: Path):
     path = tmp_path / "e.csv"
     text = "\ufeff" + HEADER.upper().replace(",", ", ") + "TIC 1, b, 3.5, 1326.0, BTJD, 3.0,,,,\n,,,,,,,,,\n"
     path.write_bytes(text.replace("\n", "\r\n").encode())
-    table = ephemeris.read_table(path)
+    table = ephemeris_table.read_table(path)
     assert [e.name for e in table.ephemerides] == ["b"]
     assert table.problems == ()
 
@@ -238,7 +239,7 @@ def test_a_column_that_stands_twice_is_refused(tmp_path: Path):
     path = tmp_path / "e.csv"
     path.write_text(HEADER.replace("depth_ppm", "t0") + "TIC 1,b,3.5,1326.0,BTJD,3.0,1327.0,,,\n")
     with pytest.raises(EphemerisError, match="t0 twice"):
-        ephemeris.read_table(path)
+        ephemeris_table.read_table(path)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", 'target_id,name\n"TIC'])
@@ -246,15 +247,15 @@ def test_what_is_no_such_table_is_refused(tmp_path: Path, text: str):
     path = tmp_path / "e.csv"
     path.write_text(text)
     with pytest.raises(EphemerisError, match=r"e\.csv"):
-        ephemeris.read_table(path)
+        ephemeris_table.read_table(path)
     with pytest.raises(EphemerisError, match="There is no"):
-        ephemeris.read_table(tmp_path / "other.csv")
+        ephemeris_table.read_table(tmp_path / "other.csv")
 
 
 @pytest.mark.lent
 def test_every_published_ephemeris_of_the_lent_stars_can_be_used(lent_data: Path):
     path = lent_data / "ephemerides.csv"
-    table = ephemeris.read_table(path)
+    table = ephemeris_table.read_table(path)
     rows = len(path.read_text(encoding="utf-8").splitlines()) - 1
     assert len(table.ephemerides) + len(table.problems) == rows >= 1307
     assert len(table.problems) < 10, table.problems

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroseq_core import ephemeris, paths
+from astroseq_core import paths
 from astroseq_core.cli.main import main
 from astroseq_core.errors import AstroSeqError, EphemerisError, LightCurveError
-from astroseq_core.io import local_files, read
+from astroseq_core.io import ephemeris_table, local_files, read
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_what_is_no_file_is_refused_at_once(no_files: dict[str, Path], words: st
     import pandas  # noqa: F401 - the first import takes its time
 
     begun = time.monotonic()
-    for reader, kind in ((ephemeris.read_table, EphemerisError), (read.read_bytes, LightCurveError)):
+    for reader, kind in ((ephemeris_table.read_table, EphemerisError), (read.read_bytes, LightCurveError)):
         with pytest.raises(kind, match=f"it is {words}; name"):
             reader(no_files[words])
     assert time.monotonic() - begun < 20
@@ -54,7 +54,7 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path):
         file.truncate(paths.MAX_TABLE_BYTES + 1)  # a hole: no byte is stored
     begun = time.monotonic()
     with pytest.raises(EphemerisError, match=r"has 134 MB, more than the 134 MB that are read"):
-        ephemeris.read_table(huge)
+        ephemeris_table.read_table(huge)
     assert time.monotonic() - begun < 10
 
 

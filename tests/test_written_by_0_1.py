@@ -21,13 +21,14 @@ from astroseq_core.app.data import files
 from astroseq_core.archive import catalogs, mast, names, snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, TOI_TABLE
 from astroseq_core.columns import CANDIDATES, SCORES_CSV
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.evaluation import injection_recovery
-from astroseq_core.export import candidates, exofop, score_tables
+from astroseq_core.export import candidates, exofop_file, score_tables
 from astroseq_core.io import files as io_files
 from astroseq_core.io import local_files
 from astroseq_core.io import read as io_read
 from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.jobs import process, worker
 from astroseq_core.jobs.job import JobState
 from astroseq_core.networks import card as cards
@@ -41,7 +42,6 @@ from astroseq_core.scoring.segments import SegmentScores, score_light_curve
 from astroseq_core.scoring.star import score_star
 from astroseq_core.simulation import survey as simulated_survey
 from astroseq_core.store import (
-    agreement,
     disposition_csv,
     disposition_merge,
     dispositions,
@@ -56,8 +56,7 @@ from astroseq_core.store import runs as run_rows
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys import stars as surveys_stars
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 from astroseq_core.surveys.work import score_request
 from astroseq_core.targets import parse_star
@@ -258,7 +257,7 @@ def test_dispositions_with_their_history(data: Path):
     assert single.ephemeris is not None
     assert (single.reason_codes, single.ephemeris.period_days, single.ephemeris.name) == (("ST",), None, "single")
     assert dispositions.count_by_reviewer() == {"Bob Ö.": 2, "ada": 3, "carl": 2}
-    assert [c.target_id for c in agreement.list_conflicts()] == ["TIC 301"]
+    assert [c.target_id for c in dispositions.list_conflicts()] == ["TIC 301"]
     assert {r.target_id: r.disposition for r in leaderboard.load_targets(["SIM 4", "TIC 301", "TIC 9003"], "")} == {
         "SIM 4": "KP",
         "TIC 301": "FP",
@@ -822,7 +821,7 @@ def test_tables_of_scores_and_segments(data: Path):
 
 def test_a_draft_for_exofop():
     text = (HERE / "tables" / "params_planet_20260115_001.txt").read_text(encoding="utf-8")
-    assert exofop.validate(text) == ()
+    assert exofop_file.validate(text) == ()
     [line] = [line for line in text.splitlines() if line.endswith("|flags EB OED")]
     assert "|2458330.250000|0.002000|6000.0||3.0000|" in line
 

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from astroseq_core.io import conventions, file_names, limits, one_per_time, product_order
+from astroseq_core.io import conventions, identifiers, one_per_time, product_order
 from tools.write_columns import table
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "files.md"
@@ -59,12 +59,12 @@ def page() -> str:
             "decision; change that, and make this page anew."
         ),
         *paragraph(
-            f"Light curves are files whose names end in {names(file_names.FORMATS)}: one star and one observation each, at least "
-            "50 cadences, times in rising order. Where something cannot be decided, the file is refused with one "
+            f"Light curves are files whose names end in {names(identifiers.FORMATS)}: one star and one observation each, at "
+            "least 50 cadences, times in rising order. Where something cannot be decided, the file is refused with one "
             "sentence that says "
-            f"what to add. Nothing above {limits.MAX_BYTES / 1e6:.0f} MB, packed or unpacked, or "
-            f"{limits.MAX_CADENCES / 1e6:.0f} million cadences is read, of text nothing above "
-            f"{limits.MAX_TEXT_BYTES / 1e6:.0f} MB. "
+            f"what to add. Nothing above {conventions.MAX_BYTES / 1e6:.0f} MB, packed or unpacked, or "
+            f"{conventions.MAX_CADENCES / 1e6:.0f} million cadences is read, of text nothing above "
+            f"{conventions.MAX_TEXT_BYTES / 1e6:.0f} MB. "
             "Target pixel files, folded light curves and images are named as what they are."
         ),
         "",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeGuard, Union
 from astroseq_core import missions
 from astroseq_core.api.star import Star
 from astroseq_core.archive import names
-from astroseq_core.ephemeris import Ephemeris, EphemerisTable
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import ArchiveError, EphemerisError, LightCurveError, SettingsError, TargetError
-from astroseq_core.io import file_names, lightkurve_objects, local_files, read
+from astroseq_core.io import identifiers, lightkurve_objects, local_files, read
+from astroseq_core.io.ephemeris_table import EphemerisTable
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.io.one_per_time import LeftOut
 from astroseq_core.paths import parse_path
@@ -240,7 +241,7 @@ def is_path(name: str) -> bool:
     (True, False)
     """
     clean = name.strip()
-    return bool(clean) and ("/" in clean or "\\" in clean or bool(file_names.file_ending(Path(clean))) or Path(clean).exists())
+    return bool(clean) and ("/" in clean or "\\" in clean or bool(identifiers.file_ending(Path(clean))) or Path(clean).exists())
 
 
 def _open_named(name: str | Target, options: OpenOptions) -> Star:

@@ -15,7 +15,7 @@ from astroseq_core.networks.card import ModelCard
 from astroseq_core.networks.model import Model
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.same_signal import other_signals
-from astroseq_core.scoring import score_cache, star_data, star_source
+from astroseq_core.scoring import score_cache, star_data, star_source, stellar_parameters
 from astroseq_core.scoring.segments import Failure, SegmentScores, score_light_curves
 from astroseq_core.scoring.star import score_star
 from astroseq_core.scoring.star_data import StarData
@@ -245,7 +245,7 @@ class Star:
 
     def _stellar_parameters(self) -> StellarParameters:
         # The file that the headers are read of: the first light curve's.
-        return star_data.stellar_parameters(
+        return stellar_parameters.stellar_parameters(
             self.target, self.light_curves, self.data.source, self._folder_of(self.light_curves[0])
         )
 

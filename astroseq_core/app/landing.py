@@ -1,17 +1,21 @@
-"""Landing page: what AstroSeq is, a field that opens a star, and an example light curve."""
+"""Landing page: what AstroSeq is, a field that opens a star, an example light curve, and the first survey in the background."""
+
+import os
 
 import streamlit as st
 
-from astroseq_core.app import first_survey
 from astroseq_core.app.explore.header import EXAMPLES
 from astroseq_core.app.shared import names, url_state
 from astroseq_core.app.shared.layout import errors_as_messages
 from astroseq_core.app.shared.stars import load_detrended_star
+from astroseq_core.errors import AstroSeqError
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.plots.light_curve import single_observation_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.scoring.star_source import Source
+from astroseq_core.store import leaderboard
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
 #: Session key of the typed name while the archives resolve it.
 WANTED_KEY = "wanted star"
@@ -45,7 +49,7 @@ def draw_landing() -> None:
     with place, errors_as_messages():
         _, hero = load_detrended_star(StarRequest(HERO_STAR, Source.SIMULATED))
         _draw_hero(hero)
-    first_survey.start_first_survey()
+    start_first_survey()
 
 
 def _draw_open_form() -> None:
@@ -80,3 +84,22 @@ def _draw_hero(star: StarData) -> None:
         alt="A simulated star with three transiting planets",
     )
     st.caption(f"{HERO_STAR}, a simulated star: each color is one planet's predicted transits.")
+
+
+SURVEY_NAME = "simulated-survey"
+#: Environment variable; the value 0 turns the first survey off.
+SWITCH_VARIABLE = "ASTROSEQ_FIRST_SURVEY"
+
+
+def start_first_survey() -> None:
+    """Start the survey if no star was ever scored and there is no other survey.
+
+    Errors are ignored here: the pages show what is wrong with the store or the queue.
+    """
+    if os.environ.get(SWITCH_VARIABLE, "1") == "0":
+        return
+    try:
+        if not leaderboard.list_models() and not SURVEYS.jobs():
+            SURVEYS.submit(SurveyRequest(SURVEY_NAME, workers=1))
+    except AstroSeqError:
+        return

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from astroseq_core.app.vet import keyboard
+from astroseq_core.app.vet import keys
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,7 +30,7 @@ _COOKIE = "astroseq_login"
 #: A wrong password is answered this late [s].
 WRONG_PASSWORD_SECONDS = 1.0
 #: Scripts that pages run; any other text in a page is no script to the browser.
-PAGE_SCRIPTS = (keyboard.script_text,)
+PAGE_SCRIPTS = (keys.script_text,)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

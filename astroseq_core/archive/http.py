@@ -388,13 +388,11 @@ def set_default_timeouts(http: "requests.Session", how: RetryPolicy) -> None:
         The timeouts.
     """
     from requests.adapters import HTTPAdapter
-    from requests.utils import select_proxy
 
     class Patient(HTTPAdapter):  # type: ignore[misc, unused-ignore]
         def send(self, request: "requests.PreparedRequest", **options: Any) -> "requests.Response":
             options["timeout"] = options.get("timeout") or (how.connect_seconds, how.read_seconds)
-            # Behind a proxy, only the proxy's own address is looked up here.
-            network.check_network(str(select_proxy(str(request.url), options.get("proxies")) or request.url))
+            network.check_network(network.lookup_url(str(request.url), options.get("proxies") or {}))
             return super().send(request, **options)
 
     http.mount("http://", Patient())

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from astroseq_core.errors import NoNetworkError
@@ -74,9 +75,32 @@ def check_server(url: str) -> None:
     """
     from urllib.request import getproxies, proxy_bypass
 
-    parts, proxies = urlsplit(url), getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    check_network(proxy if proxy and not proxy_bypass(parts.hostname or "") else url)
+    check_network(lookup_url(url, {} if proxy_bypass(urlsplit(url).hostname or "") else getproxies()))
+
+
+def lookup_url(url: str, proxies: Mapping[str, str]) -> str:
+    """Return the URL whose address has to be looked up here: behind a proxy, only the proxy's own.
+
+    Parameters
+    ----------
+    url : str
+        URL on the server.
+    proxies : mapping
+        Proxies by scheme, by scheme and host, or by "all", as requests and urllib name them.
+
+    Returns
+    -------
+    str
+        URL of the most specific proxy, else `url`.
+
+    Examples
+    --------
+    >>> lookup_url("https://mast.stsci.edu/api", {"all": "http://proxy:3128", "http": "http://other:80"})
+    'http://proxy:3128'
+    """
+    parts = urlsplit(url)
+    keys = (f"{parts.scheme}://{parts.hostname}", parts.scheme, f"all://{parts.hostname}", "all")
+    return next((proxies[key] for key in keys if key in proxies), "") or url
 
 
 def forget() -> None:

@@ -141,9 +141,9 @@ def list_agreement(options: argparse.Namespace) -> int:
     int
         The exit status, 0.
     """
-    from astroseq_core.store import agreement
+    from astroseq_core.store import dispositions
 
-    pairs, conflicts = agreement.pairwise_agreement(), agreement.list_conflicts()
+    pairs, conflicts = dispositions.pairwise_agreement(), dispositions.list_conflicts()
     if options.json:
         values = {
             "pairs": [

@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _folder_stars(options: argparse.Namespace) -> tuple[dict[str, "LightCurveReader"], list["Ephemeris"], frozenset[str]]:
     """Return readers of the folder's stars and the table's ephemerides; print what is left out."""
-    from astroseq_core.ephemeris import read_table
+    from astroseq_core.io.ephemeris_table import read_table
     from astroseq_core.scoring.star_source import folder_sources
 
     table = read_table(options.ephemerides)

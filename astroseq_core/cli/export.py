@@ -121,18 +121,18 @@ def _write_table(options: argparse.Namespace, filters: "Filters", threshold: "Sc
 
 
 def _write_exofop(options: argparse.Namespace, filters: "Filters", threshold: "ScoreThreshold | None") -> int:
-    from astroseq_core.export import exofop, records
+    from astroseq_core.export import exofop, exofop_file, records
     from astroseq_core.io import files
 
     out = options.out or _free_file_name()
-    earlier = exofop.earlier_rows(_earlier_drafts(out))
+    earlier = exofop_file.earlier_rows(_earlier_drafts(out))
     found = records.select_records(filters, threshold, only_passed=options.only_passed)
     good, left = exofop.select_exportable(found, earlier=earlier)
     for one in left:
         if options.verbose:
             common.print_error(f"{one.star_id} is left out: {one.reason}.")
     text = exofop.draft_text(good, options.tag, options.group, options.paper, earlier=earlier)
-    for problem in (problems := exofop.validate(text)):
+    for problem in (problems := exofop_file.validate(text)):
         common.print_error(str(problem))
     files.write_text_atomically(out, text)
     sentence = {"draft": str(out), "rows": len(good), "left_out": len(left), "problems": len(problems)}
@@ -150,10 +150,10 @@ def _earlier_drafts(out: Path) -> list[str]:
 
 def _free_file_name() -> Path:
     """Return the first of today's file names that is not taken in this folder."""
-    from astroseq_core.export import exofop
+    from astroseq_core.export import exofop_file
 
-    number = next((n for n in range(1, 1000) if not Path(exofop.file_name(n)).exists()), 1000)
-    return Path(exofop.file_name(number))
+    number = next((n for n in range(1, 1000) if not Path(exofop_file.file_name(n)).exists()), 1000)
+    return Path(exofop_file.file_name(number))
 
 
 def _write_reports(options: argparse.Namespace, filters: "Filters", threshold: "ScoreThreshold | None") -> int:

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         The exit status, 0.
     """
     from astroseq_core.networks import card as cards
-    from astroseq_core.networks.damaged import damaged_models
+    from astroseq_core.networks.model import damaged_models
 
     damaged = {one.model_id: one.problem for one in damaged_models()}
     sound = {c.model_id: c for c in cards.available_cards() if c.model_id not in damaged}

@@ -191,7 +191,7 @@ def promote_run(options: argparse.Namespace) -> int:
         The exit status, 0.
     """
     from astroseq_core.networks import card as cards
-    from astroseq_core.training.runs import promote as promoting
+    from astroseq_core.training.runs import queue as promoting
 
     for mission in [options.mission] if options.mission else cards.read(cards.model_folder(options.run_id)).instruments:
         if options.undo:

@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
     from astroseq_core.export.score_tables import ScoreFiles
     from astroseq_core.store import runs, scores
-    from astroseq_core.surveys import dask_address, stars
+    from astroseq_core.surveys import queue, stars
     from astroseq_core.surveys.engine import ScoringSettings
     from astroseq_core.surveys.results import Sink, StoreSink
     from astroseq_core.surveys.work import score_into
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.what and options.targets_file is None:
         raise SettingsError("Name targets, light curves or a folder, or give --targets-file.")
     if options.dask:
-        dask_address.parse_address(options.dask)
+        queue.parse_address(options.dask)
     given = _find_stars(options.what, options.targets_file)
     settings = ScoringSettings(
         options.model,

@@ -44,16 +44,16 @@ def run(options: argparse.Namespace) -> int:
     SettingsError
         If the file cannot be read.
     """
-    from astroseq_core.export import exofop
+    from astroseq_core.export import exofop_file
 
     try:
         text = read_file(options.file, MAX_TABLE_BYTES, SettingsError).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{options.file} is no text in ASCII or UTF-8 (byte {error.start}); save it as such.") from error
-    problems = exofop.validate(text, options.file.name)
+    problems = exofop_file.validate(text, options.file.name)
     for problem in problems:
         common.print_error(str(problem))
-    rows = len(exofop.read_rows(text))
+    rows = len(exofop_file.read_rows(text))
     sentence: JsonObject = {"file": str(options.file), "rows": rows, "problems": len(problems)}
     common.print_outcome(options, sentence | ({"details": [asdict(p) for p in problems]} if options.json else {}))
     return 1 if problems else 0

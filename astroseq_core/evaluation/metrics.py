@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import ModelError
-from astroseq_core.evaluation.reliability import ReliabilityBins, reweight_to_base_rate
+from astroseq_core.evaluation.calibration import ReliabilityBins, reweight_to_base_rate
 from astroseq_core.evaluation.segment_report import Confusion, Measured, SegmentReport, SnrBin
 from astroseq_core.evaluation.weighted_ranking import FALSE_ALARM_RATE, RankedScores, equal_star_weights
 

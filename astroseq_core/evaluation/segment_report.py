@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from astroseq_core.evaluation.reliability import ReliabilityRows
+from astroseq_core.evaluation.calibration import ReliabilityRows
 from astroseq_core.evaluation.weighted_ranking import Curve
 from astroseq_core.type_names import JsonObject
 from astroseq_core.typed_json import convert

@@ -1,82 +1,174 @@
-"""ExoFOP planet-parameter files: drafts from candidates, and the checks before an upload."""
+"""Drafts of ExoFOP planet-parameter files: the target of each candidate (a TOI, known otherwise, or new), and its row."""
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from astroseq_core import __version__, targets
-from astroseq_core.disposition_codes import CODES
+from astroseq_core.archive.catalogs import Catalog, current_catalog
+from astroseq_core.archive.signals import Signal, name_key
 from astroseq_core.errors import ExportError
-from astroseq_core.export.exofop_targets import FLAGS, EarlierRow, ExofopTarget, assign_targets
-from astroseq_core.export.records import Record
-
-if TYPE_CHECKING:
-    from astroseq_core.archive.catalogs import Catalog
-
-#: Columns as of 2026, in the order and spelling of ExoFOP's template for params_planet files. The template has changed
-#: before (43 columns until 2025).
-COLUMNS = (
-    "target",
-    "flag",
-    "disp",
-    "discovery",
-    "candname",
-    "period",
-    "period_unc",
-    "epoch",
-    "epoch_unc",
-    "depth",
-    "depth_unc",
-    "duration",
-    "duration_unc",
-    "inc",
-    "inc_unc",
-    "imp",
-    "imp_unc",
-    "r_planet",
-    "r_planet_err",
-    "ar_star",
-    "ar_star_err",
-    "radius",
-    "radius_unc",
-    "mass",
-    "mass_unc",
-    "temp",
-    "temp_unc",
-    "insol",
-    "insol_unc",
-    "dens",
-    "dens_unc",
-    "sma",
-    "sma_unc",
-    "ecc",
-    "ecc_unc",
-    "arg_peri",
-    "arg_peri_err",
-    "time_peri",
-    "time_peri_unc",
-    "vsa",
-    "vsa_unc",
-    "tag",
-    "group",
-    "prop_period",
-    "paper",
-    "notes",
+from astroseq_core.export.exofop_file import (
+    COLUMNS,
+    COMMENT,
+    DELIMITER,
+    DRAFT,
+    EXOFOP_DISPOSITION,
+    FLAGS,
+    NEW_CANDIDATE,
+    NEW_PARAMETERS,
+    NOTE_LENGTH,
+    EarlierRow,
+    one_line,
 )
-COMMENT = "\\"
-DELIMITER = "|"
-NOTE_LENGTH = 120
-#: ExoFOP's disposition for each of ours, and all that it has.
-EXOFOP_DISPOSITION = {one.code: one.exofop for one in CODES.values() if one.exofop}
-DISPOSITIONS = tuple(dict.fromkeys(EXOFOP_DISPOSITION.values()))
-#: A file whose first comments hold this word is not ready to be uploaded.
-DRAFT = "DRAFT"
+from astroseq_core.export.records import Record
+from astroseq_core.same_signal import PERIOD_RATIOS, SignalComparison, compare_signals, match_known_signal
+
+_TOI_NAME = re.compile(r"TOI-?([1-9]\d*)\.(\d\d)")
+_TIC_TARGET = re.compile(r"TIC([1-9]\d*)\.(\d\d)")
+#: ExoFOP's numbers have two digits.
+LAST_NUMBER = 99
+#: Periods of a candidate in two drafts agree within this fraction; those of two planets of a star never do.
+SAME_PERIOD = 0.01
+
+
+@dataclass(frozen=True)
+class ExofopTarget:
+    """Target of a candidate in an ExoFOP file.
+
+    Attributes
+    ----------
+    target : str
+        The target, such as `TOI185.01` or `TIC52368076.02`; empty if the candidate is left out.
+    flag : str
+        One of `FLAGS`.
+    reason : str
+        Why the candidate is left out; empty if it is not.
+    caution : str
+        What to check before an upload; empty if nothing.
+    """
+
+    target: str = ""
+    flag: str = ""
+    reason: str = ""
+    caution: str = ""
+
+
+def assign_targets(
+    records: Sequence[Record], catalog: Catalog | None = None, earlier: Iterable[EarlierRow] = ()
+) -> tuple[ExofopTarget, ...]:
+    """Return the target of each candidate.
+
+    A candidate that is a TOI, under whatever name, becomes new parameters of it. One that is known
+    without a TOI number, or has a known period but other epochs, is left out. Any other is new, with the
+    lowest number above those of the star's TOIs and of other drafts.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Candidates on TIC stars.
+    catalog : Catalog, optional
+        Known signals; by default those of the local catalogs.
+    earlier : iterable of EarlierRow, optional
+        Rows of earlier drafts. A candidate keeps the number that it has there.
+
+    Returns
+    -------
+    tuple of ExofopTarget
+        The targets, in the order of the records.
+    """
+    here = current_catalog() if catalog is None else catalog
+    rows = tuple(earlier)
+    assigned: list[ExofopTarget] = []
+    for record in records:
+        pairs = zip(records, assigned, strict=False)
+        mine = [(other, one) for other, one in pairs if other.star_id == record.star_id and one.target]
+        assigned.append(_assign(record, here, mine, rows))
+    return tuple(assigned)
+
+
+def _assign(
+    record: Record, catalog: Catalog, mine: Sequence[tuple[Record, ExofopTarget]], earlier: Sequence[EarlierRow]
+) -> ExofopTarget:
+    """Return the target of one candidate, after those of its star that the draft holds already."""
+    known = catalog.signals_of(targets.parse_star(record.star_id))
+    found = _known_target(record, known, catalog)
+    if found.reason:
+        return found
+    if found.target:
+        taken = any(one.target == found.target for _, one in mine)
+        return ExofopTarget(reason=f"{found.target} is in this draft already") if taken else found
+    if any(_is_same(record, other) for other, _ in mine):
+        return ExofopTarget(reason="its signal is in this draft already")
+    number = targets.parse_star(record.star_id).number
+    of_star = {r.target: r.period_days for r in earlier if (m := _TIC_TARGET.fullmatch(r.target)) and m[1] == str(number)}
+    in_draft = {one.target for _, one in mine}
+    for target, period in of_star.items():
+        if target not in in_draft and period and record.period_days and abs(record.period_days / period - 1) < SAME_PERIOD:
+            return replace(found, target=target, flag=NEW_CANDIDATE)
+    numbers = [int(m[2]) for name in _names(known) if (m := _TOI_NAME.fullmatch(name))]
+    numbers += [int(target[-2:]) for target in (*of_star, *in_draft)]
+    free = max(numbers, default=0) + 1
+    if free > LAST_NUMBER:
+        return ExofopTarget(reason=f"its star has no free number up to .{LAST_NUMBER}")
+    return replace(found, target=f"TIC{number}.{free:02d}", flag=NEW_CANDIDATE)
+
+
+def _known_target(record: Record, known: Sequence[Signal], catalog: Catalog) -> ExofopTarget:
+    """Return the target of a candidate that is a known signal, or why it is left out; an empty one if it is new."""
+    if record.match and record.match_ratio == "1" and not _named(record.match, known):
+        # The catalogs here do not have what a survey matched the star to: its match stands.
+        others = tuple(s for star in catalog.stars_named(record.match) for s in star.signals)
+        return _as_toi(record.match, _names(_named(record.match, others)))
+    if record.ephemeris is None:
+        stored = _named(record.match, known) if record.match_ratio == "1" else ()
+        return _as_toi(record.match, _names(stored)) if stored else ExofopTarget()
+    ephemerides = [s.ephemeris(record.star_id) for s in known]
+    signals = dict(zip(map(id, ephemerides), known, strict=True))
+    # A TOI of a single transit has no ratio, and yet may be one of the candidate's.
+    found = match_known_signal(record.ephemeris, ephemerides, ratios=(*PERIOD_RATIOS, ""))
+    if found is None:
+        return ExofopTarget()
+    signal = signals[id(found.other)]
+    if found.same:
+        return _as_toi(signal.name, _names((signal,)))
+    if found.ratio == "1":
+        return ExofopTarget(
+            reason=f"it has the period of {signal.name} but lies {found.hours_apart:.1f} h from its transits, "
+            "as a secondary eclipse or a transit predicted with a poor period"
+        )
+    return ExofopTarget(caution=_caution(record, signal, found))
+
+
+def _caution(record: Record, signal: Signal, found: SignalComparison) -> str:
+    times = f"at {found.ratio} times its period" if found.ratio else "whose period is not known"
+    return f"{record.star_id} coincides with {signal.name} {times}; make sure that it is another signal."
+
+
+def _as_toi(name: str, names: Iterable[str]) -> ExofopTarget:
+    """Return a known signal as its TOI, or why it cannot be one."""
+    toi = next((m for one in (name, *names) if (m := _TOI_NAME.fullmatch(one))), None)
+    if toi is None:
+        return ExofopTarget(reason=f"it is {name}, which has no TOI number in the catalogs here")
+    return ExofopTarget(f"TOI{toi[1]}.{toi[2]}", NEW_PARAMETERS)
+
+
+def _names(known: Iterable[Signal]) -> tuple[str, ...]:
+    return tuple(name for signal in known for name in (signal.name, *signal.aliases))
+
+
+def _named(name: str, known: Iterable[Signal]) -> tuple[Signal, ...]:
+    """Return the signals of that name, in any usual spelling."""
+    return tuple(s for s in known if name_key(name) in {name_key(one) for one in (s.name, *s.aliases)})
+
+
+def _is_same(record: Record, other: Record) -> bool:
+    if record.ephemeris is None or other.ephemeris is None:
+        return record.period_days == other.period_days and record.epoch_bjd == other.epoch_bjd
+    return compare_signals(record.ephemeris, other.ephemeris).same
 
 
 @dataclass(frozen=True)
@@ -95,38 +187,8 @@ class ExcludedStar:
     reason: str
 
 
-def file_name(number: int = 1, day: date | None = None) -> str:
-    """Return the file name that ExoFOP asks for, `params_planet_YYYYMMDD_nnn.txt`.
-
-    Parameters
-    ----------
-    number : int, optional
-        Number of the file within its day, 1 to 999.
-    day : datetime.date, optional
-        Date in the name; today in UTC by default.
-
-    Returns
-    -------
-    str
-        The file name.
-
-    Raises
-    ------
-    ExportError
-        If the number is not within 1 to 999.
-
-    Examples
-    --------
-    >>> file_name(2, date(2026, 1, 15))
-    'params_planet_20260115_002.txt'
-    """
-    if not 1 <= number <= 999:
-        raise ExportError(f"ExoFOP numbers the files of a day from 001 to 999, not {number}.")
-    return f"params_planet_{day or datetime.now(UTC).date():%Y%m%d}_{number:03d}.txt"
-
-
 def select_exportable(
-    records: Sequence[Record], catalog: "Catalog | None" = None, earlier: Iterable[EarlierRow] = ()
+    records: Sequence[Record], catalog: Catalog | None = None, earlier: Iterable[EarlierRow] = ()
 ) -> tuple[tuple[Record, ...], tuple[ExcludedStar, ...]]:
     """Split records into those that an ExoFOP file can hold and the others.
 
@@ -151,7 +213,7 @@ def select_exportable(
 
 
 def _split_with_targets(
-    records: Sequence[Record], catalog: "Catalog | None", earlier: Iterable[EarlierRow]
+    records: Sequence[Record], catalog: Catalog | None, earlier: Iterable[EarlierRow]
 ) -> tuple[list[tuple[Record, ExofopTarget]], tuple[ExcludedStar, ...]]:
     """Return the records that the file can hold, each with its target, and the others with their reasons."""
     reasons = {n: exclusion_reason(record) for n, record in enumerate(records)}
@@ -160,32 +222,6 @@ def _split_with_targets(
     reasons |= {n: target.reason for n, target in found.items()}
     left = tuple(ExcludedStar(records[n].star_id, reason) for n, reason in reasons.items() if reason)
     return [(records[n], target) for n, target in found.items() if not target.reason], left
-
-
-def earlier_rows(texts: Iterable[str]) -> tuple[EarlierRow, ...]:
-    """Return the rows of earlier drafts, whose numbers no new candidate may take.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Texts of the files.
-
-    Returns
-    -------
-    tuple of EarlierRow
-        The rows.
-    """
-    return tuple(
-        EarlierRow(row.values["target"], _parse_period(row.values["period"])) for text in texts for row in read_rows(text)
-    )
-
-
-def _parse_period(text: str) -> float | None:
-    try:
-        period = float(text)
-    except ValueError:
-        return None
-    return period if math.isfinite(period) and period > 0 else None
 
 
 def exclusion_reason(record: Record) -> str:
@@ -224,7 +260,7 @@ def draft_text(
     group: str = "",
     paper: str = "",
     *,
-    catalog: "Catalog | None" = None,
+    catalog: Catalog | None = None,
     earlier: Iterable[EarlierRow] = (),
 ) -> str:
     """Return a draft of an ExoFOP planet-parameter file.
@@ -259,11 +295,11 @@ def draft_text(
         raise ExportError(f"{left[0].star_id} cannot stand in an ExoFOP file: {left[0].reason}.")
     if not good:
         raise ExportError("An ExoFOP file needs at least one candidate on a TIC star with a disposition of PC, CP, KP or FP.")
-    if not _one_line(tag):
+    if not one_line(tag):
         raise ExportError("An ExoFOP file needs a tag, such as 20260115_name_description_1; give one.")
-    texts = (_one_line(tag), _one_line(group), _one_line(paper))
+    texts = (one_line(tag), one_line(group), one_line(paper))
     rows = [DELIMITER.join(_format_row(record, target, *texts)) for record, target in good]
-    cautions = [f"{COMMENT} {_one_line(target.caution)}" for _, target in good if target.caution]
+    cautions = [f"{COMMENT} {one_line(target.caution)}" for _, target in good if target.caution]
     return "\n".join((*_draft_comments(bool(paper)), *cautions, DELIMITER.join(COLUMNS), *rows)) + "\n"
 
 
@@ -317,20 +353,9 @@ def format_note(record: Record) -> str:
     str
         ASCII text on one line, without a pipe, of `NOTE_LENGTH` characters at most.
     """
-    text = _one_line(record.note)
+    text = one_line(record.note)
     sentence = "; ".join(filter(None, (text, f"flags {record.flags}" if record.flags else ""))) or "Vetted with AstroSeq."
     return sentence if len(sentence) <= NOTE_LENGTH else sentence[: NOTE_LENGTH - 3].rstrip() + "..."
-
-
-def _one_line(text: str) -> str:
-    """Return the text in ASCII on one line, without delimiters or a comment sign at its start."""
-    import unicodedata
-
-    for sign, word in (("σ", "sigma"), ("×", "x"), ("−", "-"), ("–", "-"), ("—", "-"), ("µ", "u"), ("μ", "u"), ("°", " deg")):
-        text = text.replace(sign, word)
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    one = "".join(c if c.isprintable() else " " for c in ascii_text.replace(DELIMITER, "/"))
-    return " ".join(one.split()).lstrip(f"{COMMENT} ")
 
 
 def _format_number(value: float | None, digits: int) -> str:
@@ -339,239 +364,3 @@ def _format_number(value: float | None, digits: int) -> str:
         return ""
     shown = f"{value:.{digits}f}"
     return shown if float(shown) or not value else np.format_float_positional(float(f"{value:.2g}"), trim="-")
-
-
-#: Limits of epochs [BJD], 1980 to 2080: all missions lie within them, and truncated dates (BTJD, BKJD, MJD) far below.
-EARLIEST_BJD, LATEST_BJD = 2_444_239.5, 2_480_764.5
-#: Proprietary periods that ExoFOP offers [months].
-PROPRIETARY_MONTHS = ("0", "12")
-#: Column of the error of each value, and the values that a new candidate must have.
-ERROR_COLUMNS = {name: next((f"{name}{end}" for end in ("_unc", "_err") if f"{name}{end}" in COLUMNS), "") for name in COLUMNS}
-REQUIRED_COLUMNS = ("period", "epoch", "depth", "duration")
-POSITIVE_COLUMNS = (*REQUIRED_COLUMNS, "r_planet", "ar_star", "radius", "mass", "temp", "insol", "dens", "sma", "vsa")
-TEXT_COLUMNS = ("target", "flag", "disp", "discovery", "candname", "tag", "group", "prop_period", "paper", "notes")
-NUMBER_COLUMNS = tuple(name for name in COLUMNS if name not in TEXT_COLUMNS)
-_NEW_TARGET = re.compile(r"TIC([1-9]\d{0,15})\.(\d\d)")
-_KNOWN_TARGET = re.compile(r"(?:TIC|TOI)([1-9]\d{0,15})\.(\d\d)")
-_FILE_NAME = re.compile(r"params_planet_(\d{4})(\d\d)(\d\d)_(\d{3})\.txt")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Fault of a planet-parameter file.
-
-    Attributes
-    ----------
-    row : int
-        Line of the file, from 1; 0 for the file as a whole.
-    column : str
-        Name of the column; empty for the whole row.
-    reason : str
-        What is wrong.
-    """
-
-    row: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        where = f"line {self.row}" if self.row else "file"
-        return f"{where}, {self.column}: {self.reason}" if self.column else f"{where}: {self.reason}"
-
-
-@dataclass(frozen=True)
-class ExofopRow:
-    """Row of a planet-parameter file.
-
-    Attributes
-    ----------
-    line : int
-        Line of the file, from 1.
-    values : dict
-        Cell texts by column name.
-    """
-
-    line: int
-    values: dict[str, str]
-
-
-def read_rows(text: str) -> tuple[ExofopRow, ...]:
-    """Read the rows of a planet-parameter file that have all columns.
-
-    Parameters
-    ----------
-    text : str
-        Text of the file.
-
-    Returns
-    -------
-    tuple of ExofopRow
-        The rows, without comments, the header, and rows of another number of columns.
-    """
-    found = ((line, _split_cells(raw)) for line, raw in _data_lines(text))
-    return tuple(
-        ExofopRow(line, dict(zip(COLUMNS, cells, strict=True)))
-        for line, cells in found
-        if len(cells) == len(COLUMNS) and cells != list(COLUMNS)
-    )
-
-
-def validate(text: str, name: str = "") -> tuple[Problem, ...]:
-    """Check whether a planet-parameter file can be uploaded.
-
-    A file that calls itself a draft need not name a paper.
-
-    Parameters
-    ----------
-    text : str
-        Text of the file.
-    name : str, optional
-        Name of the file; checked where it is given.
-
-    Returns
-    -------
-    tuple of Problem
-        All faults, in the order of the file; empty if there is none.
-
-    Examples
-    --------
-    >>> validate("")
-    (Problem(row=0, column='', reason='there is no candidate in it'),)
-    """
-    problems = list(_check_file_name(name)) if name else []
-    is_draft = any(line.startswith(COMMENT) and DRAFT in line for line in text.splitlines())
-    lines = list(_data_lines(text))
-    seen: dict[tuple[str, ...], int] = {}
-    data = [(line, raw) for line, raw in lines if _split_cells(raw) != list(COLUMNS)]
-    if not data:
-        return (*problems, Problem(0, "", "there is no candidate in it"))
-    for number, raw in lines:
-        cells = _split_cells(raw)
-        if cells == list(COLUMNS):
-            if (number, raw) != lines[0]:
-                problems.append(Problem(number, "", "the names of the columns stand only once, above all candidates"))
-            continue
-        if number == lines[0][0] and cells[:1] == ["target"]:
-            problems += _check_header(number, cells)
-            continue
-        problems += _check_row(number, cells, is_draft)
-        if len(cells) == len(COLUMNS):
-            values = dict(zip(COLUMNS, cells, strict=True))
-            key = (values["target"], values["flag"], values["tag"])
-            if key in seen:
-                problems.append(Problem(number, "target", f"{values['target']} stands already on line {seen[key]}"))
-            seen.setdefault(key, number)
-    return tuple(problems)
-
-
-def _data_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are neither comments nor empty, with their line numbers."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.removesuffix("\r")
-        if line.strip() and not line.startswith(COMMENT):
-            yield number, line
-
-
-def _split_cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split(DELIMITER)]
-
-
-def _check_file_name(name: str) -> Iterator[Problem]:
-    match = _FILE_NAME.fullmatch(name)
-    if match is None or not (1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31 and int(match[4]) >= 1):
-        yield Problem(0, "", f"its name is {name}; ExoFOP takes params_planet_YYYYMMDD_nnn.txt")
-
-
-def _check_header(number: int, cells: list[str]) -> Iterator[Problem]:
-    for place, (found, wanted) in enumerate(zip(cells, COLUMNS, strict=False), start=1):
-        if found != wanted:
-            yield Problem(number, wanted, f"column {place} is called '{found}'")
-            break
-    if len(cells) != len(COLUMNS):
-        yield Problem(number, "", f"{len(cells)} columns, where {len(COLUMNS)} are wanted")
-
-
-def _check_row(number: int, cells: list[str], is_draft: bool) -> Iterator[Problem]:
-    if len(cells) != len(COLUMNS):
-        # The cells can no longer be assigned to columns.
-        yield Problem(number, "", f"{len(cells)} columns, where {len(COLUMNS)} are wanted; a pipe inside a text makes one more")
-        return
-    values = dict(zip(COLUMNS, cells, strict=True))
-    for name, text in values.items():
-        if not text.isascii() or not text.isprintable():
-            bad = next(c for c in text if not (c.isascii() and c.isprintable()))
-            yield Problem(number, name, f"{bad!a} is no plain ASCII character")
-    yield from _check_texts(number, values)
-    yield from _check_numbers(number, values)
-    if values["flag"] == FLAGS[0]:
-        yield from _check_new_candidate(number, values, is_draft)
-
-
-def _check_texts(number: int, values: dict[str, str]) -> Iterator[Problem]:
-    target, flag = values["target"], values["flag"]
-    if target.upper().startswith("SIM"):
-        yield Problem(number, "target", f"{target} is simulated; ExoFOP is for real stars")
-    elif flag == FLAGS[0] and not _NEW_TARGET.fullmatch(target):
-        yield Problem(number, "target", f"'{target}' is no new candidate on a TIC star; write it like TIC52368076.01")
-    elif not _KNOWN_TARGET.fullmatch(target):
-        yield Problem(number, "target", f"'{target}' is no TIC candidate or TOI; write it like TIC52368076.01 or TOI125.01")
-    if flag not in FLAGS:
-        yield Problem(number, "flag", f"'{flag}' is none of {', '.join(FLAGS)}")
-    if values["disp"] not in DISPOSITIONS:
-        yield Problem(number, "disp", f"'{values['disp']}' is none of {', '.join(DISPOSITIONS)}")
-    if not values["tag"]:
-        yield Problem(number, "tag", "it is empty; name the data, like 20260115_name_description_1")
-    period = values["prop_period"]
-    if period not in PROPRIETARY_MONTHS:
-        yield Problem(number, "prop_period", f"'{period}' is none of {', '.join(PROPRIETARY_MONTHS)} months")
-    elif period != "0" and (not values["group"] or flag == FLAGS[0]):
-        yield Problem(number, "prop_period", "it must be 0 without a group, and for a new candidate")
-    if values["paper"] and urlsplit(values["paper"]).scheme not in ("http", "https"):
-        yield Problem(number, "paper", f"'{values['paper']}' is no address of a paper; write it like https://doi.org/...")
-    if len(values["notes"]) > NOTE_LENGTH:
-        yield Problem(number, "notes", f"{len(values['notes'])} characters, where {NOTE_LENGTH} are the most")
-
-
-def _check_numbers(number: int, values: dict[str, str]) -> Iterator[Problem]:
-    known: dict[str, float] = {}
-    for name in NUMBER_COLUMNS:
-        if not values[name]:
-            continue
-        try:
-            known[name] = float(values[name])
-        except ValueError:
-            yield Problem(number, name, f"'{values[name]}' is no number")
-            continue
-        if not math.isfinite(known[name]) or "_" in values[name]:
-            known.pop(name)
-            yield Problem(number, name, f"'{values[name]}' is no number")
-    for name, error in ERROR_COLUMNS.items():
-        if not error:
-            continue
-        if values[error] and not values[name]:
-            yield Problem(number, error, f"an error without a value in {name}")
-        if known.get(error, 1.0) <= 0:
-            yield Problem(number, error, f"{values[error]} is no error; it must be above 0, or empty")
-    for name in POSITIVE_COLUMNS:
-        if name not in ("epoch",) and known.get(name, 1.0) <= 0:
-            yield Problem(number, name, f"{values[name]} must be above 0")
-    for name in ("epoch", "time_peri"):
-        if name in known and not EARLIEST_BJD <= known[name] <= LATEST_BJD:
-            yield Problem(number, name, f"{values[name]} is no full BJD; add 2457000 to BTJD, 2454833 to BKJD, 2400000.5 to MJD")
-    if 0 < known.get("period", 0) * 24 <= known.get("duration", 0):
-        yield Problem(number, "duration", f"{values['duration']} h is no shorter than the period; is it in hours?")
-    if known.get("depth", 0) > 1e6:
-        yield Problem(number, "depth", f"{values['depth']} ppm is more than all light")
-    if not 0 <= known.get("ecc", 0) < 1:
-        yield Problem(number, "ecc", f"{values['ecc']} is not from 0 to below 1")
-
-
-def _check_new_candidate(number: int, values: dict[str, str], is_draft: bool) -> Iterator[Problem]:
-    """Check what only a new candidate must have."""
-    for name in REQUIRED_COLUMNS:
-        if not values[name]:
-            yield Problem(number, name, "it is empty; a new candidate needs period, epoch, depth and duration")
-    if not values["notes"]:
-        yield Problem(number, "notes", "it is empty; a new candidate needs a note")
-    if not values["paper"] and not is_draft:
-        yield Problem(number, "paper", "it is empty; a new candidate needs the address of its refereed paper")

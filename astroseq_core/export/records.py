@@ -125,13 +125,13 @@ def catalog_stellar_lookup() -> StellarLookup:
         Takes a star identifier and returns its StellarParameters, or None.
     """
     from astroseq_core.archive import catalogs
-    from astroseq_core.scoring import star_data
+    from astroseq_core.scoring import stellar_parameters
 
     known = catalogs.current_catalog()
 
     def of(target_id: str) -> StellarParameters | None:
         target = targets.parse_star(target_id)
-        return None if target.is_simulated else star_data.stellar_parameters(target, catalog=known)
+        return None if target.is_simulated else stellar_parameters.stellar_parameters(target, catalog=known)
 
     return of
 

@@ -10,12 +10,11 @@ import numpy as np
 
 from astroseq_core import settings, targets
 from astroseq_core.errors import AstroSeqError, CacheError, CorruptFileError
-from astroseq_core.io import cache_index, cache_records, files, npz, pixel_cache
-from astroseq_core.io.cache_absent import AbsenceStore
+from astroseq_core.io import cache_extras, cache_index, cache_records, files, npz
+from astroseq_core.io.cache_extras import AbsenceStore, PixelColumnStore
 from astroseq_core.io.cache_index import LIGHT_CURVE_KIND, CacheEntry, CacheKey
 from astroseq_core.io.cache_records import CachedObservation, VerifyReport
 from astroseq_core.io.lightcurve import LightCurve
-from astroseq_core.io.pixel_cache import PixelColumnStore
 from astroseq_core.targets import Target
 from astroseq_core.type_names import AnyArray, Arrays, JsonObject
 from astroseq_core.typed_json import DAMAGE, convert
@@ -155,12 +154,12 @@ class LightCurveCache(PixelColumnStore, AbsenceStore):
             Light curves sorted by target, observation, author and exposure. Sizes include the pixel
             columns.
         """
-        kinds: tuple[object, ...] = (LIGHT_CURVE_KIND, pixel_cache.PIXELS_KIND)
+        kinds: tuple[object, ...] = (LIGHT_CURVE_KIND, cache_extras.PIXELS_KIND)
         where, values = ("kind IN (?, ?)", kinds) if target is None else ("kind IN (?, ?) AND target = ?", (*kinds, target.slug))
         with self._index.open() as connection:
             found = [
                 e
-                for e in pixel_cache.merge_pixel_entries(cache_index.select_entries(connection, where, values))
+                for e in cache_extras.merge_pixel_entries(cache_index.select_entries(connection, where, values))
                 if e.key.kind == LIGHT_CURVE_KIND
             ]
         return tuple(
@@ -343,9 +342,9 @@ class LightCurveCache(PixelColumnStore, AbsenceStore):
         spared = {target.slug for target in keep}
         with self._index.open(write=True) as connection:
             entries = cache_index.select_entries(connection)
-            own = pixel_cache.pixel_entries_by_owner(entries)
+            own = cache_extras.pixel_entries_by_owner(entries)
             out = cache_index.entries_to_evict(
-                [e for e in pixel_cache.merge_pixel_entries(entries) if e.key.target not in spared],
+                [e for e in cache_extras.merge_pixel_entries(entries) if e.key.target not in spared],
                 sum(e.size_bytes for e in entries) - limit,
                 self.folder,
             )

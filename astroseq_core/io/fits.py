@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from astroseq_core import missions
 from astroseq_core.errors import CorruptFileError, MissingColumnError
-from astroseq_core.io import conventions, fits_layout, fits_table, identifiers, limits, quantities
+from astroseq_core.io import conventions, fits_table, identifiers, quantities
 from astroseq_core.io.conventions import FitsProduct, FluxColumn
 from astroseq_core.io.fits_table import FitsTable
 from astroseq_core.io.lightcurve import RawColumns, root_cause_text
@@ -120,7 +120,7 @@ def peek_fits(data: bytes, name: str) -> tuple[str, str]:
         If the file is damaged or not a FITS file.
     """
     data = decompress_fits(data, name)
-    units = fits_layout.find_units(data, name)
+    units = fits_table.find_units(data, name)
     meta = fits_table.read_header(data, units[0])
     for unit in units[1:2]:
         meta = {**fits_table.read_header(data, unit), **meta}
@@ -157,16 +157,16 @@ def decompress_fits(data: bytes, name: str) -> bytes:
 
 def _gunzip(data: bytes, name: str) -> bytes:
     """Return unpacked bytes; what declares or reaches more than a light curve can have is refused."""
-    too_large = CorruptFileError(f"{name} would unpack to more than {limits.MAX_BYTES / 1e9:g} GB; it is no light curve.")
+    too_large = CorruptFileError(f"{name} would unpack to more than {conventions.MAX_BYTES / 1e9:g} GB; it is no light curve.")
     # The last four bytes declare the length; a file that lies about it is stopped at the limit.
-    if int.from_bytes(data[-4:], "little") > limits.MAX_BYTES:
+    if int.from_bytes(data[-4:], "little") > conventions.MAX_BYTES:
         raise too_large
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-            unpacked = packed.read(limits.MAX_BYTES + 1)
+            unpacked = packed.read(conventions.MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise CorruptFileError(f"{name} is truncated or damaged (gzip: {error}); download it again.") from error
-    if len(unpacked) > limits.MAX_BYTES:
+    if len(unpacked) > conventions.MAX_BYTES:
         raise too_large
     return unpacked
 
@@ -189,15 +189,15 @@ def primary_header_text(data: bytes) -> str:
     ValueError
         If the header has no end.
     """
-    stop = fits_layout.header_end(data)
+    stop = fits_table.header_end(data)
     if stop is None:
         raise ValueError("its header has no end")
     return data[:stop].decode("ascii", "replace")
 
 
-def _find_units(data: bytes, name: str) -> tuple[fits_layout.FitsUnit, ...]:
+def _find_units(data: bytes, name: str) -> tuple[fits_table.FitsUnit, ...]:
     """Return the units of a file that has more than a header."""
-    units = fits_layout.find_units(data, name)
+    units = fits_table.find_units(data, name)
     if len(units) < 2:
         raise CorruptFileError(f"{name} is truncated or no light curve: it has a header and no table; download it again.")
     return units

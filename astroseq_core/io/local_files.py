@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from astroseq_core import targets
-from astroseq_core.ephemeris import RowProblem
 from astroseq_core.errors import AstroSeqError, CorruptFileError, LightCurveError, MissingColumnError, TargetError
-from astroseq_core.io import file_names, read, tables
+from astroseq_core.io import identifiers, read, tables
+from astroseq_core.io.ephemeris_table import RowProblem
 from astroseq_core.io.read import FileProblem
 from astroseq_core.paths import MAX_TABLE_BYTES, read_head, walk_folder
 
@@ -72,8 +72,8 @@ def list_folder(folder: Path) -> FolderContent:
     """
     found: list[Path] = []
     for here, files in walk_folder(Path(folder)):
-        found += [here / f for f in files if not f.startswith(".") and file_names.file_ending(Path(f))]
-    others = {p for p in found if file_names.FORMATS[file_names.file_ending(p)] == "csv" and not _is_light_curve(p)}
+        found += [here / f for f in files if not f.startswith(".") and identifiers.file_ending(Path(f))]
+    others = {p for p in found if identifiers.FORMATS[identifiers.file_ending(p)] == "csv" and not _is_light_curve(p)}
     return FolderContent(tuple(sorted(p for p in found if p not in others)), tuple(sorted(others)))
 
 
@@ -100,8 +100,8 @@ def list_light_curves(folder_or_file: Path) -> list[Path]:
     """
     where = Path(folder_or_file)
     if where.is_file():
-        if not file_names.file_ending(where):
-            raise LightCurveError(f"{where.name} is no light curve by its name; it must end in {', '.join(file_names.FORMATS)}.")
+        if not identifiers.file_ending(where):
+            raise LightCurveError(f"{where.name} is no light curve by its name; it must end in {', '.join(identifiers.FORMATS)}.")
         return [where]
     if not where.is_dir():
         raise LightCurveError(f"There is no file or folder {where}; check its name.")
@@ -135,7 +135,7 @@ def _is_light_curve(path: Path) -> bool:
         header = tables.csv_header(read_head(path, HEADER_PEEK_BYTES))
     except LightCurveError:
         return True
-    return not header or file_names.target_from_name(path) is not None or "time" in header or "flux" in header
+    return not header or identifiers.target_from_name(path) is not None or "time" in header or "flux" in header
 
 
 def group_by_target(paths: Iterable[Path]) -> FilesByTarget:

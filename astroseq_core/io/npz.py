@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from astroseq_core.errors import CacheError, CorruptFileError
-from astroseq_core.io import limits
+from astroseq_core.io import conventions
 from astroseq_core.io.lightcurve import root_cause_text
 from astroseq_core.type_names import AnyArray, Arrays, JsonObject
 from astroseq_core.typed_json import convert, parse
@@ -129,8 +129,10 @@ def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None) -> A
             if not found:
                 raise CorruptFileError(f"{name} is a zip file without one array; write it with numpy.savez.")
             found = {key: member for key, member in found.items() if wanted is None or key in wanted}
-            if sum(member.file_size for member in found.values()) > limits.MAX_BYTES:
-                raise CorruptFileError(f"{name} would unpack to more than {limits.MAX_BYTES / 1e9:g} GB; it is no light curve.")
+            if sum(member.file_size for member in found.values()) > conventions.MAX_BYTES:
+                raise CorruptFileError(
+                    f"{name} would unpack to more than {conventions.MAX_BYTES / 1e9:g} GB; it is no light curve."
+                )
             for member in found.values():
                 _check_declared_size(archive, member)
             return {key: _load_array(archive, member) for key, member in found.items()}

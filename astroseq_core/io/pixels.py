@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from astroseq_core import times
 from astroseq_core.errors import CorruptFileError, LightCurveError
-from astroseq_core.io import conventions, file_names, fits, npz
+from astroseq_core.io import conventions, fits, identifiers, npz
 from astroseq_core.io.lightcurve import LightCurve, root_cause_text
 from astroseq_core.paths import parse_path
 from astroseq_core.stellar import StellarParameters
@@ -201,7 +201,7 @@ def fits_file_of(curve: LightCurve, folder: str) -> Path | None:
     from astroseq_core.io import local_files
 
     name = Path(curve.provenance.name).name
-    if not folder.strip() or file_names.FORMATS.get(file_names.file_ending(Path(name))) != "fits":
+    if not folder.strip() or identifiers.FORMATS.get(identifiers.file_ending(Path(name))) != "fits":
         return None
     where = parse_path(folder)
     if (where / name).is_file():
@@ -506,7 +506,7 @@ def _read_table(hdus: "HDUList", name: str) -> PixelColumns | None:
     )
     sorted_parts: JsonObject = {key: None if part is None else part[order] for key, part in parts.items()}
     return PixelColumns(
-        observation=file_names.observation_from_name(Path(name)),
+        observation=identifiers.observation_from_name(Path(name)),
         system=system,
         time=time[order],
         quality=None if quality is None else np.array(table.data[quality], dtype=np.int64)[order],

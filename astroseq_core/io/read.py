@@ -19,7 +19,7 @@ from astroseq_core.errors import (
     UnknownTargetError,
     plain_text,
 )
-from astroseq_core.io import conventions, file_names, fits, lightcurve, limits, quantities, tables
+from astroseq_core.io import conventions, fits, identifiers, lightcurve, quantities, tables
 from astroseq_core.io.lightcurve import LightCurve, Provenance, RawColumns
 from astroseq_core.missions import Mission
 from astroseq_core.paths import read_file
@@ -110,7 +110,7 @@ def read_light_curve(path: Path, *, target: Target | None = None) -> LightCurve:
     return parse_light_curve(read_bytes(path), path.name, target=target)
 
 
-def read_bytes(path: Path, limit: int = limits.MAX_BYTES) -> bytes:
+def read_bytes(path: Path, limit: int = conventions.MAX_BYTES) -> bytes:
     """Read the bytes of a file.
 
     Parameters
@@ -169,16 +169,16 @@ def parse_light_curve(data: bytes, name: str, *, target: Target | None = None) -
         return _parse(data, path, name, target)
     except AstroSeqError as error:
         text = str(error)
-        if plain_text(name) in text or file_names.observation_from_name(path) in text:
+        if plain_text(name) in text or identifiers.observation_from_name(path) in text:
             raise
         raise type(error)(f"{name}: {text}") from error
 
 
 def _parse(data: bytes, path: Path, name: str, target: Target | None) -> LightCurve:
-    ending = file_names.file_ending(path)
+    ending = identifiers.file_ending(path)
     if not ending:
-        raise CorruptFileError(f"{name} is no light curve by its name; it must end in {', '.join(file_names.FORMATS)}.")
-    columns = _READERS[file_names.FORMATS[ending]](data, name)
+        raise CorruptFileError(f"{name} is no light curve by its name; it must end in {', '.join(identifiers.FORMATS)}.")
+    columns = _READERS[identifiers.FORMATS[ending]](data, name)
     star = _resolve_target(columns, path, target)
     given = None if columns.time_system is None else TimeSystem.parse(columns.time_system)
     instrument = _resolve_instrument(star, columns, given)
@@ -187,7 +187,7 @@ def _parse(data: bytes, path: Path, name: str, target: Target | None) -> LightCu
     time, system = _to_instrument_system(columns.time, given, instrument)
     return lightcurve.make_light_curve(
         target=star,
-        observation=file_names.observation_from_name(path),
+        observation=identifiers.observation_from_name(path),
         time=time,
         flux=columns.flux,
         flux_err=columns.flux_err,
@@ -255,7 +255,7 @@ def read_target(path: Path) -> Target:
     CorruptFileError
         If the file is damaged or not a light curve by its name.
     """
-    named = file_names.target_from_name(path)
+    named = identifiers.target_from_name(path)
     if named and not path.name.lower().startswith("hlsp_"):
         return named
     try:
@@ -268,14 +268,14 @@ def read_target(path: Path) -> Target:
 
 def _peek_target(path: Path) -> Target:
     """Return the target of a file by its content, else by its name."""
-    ending = file_names.file_ending(path)
+    ending = identifiers.file_ending(path)
     if not ending:
-        raise CorruptFileError(f"{path.name} is no light curve by its name; it must end in {', '.join(file_names.FORMATS)}.")
-    target_id, mission = _PEEKERS[file_names.FORMATS[ending]](read_bytes(path), path.name)
+        raise CorruptFileError(f"{path.name} is no light curve by its name; it must end in {', '.join(identifiers.FORMATS)}.")
+    target_id, mission = _PEEKERS[identifiers.FORMATS[ending]](read_bytes(path), path.name)
     star = _parse_target(target_id, mission, path)
     if star is None:
         raise UnknownTargetError(
-            f"{path.name}: neither its content nor its name says which star it is. {file_names.NAMING_ADVICE}"
+            f"{path.name}: neither its content nor its name says which star it is. {identifiers.NAMING_ADVICE}"
         )
     return star
 
@@ -290,14 +290,14 @@ def _resolve_target(columns: RawColumns, path: Path, wanted: Target | None) -> T
         return wanted
     if found is None:
         raise UnknownTargetError(
-            f"{path.name}: neither its content nor its name says which star it is. {file_names.NAMING_ADVICE}"
+            f"{path.name}: neither its content nor its name says which star it is. {identifiers.NAMING_ADVICE}"
         )
     return found
 
 
 def _parse_target(target_id: str, mission: str, path: Path) -> Target | None:
     """Return the target of an identifier (or bare number), else of the file name, else None."""
-    named = file_names.target_from_name(path)
+    named = identifiers.target_from_name(path)
     if not target_id:
         return named
     if target_id.isdecimal():

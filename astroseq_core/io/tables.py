@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import CorruptFileError, EmptyLightCurveError, LightCurveError, MissingColumnError, TimeSystemError
-from astroseq_core.io import conventions, identifiers, limits, npz, quantities, text_table
+from astroseq_core.io import conventions, identifiers, npz, quantities, text_table
 from astroseq_core.io.conventions import FluxColumn, FluxUnit
 from astroseq_core.io.lightcurve import RawColumns
 from astroseq_core.io.text_table import TextTable
@@ -200,7 +200,7 @@ def read_csv(data: bytes, name: str) -> RawColumns:
         If `quality` is not whole numbers, the rows are of several stars, or the unit of the flux
         cannot be told.
     """
-    if len(data) > limits.MAX_TEXT_BYTES:
+    if len(data) > conventions.MAX_TEXT_BYTES:
         raise LightCurveError(f"{name} has {len(data) / 1e6:.0f} MB of text, too much to read as a table; save it as .npz.")
     table = text_table.parse_text_table(_decode_lines(data, name), name)
     time, fluxes = _time_column(table), _flux_columns(table)

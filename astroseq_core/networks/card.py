@@ -412,7 +412,7 @@ def _read_cards(place: Path) -> tuple[ModelCard, ...]:
         try:
             cards.append(read(path.parent))
         except ModelError:
-            # One damaged model must not hide the others; the module `damaged` has it.
+            # One damaged model must not hide the others; `networks.model.damaged_models` has it.
             continue
     return tuple(cards)
 

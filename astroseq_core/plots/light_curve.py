@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from astroseq_core.ephemeris import Ephemeris, any_in_transit
 from astroseq_core.errors import LightCurveError
 from astroseq_core.plots import _points, _timeline, style
-from astroseq_core.plots._bands import add_transit_bands
+from astroseq_core.plots._points import add_transit_bands
 from astroseq_core.plots._ranges import detrended_range_ppt, flux_range_ppt
 from astroseq_core.plots._timeline import Stretch, transit_bands
 from astroseq_core.plots.style import PPT, apply_layout, merge_legend_entries

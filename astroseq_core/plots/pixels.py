@@ -13,7 +13,7 @@ from astroseq_core.ephemeris import Ephemeris, any_in_transit
 from astroseq_core.io import pixels as columns
 from astroseq_core.io.pixels import PixelColumns
 from astroseq_core.plots import style
-from astroseq_core.plots._bands import add_transit_bands
+from astroseq_core.plots._points import add_transit_bands
 from astroseq_core.plots._ranges import EMPTY_RANGE, padded_range
 from astroseq_core.plots._timeline import transit_bands
 from astroseq_core.plots.style import PPT, apply_layout, merge_legend_entries

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.evaluation.worst_segments import Excerpt, WorstSegment
 from astroseq_core.plots import _timeline, style
-from astroseq_core.plots._bands import add_transit_bands
+from astroseq_core.plots._points import add_transit_bands
 from astroseq_core.plots._ranges import range_with_dips
 from astroseq_core.plots._timeline import transit_bands
 from astroseq_core.plots.style import PPT, apply_layout

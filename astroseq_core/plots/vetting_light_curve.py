@@ -10,8 +10,7 @@ from plotly.subplots import make_subplots
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.plots import _points, _timeline, style
-from astroseq_core.plots._bands import add_band
-from astroseq_core.plots._points import ImageFrame
+from astroseq_core.plots._points import ImageFrame, add_band
 from astroseq_core.plots._ranges import detrended_range_ppt, flux_range_ppt
 from astroseq_core.plots._timeline import Stretch, transit_bands
 from astroseq_core.plots.style import PPT, apply_layout

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import SettingsError
 from astroseq_core.preprocessing import detrend, noise
-from astroseq_core.preprocessing.grid import Grid
-from astroseq_core.preprocessing.matched_filter import matched_filter
+from astroseq_core.preprocessing.grid import Grid, matched_filter
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.preprocessing.recurrence import Recurrence, compute_recurrence
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.preprocessing.matched_filter import matched_filter
+from astroseq_core.preprocessing.grid import matched_filter
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 
 #: Smallest time step of the search [min]: transits last an hour or more, and the cost grows with the square of the resolution.

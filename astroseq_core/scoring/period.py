@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.scoring.evidence import Evidence
-from astroseq_core.scoring.log_ratio_grid import DURATION_HOURS, LogRatioGrid, coarsen, make_grid
+from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, LogRatioGrid, coarsen, make_grid
 
 #: An event gets a mid-time of its own if its evidence is above this.
 MIN_TIMED_EVIDENCE = 1.0

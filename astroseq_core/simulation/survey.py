@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from astroseq_core.simulation.stars import SimulatedStar, simulate_star
 from astroseq_core.simulation.transits import Orbit, Signal
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
-
-if TYPE_CHECKING:
-    pass
 
 #: Numbers begin here. The built-in survey ends at 60; training stars lie between one and two million.
 FIRST_NUMBER = 5_000_000

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from astroseq_core.ephemeris import RowProblem
 from astroseq_core.errors import StoreError, TargetError
+from astroseq_core.io.ephemeris_table import RowProblem
 from astroseq_core.store import disposition_entry as reviewer_names
 from astroseq_core.store import dispositions, queue_orders, thresholds
 from astroseq_core.store.database import connect, finite_or_none

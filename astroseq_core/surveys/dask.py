@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from astroseq_core.errors import AstroSeqError, CacheError, SettingsError
 from astroseq_core.scoring.star_source import StarSource
 from astroseq_core.store.scores import OK
-from astroseq_core.surveys import dask_address, prepare, stars
+from astroseq_core.surveys import prepare, queue, stars
 from astroseq_core.surveys.engine import MAX_OVERTAKING, OpenStars, ScoringSettings, SurveyProgress, score_stars
 from astroseq_core.surveys.models import ScoredFingerprints, SurveyModels
 from astroseq_core.surveys.results import StarResult
@@ -104,7 +104,7 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise SettingsError(dask_address.INSTALL_HINT) from None
+        raise SettingsError(queue.INSTALL_HINT) from None
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

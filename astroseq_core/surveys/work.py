@@ -16,8 +16,7 @@ from astroseq_core.surveys import engine
 from astroseq_core.surveys import stars as surveys_stars
 from astroseq_core.surveys.engine import ScoringSettings, SurveyProgress
 from astroseq_core.surveys.models import ScoredFingerprints
-from astroseq_core.surveys.queue import SURVEYS, Survey
-from astroseq_core.surveys.request import DASK, SurveyRequest
+from astroseq_core.surveys.queue import DASK, SURVEYS, Survey, SurveyRequest
 from astroseq_core.surveys.results import Sink, StoreSink
 from astroseq_core.type_names import JsonObject
 

@@ -17,7 +17,7 @@ from astroseq_core.evaluation.weighted_ranking import recall_at
 from astroseq_core.io import files
 from astroseq_core.networks import losses
 from astroseq_core.networks.architectures import registry
-from astroseq_core.networks.network_file import load_network
+from astroseq_core.networks.model import load_network
 from astroseq_core.preprocessing.segments import LEFT_OUT, NO_TRANSIT, TRANSIT
 from astroseq_core.training.dataset import Batch, SegmentDataset
 from astroseq_core.training.history import EpochMetrics, append_epoch, best_epoch_index, read_history, write_history

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core import targets
-from astroseq_core.ephemeris import Ephemeris, any_in_transit, read_table
+from astroseq_core.ephemeris import Ephemeris, any_in_transit
 from astroseq_core.errors import AstroSeqError, SettingsError
 from astroseq_core.evaluation.metrics import SNR_EDGES
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.preprocessing import noise
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, light_curve_fits_cadence, prepare
 from astroseq_core.preprocessing.segments import TRANSIT, SegmentConfig, Segments, label_cadences, label_segments, make_segments

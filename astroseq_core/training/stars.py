@@ -12,10 +12,10 @@ from astroseq_core import missions, targets
 from astroseq_core.archive import catalogs
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
 from astroseq_core.disposition_codes import TFOPWG_DISPOSITIONS
-from astroseq_core.ephemeris import EphemerisTable, read_table
 from astroseq_core.errors import LightCurveError, SettingsError
 from astroseq_core.io import cache_records, read
 from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.io.ephemeris_table import EphemerisTable, read_table
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.paths import parse_path
 from astroseq_core.preprocessing.prepare import MIN_CADENCE_RATIO

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from astroseq_core.errors import SettingsError
 from astroseq_core.evaluation.weighted_ranking import FALSE_ALARM_RATE
 from astroseq_core.io import files
-from astroseq_core.io.limits import MAX_BYTES
+from astroseq_core.io.conventions import MAX_BYTES
 from astroseq_core.io.npz import load_npz
 from astroseq_core.paths import read_file
 from astroseq_core.preprocessing.segments import TRANSIT

@@ -18,7 +18,7 @@ from astroseq_core.evaluation.weighted_ranking import RankedScores
 from astroseq_core.io import files
 from astroseq_core.networks.architectures import registry
 from astroseq_core.networks.card import Calibration
-from astroseq_core.networks.network_file import load_network, save_network
+from astroseq_core.networks.model import load_network, save_network
 from astroseq_core.training.dataset import LabeledSegments
 from astroseq_core.training.fit import NO_CALLBACK, TrainingCallback, compile_network
 from astroseq_core.training.history import EpochMetrics

@@ -11,22 +11,15 @@ from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.times import Instant
-from astroseq_core.vetting.asymmetry import measure_asymmetry
+from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation, red_over_white
 from astroseq_core.vetting.centroid import CentroidShift, centroid_shift
 from astroseq_core.vetting.checks.base import CheckResult, run_checks
 from astroseq_core.vetting.checks.odd_even import ODD_EVEN_FAIL, alternates_in_time
-from astroseq_core.vetting.depths import (
-    BoxDepths,
-    SingleTransit,
-    box_depths_per_observation,
-    measure_single_transits,
-    red_over_white,
-    without_flares,
-)
+from astroseq_core.vetting.depths import SingleTransit, measure_single_transits, without_flares
+from astroseq_core.vetting.dip_shape import measure_asymmetry, middle_coverage
 from astroseq_core.vetting.events import Events, gather_events, level_events
 from astroseq_core.vetting.fold import OrbitFold, TransitFold, fold_orbit, fold_transits, masked_detrended_flux
 from astroseq_core.vetting.measurements import Measurements
-from astroseq_core.vetting.middle import middle_coverage
 from astroseq_core.vetting.odd_even import (
     Alternation,
     HalfFold,

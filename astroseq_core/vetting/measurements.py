@@ -8,10 +8,9 @@ from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 
 if TYPE_CHECKING:
     from astroseq_core.stellar import StellarParameters
-    from astroseq_core.vetting.asymmetry import Asymmetry
     from astroseq_core.vetting.centroid import CentroidShift
     from astroseq_core.vetting.depths import SingleTransit
-    from astroseq_core.vetting.middle import MiddleCoverage
+    from astroseq_core.vetting.dip_shape import Asymmetry, MiddleCoverage
     from astroseq_core.vetting.odd_even import Alternation, HalfFold
     from astroseq_core.vetting.secondary import SecondarySearch
     from astroseq_core.vetting.separate import SeparatedSignals

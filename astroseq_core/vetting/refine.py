@@ -11,14 +11,8 @@ from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.errors import EphemerisError
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, time_span
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting.depths import (
-    BoxDepths,
-    box_depths_per_observation,
-    measure_single_transits,
-    red_over_white,
-    transit_steepness,
-    transit_template,
-)
+from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation, red_over_white
+from astroseq_core.vetting.depths import measure_single_transits, transit_steepness, transit_template
 from astroseq_core.vetting.events import Events, gather_events, level_events
 from astroseq_core.vetting.fold import masked_detrended_flux
 from astroseq_core.vetting.odd_even import mean_depth

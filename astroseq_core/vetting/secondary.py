@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.preprocessing import noise
-from astroseq_core.vetting.depths import OWN_TRANSIT_WIDEN, BoxDepths
+from astroseq_core.vetting.box_depths import OWN_TRANSIT_WIDEN, BoxDepths
 from astroseq_core.vetting.transit_fit import TransitFit
 
 #: Number of trial phases per duration, and of finer ones around the strongest dip.

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris, any_in_transit
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.vetting.box_depths import box_depths_per_observation, red_over_white
 from astroseq_core.vetting.checks.coverage import MIN_COVERAGE
-from astroseq_core.vetting.depths import box_depths_per_observation, red_over_white
 from astroseq_core.vetting.events import gather_events, level_events
 from astroseq_core.vetting.exposure import cadence_spacing, exposures
 from astroseq_core.vetting.fold import MASK_WIDEN

@@ -10,8 +10,7 @@ import pytest
 
 from astroseq_core.jobs import job as folders
 from astroseq_core.jobs import queue
-from astroseq_core.surveys.queue import SURVEYS, Survey
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, Survey, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 
 

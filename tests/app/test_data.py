@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from astroseq_core.app.data import cache
+from astroseq_core.app.data import stored
 from astroseq_core.app.shared import background, downloads
 from astroseq_core.archive import refresh, snapshots
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
@@ -204,9 +204,9 @@ def test_with_no_network_the_old_snapshot_is_named_and_stays(stand_in: StandIn):
 
 @pytest.fixture
 def filled(light_curve_like_tess_sector) -> LightCurveCache:
-    cache = LightCurveCache()
-    cache.put(light_curve_like_tess_sector.curve)
-    return cache
+    stored = LightCurveCache()
+    stored.put(light_curve_like_tess_sector.curve)
+    return stored
 
 
 def test_the_cache_is_listed_by_star_and_by_observation(filled: LightCurveCache):
@@ -277,7 +277,7 @@ def test_a_cache_of_a_newer_version_is_one_sentence(filled: LightCurveCache):
 
 
 def test_the_tables_of_the_cache_hold_numbers_for_sorting(filled: LightCurveCache):
-    table = cache.frame_by_observation(list(filled.entries()))
+    table = stored.frame_by_observation(list(filled.entries()))
     assert table["Size [MB]"].dtype.kind == "f"
     assert table["Stored"].notna().all()
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.app.shared import folders, models
-from astroseq_core.app.shared.watched import SETTLED_SECONDS, Watched
+from astroseq_core.app.shared.folders import SETTLED_SECONDS, Watched
 from astroseq_core.errors import LightCurveError
 from tests.app import driving
 

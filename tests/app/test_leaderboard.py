@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from astroseq_core.app import first_survey
+from astroseq_core.app import landing
 from astroseq_core.app.leaderboard import header, state
 from astroseq_core.app.leaderboard import table as leaderboard_table
 from astroseq_core.app.leaderboard import threshold as leaderboard_threshold
@@ -63,8 +63,8 @@ def test_before_any_score_the_page_holds_the_button_that_starts_one(begun: list[
     page = leaderboard()
     assert "will stand here" in words(page)
     press(page, "score simulated")
-    assert set(begun) == {first_survey.SURVEY_NAME}
-    assert SURVEYS.get(first_survey.SURVEY_NAME).request.stars == SurveyChoice()
+    assert set(begun) == {landing.SURVEY_NAME}
+    assert SURVEYS.get(landing.SURVEY_NAME).request.stars == SurveyChoice()
 
 
 def test_while_the_first_survey_goes_on_its_progress_stands_there():

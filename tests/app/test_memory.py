@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 
 from astroseq_core.app.shared import memory
-from astroseq_core.app.shared.lru_cache import LRUCache, array_bytes
+from astroseq_core.app.shared.memory import LRUCache, array_bytes
 from astroseq_core.app.shared.stars import MAX_CACHE_BYTES
 from astroseq_core.scoring.star_data import StarRequest, load_star
 from astroseq_core.scoring.star_source import Source

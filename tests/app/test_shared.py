@@ -5,7 +5,7 @@ import pytest
 from astroseq_core.app.explore import segment, state, tables
 from astroseq_core.app.shared import stars
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.shared.lru_cache import LRUCache
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import load_detrended_star, source_stamp
 from astroseq_core.errors import LightCurveError
 from astroseq_core.networks.card import ModelCard

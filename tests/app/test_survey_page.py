@@ -13,9 +13,8 @@ from astroseq_core.app.survey import form, surveys
 from astroseq_core.jobs import job as folders
 from astroseq_core.jobs.job import JobState
 from astroseq_core.store import runs
-from astroseq_core.surveys import dask_address
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import DASK, LOCAL
+from astroseq_core.surveys import queue
+from astroseq_core.surveys.queue import DASK, LOCAL, SURVEYS
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, TOI, SurveyChoice
 from tests.app import driving
 from tests.app import survey_folders as made
@@ -249,7 +248,7 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence():
 
 
 def test_without_dask_the_page_says_how_to_get_it(listening: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dask_address.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(queue.importlib.util, "find_spec", lambda name: None)
     page = press(on_cluster(listening), "start survey 0")
     assert "pip install 'dask[distributed]'" in words(page)
 

@@ -10,13 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.app.shared import background
-from astroseq_core.app.train import log, result, state
+from astroseq_core.app.train import result, runs, state
 from astroseq_core.app.train import run as train_run
 from astroseq_core.jobs import job, queue
 from astroseq_core.jobs.job import JobState
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME
-from astroseq_core.store import runs
+from astroseq_core.store import runs as store_runs
 from astroseq_core.training import fit, test_set
 from astroseq_core.training.runs import results
 from astroseq_core.training.runs.queue import FINISH_NAME, RUNS, WORK_NAME
@@ -247,14 +247,14 @@ def test_a_model_becomes_the_default_and_goes_back(with_network):
     assert "Default for TESS: the shipped models" in words(page)
     press(page, "promote loadable TESS")
     page.run()
-    assert runs.default_models() == {"TESS": "loadable"}
+    assert store_runs.default_models() == {"TESS": "loadable"}
     assert "Default for TESS: **this model**" in words(page)
     assert "promote loadable TESS" not in keys(page)
     press(page, "delete loadable")
     assert "choose another default first" in words(page)
     assert with_network.folder.exists()
     press(page, "demote loadable TESS")
-    assert runs.default_models() == {}
+    assert store_runs.default_models() == {}
     assert "Default for TESS: the shipped models" in words(page)
 
 
@@ -262,7 +262,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_in_a_sentence():
     made.done("hollow")
     page = press(train(run="hollow"), "promote hollow TESS")
     assert len(page.error) == 1
-    assert runs.default_models() == {}
+    assert store_runs.default_models() == {}
     assert not background.job_registry().of_kind("promote")
 
 
@@ -317,7 +317,7 @@ def test_one_row_opens_and_several_compare(several):
 
 def test_the_csv_is_the_log(several):
     rows = results.log_rows(RUNS.jobs())
-    found = list(csv.DictReader(io.StringIO(log.csv_bytes(rows).decode())))
+    found = list(csv.DictReader(io.StringIO(runs.csv_bytes(rows).decode())))
     assert [r["run"] for r in found] == ["gamma", "beta", "alpha"]
     assert list(found[0]) == list(results.log_columns())
     assert float(found[1]["ROC-AUC test"]) == pytest.approx(rows[1]["ROC-AUC test"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from astroseq_core.app.vet import keyboard, keys
+from astroseq_core.app.vet import keys
 from astroseq_core.app.vet.keys import Action
 from astroseq_core.store.disposition_entry import DISPOSITIONS
 from tests.app import driving
@@ -53,4 +53,4 @@ def test_the_script_has_the_keys_of_the_table_and_finds_what_the_page_shows(page
     figures = [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
     assert len(figures) == 2
     assert all(f["layout"]["meta"] == {constants["meta"]: token} for f in figures), "each figure says whose it is"
-    assert keyboard.MIN_PAINTED_MS == constants["minPaintedMs"] > 0
+    assert keys.MIN_PAINTED_MS == constants["minPaintedMs"] > 0

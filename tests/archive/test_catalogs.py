@@ -454,7 +454,7 @@ def test_every_real_k2_ephemeris_normalises(lent_data: Path):
 
 @pytest.mark.lent
 def test_real_rows_say_what_the_lent_ephemerides_say(lent_data: Path):
-    from astroseq_core.ephemeris import read_table
+    from astroseq_core.io.ephemeris_table import read_table
 
     made = {
         **{s.name: s for s in _all(lent_data, KOI_TABLE, "koi_cumulative.csv.gz")},

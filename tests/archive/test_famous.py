@@ -110,7 +110,7 @@ def test_k2_values_are_those_of_the_real_tables(lent_data: Path):
     "name", ["TIC 261136679", "TIC 100100827", "TIC 150428135", "KIC 11446443", "KIC 11442793", "EPIC 210490365"]
 )
 def test_they_agree_with_the_lent_ephemerides_within_their_errors(lent_data: Path, name: str):
-    from astroseq_core.ephemeris import read_table
+    from astroseq_core.io.ephemeris_table import read_table
 
     lent = read_table(lent_data / "ephemerides.csv").for_target(name)
     ours = catalogs.current_catalog().ephemerides_of(parse_star(name))

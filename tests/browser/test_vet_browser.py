@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from astroseq_core.app.vet import keyboard
+from astroseq_core.app.vet import keys
 from astroseq_core.store import dispositions, notes, queues
 from astroseq_core.store.queue_orders import QueueItem
 from tests.browser.steps import PATIENCE_MS, assert_no_error, click_until, wait_until_still
@@ -142,7 +142,7 @@ def test_a_key_before_its_star_is_painted_does_not_count(page, server, decided):
     assert sorted(d.target_id for d in given) == sorted(f"SIM {n}" for n in numbers), "each star once"
     for disposition in given:
         assert ["f", disposition.target_id] in pressed, f"{disposition.target_id} was never painted when a key came"
-        assert (disposition.seconds or 0) > keyboard.MIN_PAINTED_MS / 1e3
+        assert (disposition.seconds or 0) > keys.MIN_PAINTED_MS / 1e3
 
 
 def test_figures_of_another_showing_keep_the_keys_back(page, server, decided):

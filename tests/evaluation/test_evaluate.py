@@ -240,7 +240,7 @@ def test_excerpts_are_what_the_model_was_shown(model: Model, judged: Evaluation)
 
 @pytest.mark.lent
 def test_lent_stars_are_judged_as_the_catalogue_says(model: Model, lent_data: Path) -> None:
-    from astroseq_core.ephemeris import read_table
+    from astroseq_core.io.ephemeris_table import read_table
     from astroseq_core.scoring.star_source import files_source
 
     names = ("TIC 100100827", "TIC 52583022")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import ModelError
-from astroseq_core.evaluation import calibration, metrics, reliability
+from astroseq_core.evaluation import calibration, metrics
 from astroseq_core.networks.card import logit
 
 RNG = np.random.default_rng(0)
@@ -46,7 +46,7 @@ def test_platt_recovers_the_line_that_was_bent() -> None:
 
 def test_platt_moves_to_the_wanted_base_rate() -> None:
     rare = calibration.fit_platt(LABELS, TRUTH, base_rate=0.03)(TRUTH)
-    weights = reliability.class_weights(LABELS, 0.03)
+    weights = calibration.class_weights(LABELS, 0.03)
     assert np.average(LABELS, weights=weights) == pytest.approx(0.03)
     assert np.average(rare, weights=weights) == pytest.approx(0.03, abs=0.002)
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from astroseq_core.errors import ModelError
 from astroseq_core.evaluation import metrics, published
-from astroseq_core.evaluation.reliability import reliability_curve
+from astroseq_core.evaluation.calibration import reliability_curve
 from astroseq_core.evaluation.segment_report import Measured, SegmentReport
 from astroseq_core.networks.card import Calibration, ModelCard
 from astroseq_core.preprocessing.prepare import PreprocessingConfig

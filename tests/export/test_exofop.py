@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from astroseq_core.errors import ExportError
-from astroseq_core.export import exofop, records
-from astroseq_core.export.exofop import Problem
+from astroseq_core.export import exofop, exofop_file, records
+from astroseq_core.export.exofop_file import Problem
 from astroseq_core.export.records import Record
 from tests.export import export_rows
 
@@ -29,8 +29,8 @@ def text(judged: tuple[Record, ...]) -> str:
 
 
 def test_a_draft_comes_back_with_its_values(text: str):
-    first, second = exofop.read_rows(text)
-    assert first.values | {"notes": ""} == dict.fromkeys(exofop.COLUMNS, "") | {
+    first, second = exofop_file.read_rows(text)
+    assert first.values | {"notes": ""} == dict.fromkeys(exofop_file.COLUMNS, "") | {
         "target": "TIC2.01",
         "flag": "newctoi",
         "disp": "PC",
@@ -48,8 +48,8 @@ def test_a_draft_comes_back_with_its_values(text: str):
         "prop_period": "0",
     }
     assert (second.values["target"], second.values["flag"], second.values["disp"]) == ("TOI700.01", "newparams", "CP")
-    assert len(exofop.COLUMNS) == 46
-    assert exofop.validate(text, exofop.file_name(7, date(2026, 1, 5))) == ()
+    assert len(exofop_file.COLUMNS) == 46
+    assert exofop_file.validate(text, exofop_file.file_name(7, date(2026, 1, 5))) == ()
 
 
 def test_it_says_that_it_is_a_draft_and_what_is_missing(text: str):
@@ -57,19 +57,19 @@ def test_it_says_that_it_is_a_draft_and_what_is_missing(text: str):
     assert comments == text.splitlines()[: len(comments)]
     assert "DRAFT, not for upload" in comments[0]
     ready = text.replace("DRAFT", "made")
-    assert exofop.validate(ready) == (
+    assert exofop_file.validate(ready) == (
         Problem(6, "paper", "it is empty; a new candidate needs the address of its refereed paper"),
     )
 
 
 def test_notes_are_ascii_on_one_short_line(judged: tuple[Record, ...], text: str):
-    note = exofop.read_rows(text)[0].values["notes"]
+    note = exofop_file.read_rows(text)[0].values["notes"]
     assert note.isascii()
     assert note.isprintable()
     assert note.startswith('=HYPERLINK("x")/odd-even 3sigma second line')
     assert note.endswith("flags OED SSE")
     long = exofop.format_note(replace(judged[0], note="word " * 60))
-    assert len(long) <= exofop.NOTE_LENGTH
+    assert len(long) <= exofop_file.NOTE_LENGTH
     assert long.endswith("...")
     assert exofop.format_note(replace(judged[0], note="\\ no comment", flags="")) == "no comment"
     assert exofop.format_note(replace(judged[0], note="", flags="")) == "Vetted with AstroSeq."
@@ -103,13 +103,13 @@ def test_a_draft_needs_candidates_and_a_tag(judged: tuple[Record, ...]):
         exofop.draft_text((), TAG)
     with pytest.raises(ExportError, match="needs a tag"):
         exofop.draft_text(judged, " \n ")
-    assert exofop.file_name(12, date(2026, 3, 4)) == "params_planet_20260304_012.txt"
+    assert exofop_file.file_name(12, date(2026, 3, 4)) == "params_planet_20260304_012.txt"
     with pytest.raises(ExportError, match="001 to 999"):
-        exofop.file_name(1000)
+        exofop_file.file_name(1000)
 
 
 def test_small_errors_keep_digits_that_count(judged: tuple[Record, ...]):
-    row = exofop.read_rows(exofop.draft_text((replace(judged[0], period_err_days=3.21e-9),), TAG))[0]
+    row = exofop_file.read_rows(exofop.draft_text((replace(judged[0], period_err_days=3.21e-9),), TAG))[0]
     assert row.values["period_unc"] == "0.0000000032"
 
 
@@ -120,7 +120,7 @@ def cell(name: str, value: str) -> Callable[[str], str]:
         lines = text.split("\n")
         number = next(n for n, line in enumerate(lines) if line.startswith("TIC"))
         cells = lines[number].split("|")
-        cells[exofop.COLUMNS.index(name)] = value
+        cells[exofop_file.COLUMNS.index(name)] = value
         lines[number] = "|".join(cells)
         return "\n".join(lines)
 
@@ -165,14 +165,14 @@ def cell(name: str, value: str) -> Callable[[str], str]:
     ],
 )
 def test_each_fault_is_named_by_row_and_column(text: str, name: str, value: str, reason: str):
-    problems = exofop.validate(cell(name, value)(text))
+    problems = exofop_file.validate(cell(name, value)(text))
     assert [(p.row, p.column) for p in problems] == [(6, name)], problems
     assert reason in problems[0].reason
     assert str(problems[0]).startswith(f"line 6, {name}: ")
 
 
 def test_a_value_that_is_missing_is_named_with_its_error(text: str):
-    problems = exofop.validate(cell("epoch", "")(text))
+    problems = exofop_file.validate(cell("epoch", "")(text))
     assert {(p.column, p.reason.split(";")[0]) for p in problems} == {
         ("epoch", "it is empty"),
         ("epoch_unc", "an error without a value in epoch"),
@@ -182,33 +182,33 @@ def test_a_value_that_is_missing_is_named_with_its_error(text: str):
 def test_the_number_of_columns_and_doubled_rows(text: str):
     lines = text.rstrip("\n").split("\n")
     doubled = "\n".join((*lines, "", "\\ a comment", lines[5]))
-    assert [(p.row, p.column) for p in exofop.validate(doubled)] == [(10, "target")]
-    assert "line 6" in exofop.validate(doubled)[0].reason
+    assert [(p.row, p.column) for p in exofop_file.validate(doubled)] == [(10, "target")]
+    assert "line 6" in exofop_file.validate(doubled)[0].reason
     piped = "\n".join((*lines, lines[6].replace("TOI700.01", "TOI700.02") + "|more"))
-    assert [(p.row, p.column) for p in exofop.validate(piped)] == [(8, "")]
-    assert "47 columns, where 46" in exofop.validate(piped)[0].reason
-    assert len(exofop.read_rows(piped)) == 2
+    assert [(p.row, p.column) for p in exofop_file.validate(piped)] == [(8, "")]
+    assert "47 columns, where 46" in exofop_file.validate(piped)[0].reason
+    assert len(exofop_file.read_rows(piped)) == 2
 
 
 def test_a_header_of_another_time_is_named(text: str):
     old = text.replace("disp|discovery|candname|", "disp|")
-    problems = exofop.validate(old)
+    problems = exofop_file.validate(old)
     assert [(p.row, p.column) for p in problems] == [(5, "discovery"), (5, "")]
     assert "column 4 is called 'period'" in problems[0].reason
     headless = "\n".join(line for line in text.split("\n") if not line.startswith("target|"))
-    assert exofop.validate(headless) == ()
-    twice = text + "|".join(exofop.COLUMNS) + "\n"
-    assert [p.row for p in exofop.validate(twice)] == [8]
+    assert exofop_file.validate(headless) == ()
+    twice = text + "|".join(exofop_file.COLUMNS) + "\n"
+    assert [p.row for p in exofop_file.validate(twice)] == [8]
 
 
 def test_files_from_other_systems_and_empty_ones(text: str):
-    assert exofop.validate(text.replace("\n", "\r\n")) == ()
-    assert [p.row for p in exofop.validate("\\ nothing\n\n")] == [0]
-    assert [p.row for p in exofop.validate(text, "planets.txt")] == [0]
-    assert [p.row for p in exofop.validate(text, "params_planet_20261301_001.txt")] == [0]
+    assert exofop_file.validate(text.replace("\n", "\r\n")) == ()
+    assert [p.row for p in exofop_file.validate("\\ nothing\n\n")] == [0]
+    assert [p.row for p in exofop_file.validate(text, "planets.txt")] == [0]
+    assert [p.row for p in exofop_file.validate(text, "params_planet_20261301_001.txt")] == [0]
 
 
 def test_every_problem_is_found_at_once(text: str):
     wrong = cell("epoch", "1")(cell("disp", "X")(cell("notes", "é")(text)))
-    assert {p.column for p in exofop.validate(wrong)} == {"epoch", "disp", "notes"}
-    assert re.match(r"line \d+", str(exofop.validate(wrong)[0]))
+    assert {p.column for p in exofop_file.validate(wrong)} == {"epoch", "disp", "notes"}
+    assert re.match(r"line \d+", str(exofop_file.validate(wrong)[0]))

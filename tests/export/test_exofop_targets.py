@@ -11,8 +11,9 @@ from astroseq_core.archive.normalize import normalize_table
 from astroseq_core.archive.signals import Signals
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import ExportError
-from astroseq_core.export import exofop, records
-from astroseq_core.export.exofop_targets import NEW_CANDIDATE, NEW_PARAMETERS, EarlierRow, assign_targets
+from astroseq_core.export import exofop, exofop_file, records
+from astroseq_core.export.exofop import assign_targets
+from astroseq_core.export.exofop_file import NEW_CANDIDATE, NEW_PARAMETERS, EarlierRow
 from astroseq_core.export.records import Record
 from astroseq_core.times import Instant, TimeSystem
 from tests.standin.exoplanet_archive import planet, toi
@@ -49,7 +50,7 @@ def record(star_id: str, period: float, t0: float, disposition: str = "PC", **ab
 
 
 def cells(text: str) -> list[dict[str, str]]:
-    return [row.values for row in exofop.read_rows(text)]  # noqa: PD011 (no frame)
+    return [row.values for row in exofop_file.read_rows(text)]  # noqa: PD011 (no frame)
 
 
 def wasp_18(**about: object) -> Record:
@@ -106,7 +107,7 @@ def test_what_coincides_with_a_toi_at_another_period_is_new_with_a_caution(star_
     assert found.flag == NEW_CANDIDATE
     text = exofop.draft_text([made], TAG, catalog=KNOWN)
     assert f"\\ {star_id} coincides with {name}" in text
-    assert exofop.validate(text) == ()
+    assert exofop_file.validate(text) == ()
 
 
 def test_two_candidates_of_a_star_never_take_one_number():
@@ -117,12 +118,12 @@ def test_two_candidates_of_a_star_never_take_one_number():
     assert [bool(t.target) for t in found] == [True, False, True, False]
     assert found[1].reason == "its signal is in this draft already"
     assert found[3].reason == "TOI185.01 is in this draft already"
-    assert exofop.validate(exofop.draft_text(those, TAG, catalog=KNOWN)) == ()
+    assert exofop_file.validate(exofop.draft_text(those, TAG, catalog=KNOWN)) == ()
 
 
 def test_a_number_of_an_earlier_draft_is_kept_by_its_signal_and_taken_by_no_other():
     those = [record("TIC 77", 7.77, 2458501.0), record("TIC 80", 2.5, 2458501.0)]
-    earlier = exofop.earlier_rows([exofop.draft_text(those, TAG, catalog=KNOWN)])
+    earlier = exofop_file.earlier_rows([exofop.draft_text(those, TAG, catalog=KNOWN)])
     assert earlier == (EarlierRow("TIC77.04", 7.77), EarlierRow("TIC80.01", 2.5))
     later = [record("TIC 77", 3.21, 2458501.4), record("TIC 77", 7.77, 2458501.0), record("TIC 80", 4.1, 2458501.0)]
     found = cells(exofop.draft_text(later, TAG, catalog=KNOWN, earlier=earlier))

@@ -9,7 +9,7 @@ import pytest
 
 from astroseq_core.cli import main
 from astroseq_core.columns import CANDIDATES, CANDIDATES_CSV
-from astroseq_core.export import exofop
+from astroseq_core.export import exofop_file
 from tests.export import export_rows
 
 
@@ -52,9 +52,9 @@ def test_an_exofop_draft_and_its_check(here: Path, capsys: pytest.CaptureFixture
     assert (code, said["rows"], said["left_out"], said["problems"]) == (0, 2, 3, 0)
     assert "SIM 1 is left out: it is simulated." in err
     first = Path(said["draft"])
-    assert first.name == exofop.file_name(1)
+    assert first.name == exofop_file.file_name(1)
     code, said, _ = run(capsys, "export", "--format", "exofop", "--tag", "20260115_ana_test_1")
-    assert Path(said["draft"]).name == exofop.file_name(2), "no draft is written over another"
+    assert Path(said["draft"]).name == exofop_file.file_name(2), "no draft is written over another"
     code, said, _ = run(capsys, "validate-exofop", str(first))
     assert (code, said["rows"], said["problems"], said["details"]) == (0, 2, 0, [])
     first.write_text(first.read_text().replace("|FP|", "|XX|").replace("|PC|", "|XX|"), encoding="utf-8")
@@ -62,7 +62,7 @@ def test_an_exofop_draft_and_its_check(here: Path, capsys: pytest.CaptureFixture
     assert code == 1
     assert said["details"] == [{"row": 6, "column": "disp", "reason": "'XX' is none of PC, CP, FP"}]
     assert "line 6, disp: 'XX' is none of PC, CP, FP" in err
-    assert exofop.read_rows(first.read_text())
+    assert exofop_file.read_rows(first.read_text())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from astroseq_core.export.records import Record
 from astroseq_core.export.score_tables import ScoreFiles
 from astroseq_core.io import files
 from astroseq_core.jobs import job as folders
-from astroseq_core.networks.network_file import save_network
+from astroseq_core.networks.model import save_network
 from astroseq_core.store import disposition_csv, dispositions
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.leaderboard_filters import Filters

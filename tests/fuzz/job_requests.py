@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from astroseq_core.cli import main, train
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 from astroseq_core.training import recipes
 from astroseq_core.training.runs.request import RunRequest

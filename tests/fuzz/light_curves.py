@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from astroseq_core import missions
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.io import conventions, lightcurve, limits, local_files, pixels, quantities, read
+from astroseq_core.io import conventions, lightcurve, local_files, pixels, quantities, read
 from astroseq_core.io.lightcurve import LightCurve
 from tests.fuzz.damage import NASTY_NUMBERS, NASTY_TEXTS, damaged_bytes, damaged_text, texts
 from tests.fuzz.harness import Kind, WrongError
@@ -44,7 +44,7 @@ def check_curve(curve: LightCurve) -> None:
         raise WrongError("times that are not finite or do not rise")
     if time.dtype != np.float64 or flux.dtype != np.float64 or curve.quality.dtype != np.int64:
         raise WrongError("columns of another type")
-    if not lightcurve.MIN_CADENCES <= int(curve.usable_mask().sum()) <= limits.MAX_CADENCES:
+    if not lightcurve.MIN_CADENCES <= int(curve.usable_mask().sum()) <= conventions.MAX_CADENCES:
         raise WrongError("too few or too many cadences")
     if not 0 < curve.cadence_minutes < np.inf or (curve.exposure_minutes is not None and not 0 < curve.exposure_minutes < np.inf):
         raise WrongError("a cadence or exposure that is not finite and positive")
@@ -69,7 +69,7 @@ def check_file(value: tuple[str, bytes], folder: Path) -> None:
 
 def check_gzip(value: tuple[str, bytes], folder: Path) -> None:
     """Read a packed file, under a lower limit of what it may unpack to, so that bombs take little time."""
-    with mock.patch.object(limits, "MAX_BYTES", BOMB_LIMIT):
+    with mock.patch.object(conventions, "MAX_BYTES", BOMB_LIMIT):
         check_file(value, folder)
 
 

@@ -19,7 +19,7 @@ from astroseq_core.app.tois import state as tois
 from astroseq_core.app.train import state as train
 from astroseq_core.app.vet import state as vet
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.surveys import dask_address
+from astroseq_core.surveys import queue
 from tests.fuzz.damage import damaged_bytes, damaged_text, numbers, texts
 from tests.fuzz.harness import Kind, WrongError, sentence_fault
 
@@ -91,7 +91,7 @@ def _same(one: Any, other: Any) -> bool:
 def check_path(value: str, folder: Path) -> tuple[str, ...]:
     """Ask whether a link may name a path, and read it."""
     refused = []
-    for ask in (opened.check, lambda text: paths.read_head(paths.parse_path(text), 10), dask_address.parse_address):
+    for ask in (opened.check, lambda text: paths.read_head(paths.parse_path(text), 10), queue.parse_address):
         try:
             ask(value)
         except AstroSeqError as error:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from astroseq_core import ephemeris, missions, targets
+from astroseq_core import missions, targets
 from astroseq_core.archive import names
 from astroseq_core.cli import common
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.io import identifiers, local_files, quantities
+from astroseq_core.io import ephemeris_table, identifiers, local_files, quantities
 from astroseq_core.targets import Target
 from astroseq_core.times import TimeSystem
 from tests.fuzz.damage import damaged_text, numbers, texts
@@ -141,7 +141,7 @@ def check_ephemerides(value: str, folder: Path) -> tuple[str, ...]:
     """Read a table of ephemerides; each row gives one, or a reason."""
     path = folder / "fuzzed.csv"
     path.write_bytes(value.encode("utf-8", "surrogatepass"))
-    found = ephemeris.read_table(path)
+    found = ephemeris_table.read_table(path)
     for one in found.ephemerides:
         check_ephemeris(one)
     return tuple(map(str, found.problems))

@@ -12,7 +12,7 @@ import pytest
 from astropy.io import fits
 
 from astroseq_core import errors, missions
-from astroseq_core.io import conventions, fits_layout, identifiers, quantities, read
+from astroseq_core.io import conventions, fits_table, identifiers, quantities, read
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.targets import Target
 from astroseq_core.times import TimeSystem
@@ -520,7 +520,7 @@ def test_the_longest_allowed_headers_are_read_within_a_second():
     end = data.index(b"END".ljust(80))
     cards = b"".join(f"KEY{i:05d}= {i:>20}".encode().ljust(80) for i in range(36 * 900))
     long = data[:end] + cards + b"END".ljust(80)
-    long += b" " * (-len(long) % fits_layout.BLOCK_BYTES) + data[data.index(b"XTENSION") :]
+    long += b" " * (-len(long) % fits_table.BLOCK_BYTES) + data[data.index(b"XTENSION") :]
     begun = clock.perf_counter()
     assert len(read.parse_light_curve(long, "x.fits").time) == N
     assert clock.perf_counter() - begun < 10

@@ -298,7 +298,7 @@ def test_a_gzipped_file_and_one_cut_off(tmp_path: Path):
     assert curve.observation == "TIC_1__b"
     assert curve.target.id == "TIC 261136679"  # the content wins
     with pytest.MonkeyPatch.context() as small:
-        small.setattr("astroseq_core.io.limits.MAX_BYTES", 2000)
+        small.setattr("astroseq_core.io.conventions.MAX_BYTES", 2000)
         with pytest.raises(errors.CorruptFileError, match="would unpack to more"):
             io_read.read_light_curve(path)
     path.write_bytes(gzip.compress(whole)[:-200])

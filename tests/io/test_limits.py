@@ -15,7 +15,7 @@ import pytest
 from astropy.io import fits
 
 from astroseq_core import errors
-from astroseq_core.io import limits, local_files, pixels, read
+from astroseq_core.io import conventions, local_files, pixels, read
 from astroseq_core.io.lightcurve import LightCurve
 
 N = 200
@@ -69,7 +69,7 @@ def test_the_file_that_the_others_are_made_of_is_read():
         ("NAXIS1", 10**18),
         ("NAXIS2", -1),
         ("NAXIS2", 10**12),
-        ("NAXIS2", limits.MAX_CADENCES + 1),
+        ("NAXIS2", conventions.MAX_CADENCES + 1),
         ("NAXIS", 10**6),
         ("NAXIS", -1),
         ("BITPIX", 0),
@@ -112,7 +112,7 @@ def test_what_follows_the_last_extension_is_ignored():
 
 @pytest.mark.parametrize("lies", [False, True])
 def test_a_gzip_bomb_is_refused(lies: bool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "MAX_BYTES", 10_000_000)
+    monkeypatch.setattr(conventions, "MAX_BYTES", 10_000_000)
     packed = gzip.compress(WHOLE + b"\0" * 30_000_000)
     if lies:  # the length that the file declares is wrong
         packed = packed[:-4] + (1000).to_bytes(4, "little")
@@ -141,7 +141,7 @@ def npy(array: np.ndarray, shape: tuple[int, ...] | None = None) -> bytes:
 
 
 def test_an_npz_that_declares_more_than_a_light_curve_is_refused_in_milliseconds(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "MAX_BYTES", 10_000_000)
+    monkeypatch.setattr(conventions, "MAX_BYTES", 10_000_000)
     member = npy(np.zeros(100))
     data = npz_of(time=member + b"\0" * 8_000_000, flux=member + b"\0" * 8_000_000)
     assert len(data) < 100_000
@@ -154,13 +154,13 @@ def test_an_array_that_declares_more_than_it_holds_is_refused():
 
 
 def test_other_arrays_of_an_npz_may_be_large_and_are_not_unpacked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(conventions, "MAX_BYTES", 1_000_000)
     data = npz_of(time=npy(DAYS), flux=npy(np.ones(N)), pixels=npy(np.zeros(10)) + b"\0" * 8_000_000)
     assert len(read.parse_light_curve(data, "TIC_1.npz").time) == N
 
 
 def test_a_table_of_text_has_a_limit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "MAX_TEXT_BYTES", 1000)
+    monkeypatch.setattr(conventions, "MAX_TEXT_BYTES", 1000)
     with pytest.raises(errors.LightCurveError, match=r"save it as \.npz"):
         read.parse_light_curve(b"time,flux\n" + b"1326.0,1.0\n" * 200, "TIC_1.csv")
 

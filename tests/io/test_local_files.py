@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from astroseq_core import errors
-from astroseq_core.io import file_names, local_files
+from astroseq_core.io import identifiers, local_files
 
 TIME = 1326.0 + np.arange(60) * 2 / 1440
 
@@ -37,13 +37,13 @@ TIME = 1326.0 + np.arange(60) * 2 / 1440
     ],
 )
 def test_names_tell_targets(name: str, target_id: str | None):
-    found = file_names.target_from_name(Path(name))
+    found = identifiers.target_from_name(Path(name))
     assert (found.id if found else None) == target_id
 
 
 def test_the_observation_is_the_stem():
-    assert file_names.observation_from_name(Path("a/TIC_1__s1.v2.fits.gz")) == "TIC_1__s1.v2"
-    assert file_names.observation_from_name(Path("TIC_1__s1.NPZ")) == "TIC_1__s1"
+    assert identifiers.observation_from_name(Path("a/TIC_1__s1.v2.fits.gz")) == "TIC_1__s1.v2"
+    assert identifiers.observation_from_name(Path("TIC_1__s1.NPZ")) == "TIC_1__s1"
 
 
 def npz(path: Path, **more: Any) -> Path:

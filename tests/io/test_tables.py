@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from astroseq_core import errors
-from astroseq_core.io import limits, read
+from astroseq_core.io import conventions, read
 from astroseq_core.targets import Target
 from astroseq_core.times import TimeSystem
 
@@ -201,7 +201,7 @@ def test_what_is_no_whole_npz_is_said_to_be_corrupt(tmp_path: Path, write: Any, 
 
 
 def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(conventions, "MAX_BYTES", 1_000_000)
     np.savez_compressed(tmp_path / "TIC_1.npz", time=np.zeros(10**6), flux=np.zeros(10**6))
     assert (tmp_path / "TIC_1.npz").stat().st_size < 20_000
     with pytest.raises(errors.CorruptFileError, match="would unpack to more than"):

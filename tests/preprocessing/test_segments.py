@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.preprocessing import channels, grid, matched_filter
+from astroseq_core.preprocessing import channels, grid
 from astroseq_core.preprocessing.segments import SegmentConfig, count_segments, make_segments
 from tests.preprocessing.white_noise import MINUTES, cadences, prepared
 
@@ -65,7 +65,7 @@ def test_the_matched_filter_measures_signal_to_noise() -> None:
     white = rng.standard_normal(20_000)
     width, snr = 60, 9.0
     white[10_000 - width // 2 : 10_000 + width // 2] -= snr / np.sqrt(width)
-    found = matched_filter.matched_filter(white, np.ones(len(white), bool), width)
+    found = grid.matched_filter(white, np.ones(len(white), bool), width)
     assert abs(int(np.argmax(found)) - 10_000) <= 6
     assert found.max() == pytest.approx(snr, abs=2.5)
     assert np.median(found) == pytest.approx(0, abs=0.05)
@@ -75,7 +75,7 @@ def test_the_matched_filter_says_nothing_in_gaps() -> None:
     flat, filled = np.random.default_rng(4).standard_normal(5000), np.ones(5000, bool)
     filled[2000:2500] = False
     flat[~filled] = 0
-    assert np.all(matched_filter.matched_filter(flat, filled, 50)[2050:2450] == 0)
+    assert np.all(grid.matched_filter(flat, filled, 50)[2050:2450] == 0)
 
 
 def test_short_blocks_are_padded_and_mostly_empty_segments_left_out() -> None:

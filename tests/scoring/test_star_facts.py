@@ -13,8 +13,9 @@ from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, K2_TABLE, KO
 from astroseq_core.archive.normalize import normalize_table
 from astroseq_core.io import files, npz, read
 from astroseq_core.scoring import star_data
-from astroseq_core.scoring.star_data import StarRequest, load_star, stellar_parameters
+from astroseq_core.scoring.star_data import StarRequest, load_star
 from astroseq_core.scoring.star_source import Source
+from astroseq_core.scoring.stellar_parameters import stellar_parameters
 from astroseq_core.simulation import survey
 from astroseq_core.targets import Target
 from tests.standin import exoplanet_archive as archive

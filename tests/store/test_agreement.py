@@ -2,7 +2,7 @@
 
 import pytest
 
-from astroseq_core.store import agreement, dispositions
+from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import Disposition
 
 
@@ -30,8 +30,8 @@ def judge(reviewer: str, words: str) -> None:
 def test_kappa(ada: str, bob: str, expected: float | None) -> None:
     judge("ada", ada)
     judge("bob", bob)
-    found = agreement.cohen_kappa("ada", "bob")
-    assert found == agreement.cohen_kappa("bob", "ada")
+    found = dispositions.cohen_kappa("ada", "bob")
+    assert found == dispositions.cohen_kappa("bob", "ada")
     assert found is None if expected is None else found == pytest.approx(expected)
 
 
@@ -40,11 +40,11 @@ def test_pairs_are_those_with_a_star_in_common_and_only_standing_verdicts_count(
     judge("bob", "PC FP FP")
     judge("cyd", "- - - FA")
     dispositions.add(Disposition("TIC 3", "FA", "ada"))
-    [pair] = agreement.pairwise_agreement()
+    [pair] = dispositions.pairwise_agreement()
     assert (pair.reviewer_a, pair.reviewer_b, pair.num_stars, pair.num_agree) == ("ada", "bob", 3, 2)
     dispositions.undo("ada")
     dispositions.undo("ada")
-    [pair] = agreement.pairwise_agreement()
+    [pair] = dispositions.pairwise_agreement()
     assert (pair.num_stars, pair.num_agree, pair.kappa) == (2, 2, 1.0)
 
 
@@ -52,11 +52,11 @@ def test_conflicts_are_firm_ones_first_then_doubts() -> None:
     judge("ada", "UNSURE PC PC PC UNSURE")
     judge("bob", "PC PC FP CP UNSURE")
     judge("cyd", "- - UNSURE")
-    found = agreement.list_conflicts()
+    found = dispositions.list_conflicts()
     assert [(c.target_id, c.weak, [v.disposition for v in c.dispositions]) for c in found] == [
         ("TIC 3", False, ["PC", "FP", "UNSURE"]),
         ("TIC 4", False, ["PC", "CP"]),
         ("TIC 1", True, ["UNSURE", "PC"]),
     ]
     dispositions.undo("bob", "TIC 3")
-    assert [(c.target_id, c.weak) for c in agreement.list_conflicts()] == [("TIC 4", False), ("TIC 1", True), ("TIC 3", True)]
+    assert [(c.target_id, c.weak) for c in dispositions.list_conflicts()] == [("TIC 4", False), ("TIC 1", True), ("TIC 3", True)]

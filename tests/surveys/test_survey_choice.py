@@ -13,7 +13,7 @@ from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.scoring.star_source import Source, cached_source
 from astroseq_core.simulation import survey
 from astroseq_core.surveys import stars
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice, count_stars, iterate_stars
 from astroseq_core.training import injection
 from tests.surveys.conftest import made, write

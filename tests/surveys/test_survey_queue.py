@@ -15,8 +15,7 @@ from astroseq_core.errors import SettingsError
 from astroseq_core.jobs import process
 from astroseq_core.jobs.job import JobState
 from astroseq_core.store import scores
-from astroseq_core.surveys.queue import SURVEYS, Survey
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, Survey, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
 from tests.scoring.tiny_model import write_model
 

@@ -18,8 +18,7 @@ from astroseq_core.jobs import queue
 from astroseq_core.store import scores
 from astroseq_core.store.scores import ScoreRow
 from astroseq_core.surveys import known_objects
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from tests.standin import exoplanet_archive as archive
 
 T0 = 1501.0

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroseq_core.ephemeris import read_table
 from astroseq_core.errors import SettingsError
 from astroseq_core.io import read
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.model import load
 from astroseq_core.preprocessing.segments import SegmentConfig

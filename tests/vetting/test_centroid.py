@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroseq_core.ephemeris import Ephemeris, read_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.io import pixels, read
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.io.pixels import PixelColumns
 from astroseq_core.simulation.systematics import red_noise
 from astroseq_core.times import Instant, TimeSystem

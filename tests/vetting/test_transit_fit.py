@@ -5,7 +5,7 @@ from astroseq_core import missions
 from astroseq_core.preprocessing import noise
 from astroseq_core.simulation.transits import Orbit, signal_ephemeris
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting import depths, transit_model
+from astroseq_core.vetting import box_depths, transit_model
 from astroseq_core.vetting.events import gather_events, level_events
 from astroseq_core.vetting.fold import masked_detrended_flux
 from astroseq_core.vetting.transit_fit import fit_transit
@@ -81,12 +81,12 @@ def test_a_box_measures_a_box_and_red_noise_beyond_the_white():
     time = np.arange(0, 27, 2 / 1440)
     flat = 1e-3 * rng.standard_normal(len(time))
     flat[np.abs(time - 10) < 1 / 16] -= 0.005
-    boxes = depths.box_depths(time, flat, TimeSystem.BTJD, 1 / 8, 2 / 1440)
+    boxes = box_depths.box_depths(time, flat, TimeSystem.BTJD, 1 / 8, 2 / 1440)
     depth, error = boxes.at(np.array([10.0, 500.0]))
     assert depth[0] == pytest.approx(0.005, abs=4 * error[0])
     assert np.isnan(depth[1])
     assert boxes.red_noise < 0.5 * np.nanmedian(boxes.sigma)
     red = np.convolve(rng.standard_normal(len(time)), np.ones(60) / 60, "same") * 3e-3
-    noisy = depths.box_depths(time, flat + red, TimeSystem.BTJD, 1 / 8, 2 / 1440)
+    noisy = box_depths.box_depths(time, flat + red, TimeSystem.BTJD, 1 / 8, 2 / 1440)
     assert noisy.red_noise > 2 * np.nanmedian(noisy.sigma)
     assert noise.robust_sigma(noisy.depth) == pytest.approx(np.hypot(noisy.red_noise, np.nanmedian(noisy.sigma)), rel=0.02)

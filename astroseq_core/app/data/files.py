@@ -12,10 +12,10 @@ from astroseq_core.app.explore import tables
 from astroseq_core.app.shared import layout, opened, url_state
 from astroseq_core.app.shared.folders import list_folder
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.ephemeris import REQUIRED_COLUMNS, EphemerisTable, read_table
 from astroseq_core.errors import AstroSeqError, CacheError, EphemerisError, LightCurveError, TargetError, UnknownTargetError
-from astroseq_core.io import file_names, files, local_files, read
+from astroseq_core.io import files, identifiers, local_files, read
 from astroseq_core.io import tables as io_tables
+from astroseq_core.io.ephemeris_table import REQUIRED_COLUMNS, EphemerisTable, read_table
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.plots.light_curve import single_observation_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG
@@ -101,7 +101,7 @@ def read_upload(name: str, data: bytes, target: Target | None = None) -> Upload:
     """
     if not data:
         raise LightCurveError(f"{name} is empty (0 bytes); choose it again.")
-    if file_names.file_ending(Path(name)) == ".csv" and _is_ephemeris_table(data):
+    if identifiers.file_ending(Path(name)) == ".csv" and _is_ephemeris_table(data):
         return Upload(name, data, table=_read_ephemerides(name, data))
     return Upload(name, data, detrended=prepare(read.parse_light_curve(data, name, target=target)))
 
@@ -142,7 +142,7 @@ def safe_file_name(name: str) -> str:
     ('my_star.csv', 'file')
     """
     bare = re.split(r"[/\\]", name)[-1]
-    ending = file_names.file_ending(Path(bare))
+    ending = identifiers.file_ending(Path(bare))
     stem = re.sub(r"[^A-Za-z0-9._\-]+", "_", bare[: len(bare) - len(ending)]).strip("._-")[:80]
     return (stem or "file") + ending
 
@@ -171,9 +171,9 @@ def save_upload(upload: Upload) -> Path:
     name, place = safe_file_name(upload.name), ephemeris_folder()
     if upload.light_curve is not None:
         place = light_curve_folder()
-        if file_names.target_from_name(Path(name)) != upload.light_curve.target:
+        if identifiers.target_from_name(Path(name)) != upload.light_curve.target:
             name = f"{upload.light_curve.target.slug}__{name}"
-    ending = file_names.file_ending(Path(name))
+    ending = identifiers.file_ending(Path(name))
     for number in range(1, 10_000):
         path = place / (name if number == 1 else f"{name[: len(name) - len(ending)]}-{number}{ending}")
         if not path.exists():
@@ -278,7 +278,7 @@ def _draw_folder(folder: str) -> None:
             f"**{len(stars)}** star{'s' * (len(stars) != 1)} in **{count}** file{'s' * (count != 1)}: "
             f"{escape(', '.join(stars[:MAX_NAMES_SHOWN]))}{more}."
             if stars
-            else f"{len(paths)} files, and of none can its star be told. {escape(file_names.NAMING_ADVICE)}"
+            else f"{len(paths)} files, and of none can its star be told. {escape(identifiers.NAMING_ADVICE)}"
         )
         layout.draw_problems(found.problems)
         if stars and st.button("Open in Explore", key="open folder", type="primary"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from astroseq_core.app.explore import segment, state, tables
 from astroseq_core.app.explore.segment import SegmentPlan
-from astroseq_core.app.shared import background, layout, stars, tabs
+from astroseq_core.app.shared import background, layout, stars
 from astroseq_core.app.shared.stars import ScoredStar
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import _timeline
@@ -195,7 +195,7 @@ def draw_tabs(
         state.EPHEMERIDES_TAB: lambda: _draw_ephemerides(star),
         state.DATA_TAB: lambda: _draw_data(star, card),
     }
-    tabs.draw_tabs(state.TAB, contents)
+    layout.draw_tabs(state.TAB, contents)
 
 
 def _draw_folds(request: StarRequest, star: StarData) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from astroseq_core.app import first_survey
+from astroseq_core.app import landing
 from astroseq_core.app.shared import background, layout, url_state
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.survey import surveys
@@ -12,8 +12,7 @@ from astroseq_core.plots import style
 from astroseq_core.store import thresholds
 from astroseq_core.store.leaderboard import ScoredModel
 from astroseq_core.surveys import known_objects
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import SurveyRequest
+from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
 KNOWN_OBJECTS_JOB = "known objects"
 #: Nothing is shown if the comparison takes no longer than this [s].
@@ -61,7 +60,7 @@ def draw_empty() -> None:
         "are worth a look, compare two models, open one in Explore, take the candidates away as CSV."
     )
     layout.draw_result_message(surveys.MESSAGE_KEY)
-    first_survey.start_first_survey()
+    landing.start_first_survey()
     if has_active_survey():
         surveys.draw_active_surveys()
         return
@@ -79,7 +78,7 @@ def draw_empty() -> None:
 
 def start_simulated_survey() -> None:
     """Start a survey of the built-in simulated stars."""
-    if problem := layout.error_message_of(lambda: SURVEYS.submit(SurveyRequest(first_survey.SURVEY_NAME, workers=1))):
+    if problem := layout.error_message_of(lambda: SURVEYS.submit(SurveyRequest(landing.SURVEY_NAME, workers=1))):
         st.session_state[surveys.MESSAGE_KEY] = (False, problem)
 
 

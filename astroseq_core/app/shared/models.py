@@ -6,13 +6,13 @@ from typing import TypeAlias
 import streamlit as st
 
 from astroseq_core import settings
+from astroseq_core.app.shared.folders import Watched
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.shared.lru_cache import LRUCache
-from astroseq_core.app.shared.watched import Watched
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.networks import card as cards
-from astroseq_core.networks import damaged
+from astroseq_core.networks import model
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME, ModelCard
-from astroseq_core.networks.damaged import DamagedModel
+from astroseq_core.networks.model import DamagedModel
 from astroseq_core.store import runs
 
 #: Folders of models, and choices of a model for a cadence, that are remembered for all sessions.
@@ -95,7 +95,7 @@ def _read_cards() -> _Found:
     watched = watched.joined(
         Watched.take(path for folder in folders for path in (folder, folder / CARD_NAME, folder / MODEL_NAME))
     )
-    found = watched, cards.available_cards(), damaged.damaged_models()
+    found = watched, cards.available_cards(), model.damaged_models()
     _CARDS.put(key, found)
     return found
 

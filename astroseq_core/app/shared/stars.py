@@ -11,7 +11,7 @@ from astroseq_core import targets
 from astroseq_core.app.shared import memory as memory_use
 from astroseq_core.app.shared import models, opened
 from astroseq_core.app.shared.folders import list_folder
-from astroseq_core.app.shared.lru_cache import LRUCache
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.archive import snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES
 from astroseq_core.ephemeris import Ephemeris

@@ -19,9 +19,8 @@ from astroseq_core.disposition_codes import TFOPWG_DISPOSITIONS
 from astroseq_core.errors import AstroSeqError, SettingsError
 from astroseq_core.networks import card as cards
 from astroseq_core.store import runs
-from astroseq_core.surveys import dask_address, stars
-from astroseq_core.surveys.queue import SURVEYS
-from astroseq_core.surveys.request import DASK, LOCAL, MAX_WORKERS, SurveyRequest
+from astroseq_core.surveys import queue, stars
+from astroseq_core.surveys.queue import DASK, LOCAL, MAX_WORKERS, SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, SOURCES, TARGETS, TOI, SurveyChoice
 from astroseq_core.training import stars as toi_sources
 from astroseq_core.training.stars import TOI as TRAINING_TOI
@@ -481,7 +480,7 @@ def _start_survey(number: int, request: SurveyRequest) -> None:
         if request.engine == DASK:
             if not (_is_trusted(request.address) or st.session_state.get(_trust_key(request.address))):
                 raise SettingsError(f"Say first that the scheduler at {request.address} is yours.")
-            dask_address.check_scheduler(request.address)
+            queue.check_scheduler(request.address)
         survey = SURVEYS.submit(request)
         st.session_state[FORM_KEY] = number + 1
         st.session_state["tab"] = state.SURVEYS

@@ -6,7 +6,7 @@ from astroseq_core.app.shared.parameters import AnyParameter, Owner, PageParamet
 from astroseq_core.app.shared.stars import ALL_MISSIONS
 from astroseq_core.app.shared.value_types import Choice, Choices, Flag, Text, TextList, WholeNumber
 from astroseq_core.disposition_codes import TFOPWG_DISPOSITIONS
-from astroseq_core.surveys.request import DASK, LOCAL, MAX_WORKERS
+from astroseq_core.surveys.queue import DASK, LOCAL, MAX_WORKERS
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, SOURCES, TARGETS, TOI
 
 NEW, SURVEYS = TABS = ("New survey", "Surveys")

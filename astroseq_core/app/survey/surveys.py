@@ -14,8 +14,7 @@ from astroseq_core.app.train.state import STATE_COLORS, format_age, format_durat
 from astroseq_core.jobs.job import JobState
 from astroseq_core.plots import style
 from astroseq_core.store import leaderboard
-from astroseq_core.surveys.queue import SURVEYS, Survey
-from astroseq_core.surveys.request import DASK
+from astroseq_core.surveys.queue import DASK, SURVEYS, Survey
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, SurveyChoice
 
 if TYPE_CHECKING:

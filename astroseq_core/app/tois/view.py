@@ -6,7 +6,7 @@ import streamlit as st
 
 from astroseq_core.app.shared import downloads, url_state
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.shared.lru_cache import LRUCache
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.tois.state import ALL_TRANSITS, RANGES, SINGLE_TRANSITS, TRANSITS
 from astroseq_core.archive import snapshots, tois
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE

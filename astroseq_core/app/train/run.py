@@ -12,7 +12,7 @@ from astroseq_core.networks import card as cards
 from astroseq_core.plots import style, training
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.store import runs
-from astroseq_core.training.runs import promote, results
+from astroseq_core.training.runs import queue, results
 from astroseq_core.training.runs.queue import RUNS, Run
 from astroseq_core.training.stars import SIMULATED
 
@@ -195,12 +195,12 @@ def draw_promotion(run: Run) -> None:
 
 
 def _promote(run: Run, mission: str) -> None:
-    problem = layout.error_message_of(lambda: promote.promote(run.job_id, mission))
+    problem = layout.error_message_of(lambda: queue.promote(run.job_id, mission))
     st.session_state[MESSAGE] = (not problem, problem or f"{run.job_id} is the default for {mission} now.")
 
 
 def _demote(mission: str) -> None:
-    if problem := layout.error_message_of(lambda: promote.demote(mission)):
+    if problem := layout.error_message_of(lambda: queue.demote(mission)):
         st.session_state[MESSAGE] = (False, problem)
 
 

@@ -1,16 +1,90 @@
 """The decision panel of the vetting screen: dispositions, way through the queue, reason codes, note and messages."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from astroseq_core.app.shared import url_state
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.vet import actions, checks, ephemeris, keyboard, keys
+from astroseq_core.app.vet import actions, ephemeris, keys
 from astroseq_core.app.vet.keys import Action
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.store import dispositions, notes
 from astroseq_core.store.disposition_entry import REASON_CODES
 from astroseq_core.store.queues import QueueProgress
+
+if TYPE_CHECKING:
+    from astroseq_core.vetting.checks.base import CheckResult
+
+#: Sign and color of each flag. The signs differ in shape, too.
+FLAG_SIGNS = {
+    "fail": (":material/cancel:", "red"),
+    "warn": (":material/warning:", "orange"),
+    "unknown": (":material/help:", "gray"),
+    "pass": (":material/check_circle:", "green"),
+}
+FLAG_ORDER = tuple(FLAG_SIGNS)
+
+
+def draw_checks(checks: "Sequence[CheckResult]") -> None:
+    """Draw the checks: failures and warnings as sentences, all others folded.
+
+    Parameters
+    ----------
+    checks : Sequence of CheckResult
+        The checks.
+    """
+    loud = [c for c in checks if str(c.flag) in ("fail", "warn")]
+    quiet = [c for c in checks if c not in loud]
+    with st.container(key="vet checks", gap="xsmall"):
+        for check in sorted(loud, key=lambda c: FLAG_ORDER.index(str(c.flag))):
+            st.markdown(check_line(check))
+        if not loud:
+            st.markdown(f":green[{FLAG_SIGNS['pass'][0]}] No check speaks against it.")
+        if quiet:
+            passed = sum(str(c.flag) == "pass" for c in quiet)
+            untold = len(quiet) - passed
+            label = f"{passed} passed" + (f", {untold} could not be told" if untold else "")
+            with st.expander(label, type="compact"):
+                for check in sorted(quiet, key=lambda c: -FLAG_ORDER.index(str(c.flag))):
+                    st.markdown(check_line(check))
+
+
+def check_line(check: "CheckResult") -> str:
+    """Format a check as one line of Markdown.
+
+    Parameters
+    ----------
+    check : CheckResult
+        The check.
+
+    Returns
+    -------
+    str
+        Its sign, title and sentence.
+    """
+    sign, color = FLAG_SIGNS[str(check.flag)]
+    return f":{color}[{sign}] **{escape(check.title)}.** {escape(check.sentence)}"
+
+
+def suggested_reason_codes(checks: "Sequence[CheckResult]") -> tuple[str, ...]:
+    """Return the reason codes that failures and warnings suggest.
+
+    Parameters
+    ----------
+    checks : Sequence of CheckResult
+        The checks.
+
+    Returns
+    -------
+    tuple of str
+        Codes of failed checks first, without duplicates.
+    """
+    ordered = sorted((c for c in checks if str(c.flag) in ("fail", "warn")), key=lambda c: FLAG_ORDER.index(str(c.flag)))
+    return tuple(dict.fromkeys(code for c in ordered for code in c.reason_codes))
+
 
 HELP_NOTE = (
     "A disposition belongs to the star on the screen. A key that comes before the star was drawn does not count, and no key "
@@ -45,7 +119,7 @@ def draw_decision_panel(shown: VetStar, showing: Showing, progress: QueueProgres
     found = () if shown.examined is None else shown.examined.checks
     blind = bool(st.session_state.get(actions.BLIND_KEY))
     # In blind mode, a known object would be as much of a hint as the score.
-    checks.draw_checks([c for c in found if not (blind and c.name == "known_object")])
+    draw_checks([c for c in found if not (blind and c.name == "known_object")])
     _draw_messages(shown, showing)
     with buttons:
         _draw_buttons(showing)
@@ -151,7 +225,7 @@ def _render_report(shown: VetStar, form: str) -> bytes:
 def _draw_reason_codes(shown: VetStar, showing: Showing) -> None:
     draft = notes.load(showing.target_id, showing.reviewer)
     same = (showing.target_id, showing.reviewer, showing.token)
-    suggested = checks.suggested_reason_codes(() if shown.examined is None else shown.examined.checks)
+    suggested = suggested_reason_codes(() if shown.examined is None else shown.examined.checks)
     codes = (*suggested, *(code for code in REASON_CODES if code not in suggested))
     chosen = [code for code in draft.reason_codes if code in codes]
     with st.container(key="vet reasons"):
@@ -166,7 +240,7 @@ def _draw_reason_codes(shown: VetStar, showing: Showing) -> None:
             args=same,
             wrap=True,
         )
-    with st.container(key=keyboard.NOTE_CONTAINER):
+    with st.container(key=keys.NOTE_CONTAINER):
         st.text_area(
             "Note",
             draft.note,

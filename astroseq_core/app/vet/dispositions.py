@@ -7,7 +7,7 @@ import streamlit as st
 from astroseq_core.app.shared import layout
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.io import files
-from astroseq_core.store import agreement, disposition_csv, disposition_entry, disposition_merge, dispositions
+from astroseq_core.store import disposition_csv, disposition_entry, disposition_merge, dispositions
 
 MESSAGE = "verdicts said"
 #: Number of entries listed, the newest ones; the CSV file has all.
@@ -72,7 +72,7 @@ def _draw_table(entries: tuple[disposition_entry.HistoryEntry, ...]) -> None:
 def _draw_agreement() -> None:
     import pandas as pd
 
-    found = agreement.pairwise_agreement()
+    found = dispositions.pairwise_agreement()
     if not found:
         st.caption("How far reviewers agree will stand here when two of them have looked at the same stars.")
         return
@@ -88,7 +88,7 @@ def _draw_agreement() -> None:
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", alt="Agreement between reviewers")
     st.caption("Kappa is 1 where they always agree, 0 where no more than by chance (Cohen 1960).")
-    conflicts = agreement.list_conflicts()
+    conflicts = dispositions.list_conflicts()
     if conflicts:
         with st.expander(f"{len(conflicts):,} conflict{'s' * (len(conflicts) != 1)}", expanded=len(conflicts) <= 10):
             for one in conflicts[:200]:

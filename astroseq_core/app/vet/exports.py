@@ -72,7 +72,7 @@ def _select_stars() -> tuple[str, ...]:
 
 
 def _draw_exofop(found: "Sequence[Record]") -> None:
-    from astroseq_core.export import exofop
+    from astroseq_core.export import exofop, exofop_file
     from astroseq_core.export.formats import EXOFOP, FORMATS
 
     with st.expander(FORMATS[EXOFOP].label, type="compact"):
@@ -87,12 +87,12 @@ def _draw_exofop(found: "Sequence[Record]") -> None:
             st.markdown("None of these stars can stand in an ExoFOP file.")
             return
         text = exofop.draft_text(good, tag, group)
-        for problem in exofop.validate(text):
+        for problem in exofop_file.validate(text):
             st.warning(escape(problem), icon=":material/rule:")
         st.download_button(
             FORMATS[EXOFOP].label,
             text,
-            exofop.file_name(1, today.date()),
+            exofop_file.file_name(1, today.date()),
             FORMATS[EXOFOP].media_type,
             key="export exofop",
             on_click="ignore",

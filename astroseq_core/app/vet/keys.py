@@ -1,13 +1,30 @@
 """Keys of the vetting page: what each does, and the words for it.
 
 Everything that needs a key takes it from here: the shortcuts of the buttons, the help, the script
-in the browser (`keyboard`), and the table in docs/vetting.md.
+in the browser, and the table in docs/vetting.md.
+
+Where Streamlit's shortcuts do not suffice, the script moves the focus into the note and out of it, and
+filters the keys of dispositions. Streamlit assigns a key press to whichever button is there, whether or not its star has been
+painted, and ends the drawing that is under way. So the browser passes on a disposition's key only
+if the star of these buttons has been on the screen for `MIN_PAINTED_MS`, once for each showing of a
+star, and never one that repeats because it is held down.
+
+Which showing is painted is not told by words on the page: its token is in the key of its buttons,
+in the key of the container with its name, and in the data of its figures (`mark_figure`), where
+Plotly keeps it with what it has drawn.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import streamlit as st
 
 from astroseq_core.disposition_codes import CODES, DispositionCode
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 class Action(StrEnum):
@@ -146,3 +163,138 @@ def decision_button_key(disposition: str, token: str) -> str:
         The key. Streamlit makes the class `st-key-vote-…` of it, by which the script finds the button.
     """
     return f"vote {disposition} {token}"
+
+
+#: Keys of the containers of the note's field, and of the figures.
+NOTE_CONTAINER, FIGURES_CONTAINER = "vet note", "vet figures"
+#: Name of the token in a figure's data (Plotly's `layout.meta`).
+META_NAME = "showing"
+#: A disposition's key counts only once the star was visible this long [ms]; nobody reads faster.
+MIN_PAINTED_MS = 300
+#: If a star is still there this long [ms] after its key, the press was lost, and another one is let
+#: through. (Should both arrive, the store keeps one disposition for each showing.)
+RETRY_MS = 1500
+#: Runs once per browser window. It must not contain text from stars or catalogs.
+_KEYBOARD_SCRIPT = """(() => {
+  if (window.astroseqVetKeys) return;
+  window.astroseqVetKeys = true;
+  const C = %s;
+  let token = "", since = 0, taken = "", takenAt = 0;
+  const note = () => document.querySelector(`.${C.note} textarea`);
+  const decisionButton = () => document.querySelector(`[class*="${C.button}"]`);
+  const tokenOf = (button) => {
+    const name = button ? [...button.classList].find((c) => c.startsWith(C.button)) : "";
+    return name ? name.slice(C.button.length) : "";
+  };
+  // The name of this showing's star is there, and Plotly has drawn every figure for this showing.
+  const painted = (token) => {
+    const plots = [...document.querySelectorAll(`.${C.figures} .js-plotly-plot`)];
+    return document.querySelector(`.${C.name}${token} h3`) !== null && plots.length > 0 && plots.every(
+      (plot) => plot.layout && plot.layout.meta && plot.layout.meta[C.meta] === token && plot.querySelector(".main-svg"));
+  };
+  const look = () => {
+    const found = tokenOf(decisionButton());
+    if (found !== token) { token = found; since = 0; }
+    // Without figures (a star that cannot be opened, the second tab) there is nothing to wait for but the buttons.
+    const bare = !document.querySelector(`.${C.figures}`);
+    if (token && !since && (bare || painted(token))) since = performance.now();
+  };
+  setInterval(look, 50);
+  window.addEventListener("keydown", (e) => {
+    const field = note();
+    if (!field && !decisionButton()) return;
+    if (field && e.target === field) {
+      // Streamlit keeps the note when it is left; a field that stays in focus would swallow the next disposition.
+      if (e.key === "Escape" || (e.key === "Enter" && (e.ctrlKey || e.metaKey))) setTimeout(() => field.blur(), 0);
+      return;
+    }
+    if (e.target.closest && e.target.closest("input, textarea, [contenteditable=true]")) return;
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const action = C.actions[e.key.toLowerCase()];
+    if (!action) return;
+    const drop = () => { e.stopImmediatePropagation(); e.preventDefault(); };
+    if (e.repeat) { drop(); return; }
+    if (action === C.decide) {
+      look();
+      const now = performance.now();
+      const used = token === taken && now - takenAt < C.retryMs;
+      if (!token || used || !since || now - since < C.minPaintedMs) { drop(); return; }
+      taken = token;
+      takenAt = performance.now();
+    }
+    if (action === C.write && field) { e.preventDefault(); field.focus(); }
+  }, true);
+  window.addEventListener("click", (e) => {
+    // Arrow keys are for the queue, not for the tab that was clicked last.
+    const tab = e.target.closest && e.target.closest('[role="tab"]');
+    if (tab && note()) setTimeout(() => tab.blur(), 0);
+  }, true);
+})();"""
+
+
+def _css_class(key: str) -> str:
+    """Return the class that Streamlit gives to an element of that key."""
+    return "st-key-" + key.replace(" ", "-")
+
+
+def name_container(token: str) -> str:
+    """Return the key of the container with the name of the star.
+
+    Parameters
+    ----------
+    token : str
+        Token of the showing.
+
+    Returns
+    -------
+    str
+        The key.
+    """
+    return f"vet name {token}"
+
+
+def mark_figure(figure: "go.Figure", token: str) -> "go.Figure":
+    """Mark a figure with the showing that it belongs to.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure; changed in place.
+    token : str
+        Token of the showing.
+
+    Returns
+    -------
+    Figure
+        The same figure.
+    """
+    figure.update_layout(meta={META_NAME: token})
+    return figure
+
+
+def script_text() -> str:
+    """Return the keyboard script, which the server's content-security policy names by its hash.
+
+    Returns
+    -------
+    str
+        JavaScript, always the same.
+    """
+    constants = {
+        "actions": {key.browser_name: key.action for key in KEYS},
+        "decide": Action.DECIDE,
+        "write": Action.NOTE,
+        "button": _css_class(decision_button_key("UNSURE", "")),
+        "name": _css_class(name_container("")),
+        "note": _css_class(NOTE_CONTAINER),
+        "figures": _css_class(FIGURES_CONTAINER),
+        "meta": META_NAME,
+        "minPaintedMs": MIN_PAINTED_MS,
+        "retryMs": RETRY_MS,
+    }
+    return _KEYBOARD_SCRIPT % json.dumps(constants)
+
+
+def install_key_listener() -> None:
+    """Install the keyboard script, once per browser window."""
+    st.html(f"<script>{script_text()}</script>", unsafe_allow_javascript=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from astroseq_core.app.shared import background, layout, stars, tabs
+from astroseq_core.app.shared import background, layout, stars
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.vet import actions, decision, details, ephemeris, keyboard, keys, star, state
+from astroseq_core.app.vet import actions, decision, details, ephemeris, keys, star, state
 from astroseq_core.app.vet import showing as showings
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
@@ -43,7 +43,7 @@ def draw_header(shown: VetStar, showing: Showing, blind: bool, progress: str) ->
     """
     star = shown.star
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="vet header"):
-        with st.container(key=keyboard.name_container(showing.token), width="content"):
+        with st.container(key=keys.name_container(showing.token), width="content"):
             st.subheader(star.target.id, anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             if star.target.is_simulated:
@@ -160,7 +160,7 @@ def draw_queue(queue_id: str, reviewer: str) -> None:
         The reviewer.
     """
     st.html(_SCREEN_STYLE)
-    keyboard.install_key_listener()
+    keys.install_key_listener()
     queue = queues.load(queue_id)
     if actions.POSITION_KEY not in st.session_state or st.session_state.get(actions.QUEUE_KEY) != queue_id:
         asked = state.AT.read()
@@ -193,7 +193,7 @@ def draw_star(location: Mapping[str, str], reviewer: str) -> None:
         The reviewer.
     """
     st.html(_SCREEN_STYLE)
-    keyboard.install_key_listener()
+    keys.install_key_listener()
     _wait_for_probabilities(_draw_one_star(location, "", 0, reviewer, None, ""))
 
 
@@ -251,7 +251,7 @@ def _draw_one_star(
             state.VET_TAB: lambda: _draw_charts(shown, showing, blind),
             state.DETAILS_TAB: lambda: details.draw_details(shown, blind),
         }
-        tabs.draw_tabs(state.SCREEN_TAB, contents)
+        layout.draw_tabs(state.SCREEN_TAB, contents)
     with right:
         decision.draw_decision_panel(shown, showing, progress)
     # Last: the whole star has been sent, so keys count for it from now on.
@@ -289,13 +289,13 @@ def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
         note = f"no model for {shown.star.instrument.name} at this cadence"
     elif shown.scored is None:
         note = f"{shown.card.model_id} is on its way …"
-    with st.container(key=keyboard.FIGURES_CONTAINER, gap="small"):
+    with st.container(key=keys.FIGURES_CONTAINER, gap="small"):
         _draw_figures(shown, showing, vetting_light_curve_figure(_light_curve_view(shown, blind, note)))
 
 
 def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
     st.plotly_chart(
-        keyboard.mark_figure(curve, showing.token),
+        keys.mark_figure(curve, showing.token),
         key="vet curve",
         config=PLOTLY_CONFIG,
         alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
@@ -311,7 +311,7 @@ def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
                 ephemeris.shift_epoch(shown, showing, float(point["x"]))
 
     st.plotly_chart(
-        keyboard.mark_figure(vetting_panels_figure(shown.examined), showing.token),
+        keys.mark_figure(vetting_panels_figure(shown.examined), showing.token),
         key=PANELS_KEY,
         on_select=moved,
         selection_mode="points",

@@ -3,7 +3,7 @@
 A key that is pressed while the page is being drawn can reach the buttons of the previous star, or
 of one that nobody has seen yet. So each showing of a star has a token, which its buttons carry. A
 disposition counts only for the star of its token, once, and only after the whole star was sent.
-(The script in `keyboard` checks that the browser has painted it, too.)
+(The script in `keys` checks that the browser has painted it, too.)
 """
 
 import secrets

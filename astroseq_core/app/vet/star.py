@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from astroseq_core.app.shared import opened, stars
-from astroseq_core.app.shared.lru_cache import LRUCache
+from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import BEST, ScoredStar
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, ModelError
@@ -321,7 +321,7 @@ def _other_signals(star: StarData, ephemeris: Ephemeris) -> tuple[Ephemeris, ...
 
 
 def _stellar_parameters(star: StarData, request: StarRequest) -> StellarParameters:
-    from astroseq_core.scoring.star_data import stellar_parameters
+    from astroseq_core.scoring.stellar_parameters import stellar_parameters
 
     return stellar_parameters(star.target, star.light_curves, request.source, request.folder)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from astroseq_core.app.shared import layout, tabs
+from astroseq_core.app.shared import layout
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.vet import actions, dispositions, exports, queues, state
 from astroseq_core.errors import AstroSeqError
@@ -69,7 +69,7 @@ def draw_start(name: str) -> None:
         state.DISPOSITIONS_TAB: dispositions.draw_dispositions,
         state.EXPORTS_TAB: exports.draw_exports,
     }
-    tabs.draw_tabs(state.START_TAB, contents)
+    layout.draw_tabs(state.START_TAB, contents)
 
 
 def _draw_name_prompt() -> None:

@@ -16,7 +16,7 @@ from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, time_span
 from astroseq_core.same_signal import other_signals
-from astroseq_core.scoring import score_cache, star_data
+from astroseq_core.scoring import score_cache, star_data, stellar_parameters
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.scoring.star_data import StarData, StarRequest, load_star, request_from_location
@@ -65,7 +65,7 @@ def build_report(target_id: str, location: Mapping[str, str] | None = None, *, r
     record = _with_adopted_ephemeris(record, star, scores)
     assert record.ephemeris is not None
     detrended = list(star.detrended)
-    stellar = star_data.stellar_parameters(star.target, star.light_curves, request.source, request.folder)
+    stellar = stellar_parameters.stellar_parameters(star.target, star.light_curves, request.source, request.folder)
     from astroseq_core.vetting.examine import examine
 
     examination = examine(

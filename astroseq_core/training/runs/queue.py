@@ -1,14 +1,16 @@
-"""Queue of training runs: their folders, which the store lists with notes, and what only a run can do."""
+"""Queue of training runs: their folders, which the store lists with notes, and the promotion of their models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from astroseq_core import settings
-from astroseq_core.errors import SettingsError
+from astroseq_core import missions, settings
+from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.jobs.job import Job, JobState, read_job
 from astroseq_core.jobs.queue import JobEntry, Queue, touch
-from astroseq_core.networks.card import CARD_NAME
+from astroseq_core.networks import card as cards
+from astroseq_core.networks.card import CARD_NAME, ModelCard
+from astroseq_core.store import runs
 from astroseq_core.store import runs as store
 from astroseq_core.training.fit import BEST_NAME, HISTORY_NAME, LAST_NAME
 from astroseq_core.training.history import EpochMetrics, read_history
@@ -145,3 +147,53 @@ class RunQueue(Queue[RunRequest, Run]):
 
 #: All training runs.
 RUNS = RunQueue()
+
+
+def promote(model: str, mission: str) -> ModelCard:
+    """Make a model the default of a mission, for all light curves that the model suits.
+
+    Parameters
+    ----------
+    model : str
+        Identifier, run or folder of the model.
+    mission : str
+        Name of the mission.
+
+    Returns
+    -------
+    ModelCard
+        Card of the model.
+
+    Raises
+    ------
+    ModelError
+        If the model's file is damaged, the model was not made for the mission, or it lies outside
+        AstroSeq's own folders.
+    """
+    from astroseq_core.networks.model import verified_network_path
+
+    wanted = missions.mission_by_name(mission)
+    card = cards.read(cards.model_folder(model))
+    if wanted.name not in card.instruments:
+        raise ModelError(
+            f"{card.model_id} was made for {' and '.join(card.instruments)}, not for {wanted.name}; "
+            f"train one on light curves of {wanted.name}, or choose another."
+        )
+    if not cards.is_model_id(model):
+        raise ModelError(
+            f"{model} lies outside AstroSeq's own folders; copy it into {settings.models_dir()} to make it a default."
+        )
+    verified_network_path(cards.model_folder(model), card)
+    runs.promote_model(wanted.name, model)
+    return card
+
+
+def demote(mission: str) -> None:
+    """Return a mission to the shipped models.
+
+    Parameters
+    ----------
+    mission : str
+        Name of the mission.
+    """
+    runs.demote_model(missions.mission_by_name(mission).name)

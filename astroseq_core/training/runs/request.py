@@ -1,4 +1,4 @@
-"""Training labels from the dispositions that vetters gave."""
+"""Request of a training run, and training labels from the dispositions that vetters gave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

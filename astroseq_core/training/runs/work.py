@@ -100,8 +100,8 @@ def work_on_run(run: Run, report: Report) -> dict[str, object]:
     """
     from dataclasses import asdict
 
+    from astroseq_core.training.outcome import run_recipe
     from astroseq_core.training.runs.request import disposition_stars
-    from astroseq_core.training.train import run_recipe
 
     request = run.request
     outcome = run_recipe(

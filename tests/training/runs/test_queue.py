@@ -18,7 +18,7 @@ from astroseq_core.preprocessing.segments import SegmentConfig
 from astroseq_core.store import runs
 from astroseq_core.training import recipes
 from astroseq_core.training.recipes import Injection
-from astroseq_core.training.runs import promote, results
+from astroseq_core.training.runs import queue, results
 from astroseq_core.training.runs.queue import RUNS, WORK_NAME, Run
 from astroseq_core.training.runs.request import RunRequest
 
@@ -184,15 +184,15 @@ def test_requests_come_back_as_they_were_and_wrong_ones_are_refused() -> None:
 
 def test_a_model_is_promoted_only_where_it_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="was made for TESS, not for Kepler"):
-        promote.promote("tess-10min-v1", "Kepler")
+        queue.promote("tess-10min-v1", "Kepler")
     with pytest.raises(ModelError, match="no model 'nothing'"):
-        promote.promote("nothing", "TESS")
+        queue.promote("nothing", "TESS")
     with pytest.raises(ModelError, match="outside"):
-        promote.promote(str(cards.model_folder("tess-10min-v1")), "TESS")
+        queue.promote(str(cards.model_folder("tess-10min-v1")), "TESS")
     assert runs.default_models() == {}
-    promote.promote("tess-10min-v1", "tess")
+    queue.promote("tess-10min-v1", "tess")
     assert runs.default_models() == {"TESS": "tess-10min-v1"}
-    promote.demote("TESS")
+    queue.demote("TESS")
     assert runs.default_models() == {}
 
 

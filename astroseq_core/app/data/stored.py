@@ -1,4 +1,4 @@
-"""Cache tab of the Data page: contents, size and maintenance of the light-curve cache."""
+"""Tabs of the Data page on what is stored: the cache's content, light curves that are missing, and the catalogs' snapshots."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,9 @@ import streamlit as st
 
 from astroseq_core.app.data import state as data_state
 from astroseq_core.app.data.state import BY_OBSERVATION, BY_STAR
-from astroseq_core.app.shared import url_state
+from astroseq_core.app.shared import background, downloads, layout, url_state
 from astroseq_core.app.shared.layout import escape
+from astroseq_core.archive import mast, snapshots
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.io.cache_records import CachedObservation
 from astroseq_core.targets import parse_star
@@ -227,3 +228,103 @@ def _set_budget(limit_gb: float | None) -> None:
     gone = cache.trim()
     words = "The cache may grow without limit." if limit_gb is None else f"The cache may take {_format_size(limit_gb * GB)}."
     st.session_state["upkeep said"] = words + (f" {len(gone)} files not opened for long made room." if gone else "")
+
+
+def draw_missing() -> None:
+    """Draw the tab."""
+    import pandas as pd
+
+    cache = LightCurveCache()
+    found = [(a, "absent") for a in cache.absences()] + [(f, "failed") for f in cache.failures()]
+    if not found:
+        st.markdown(
+            "Nothing is missing. Light curves that the archive does not have, and downloads that failed, will stand here "
+            "with the reason and a button that tries again."
+        )
+        return
+    st.markdown(
+        "**Absent**: the archive said that it has none, and is not asked again unless you do. **Failed**: it may work "
+        "the next time."
+    )
+    table = pd.DataFrame(
+        [
+            {
+                "Star": a.target_id,
+                "What": a.what,
+                "State": state,
+                "Reason": a.reason,
+                "Since": datetime.fromtimestamp(a.since, UTC),
+            }
+            for a, state in found
+        ]
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        height=min(420, 38 + 35 * len(table)),
+        alt="What is missing, and why",
+        column_config={
+            "Since": st.column_config.DatetimeColumn(format="distance"),
+            "Reason": st.column_config.TextColumn(width="large"),
+        },
+    )
+    stars = list(dict.fromkeys(a.target_id for a, _ in found))
+    failed = list(dict.fromkeys(a.target_id for a, state in found if state == "failed"))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        one = st.selectbox("Star", stars, key="missing star", width=240)
+        st.button("Try it again", key="retry one", on_click=_retry_stars, args=([one],), disabled=downloads.is_downloading())
+        st.button(
+            f"Try all {len(failed)} failed again",
+            key="retry failed",
+            on_click=_retry_stars,
+            args=(failed,),
+            disabled=not failed or downloads.is_downloading(),
+        )
+        st.button("Forget this list", key="forget missing", on_click=_forget_missing, type="tertiary")
+
+
+def _retry_stars(stars: list[str]) -> None:
+    """Download the usual light curves of stars again, with those that failed."""
+    cache = LightCurveCache()
+    for name in stars:
+        mast.forget_listing(parse_star(name), cache)
+        background.job_registry().forget(f"search {name}")
+    downloads.start_download([parse_star(name) for name in stars])
+
+
+def _forget_missing() -> None:
+    cache = LightCurveCache()
+    cache.delete_absences()
+    cache.delete_failures()
+
+
+def draw_catalogs() -> None:
+    """Draw the tab."""
+    import pandas as pd
+
+    found = snapshots.all_statuses()
+    st.markdown(escape(downloads.describe_catalogs()))
+    if any(s.date for s in found):
+        st.dataframe(
+            pd.DataFrame(downloads.catalog_rows(found)),
+            hide_index=True,
+            width="stretch",
+            placeholder="–",
+            alt="Snapshots of the catalogs",
+            column_config={"Fetched": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        )
+    else:
+        st.markdown(
+            "Catalogs say which star a TOI, KOI or planet's name means and when its transits are predicted. The KOI, TOI, K2 "
+            "and confirmed-planet tables of the NASA Exoplanet Archive will stand here, each with its date."
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        downloads.draw_refresh_button("Refresh all" if any(s.date for s in found) else "Fetch the catalogs", primary=True)
+        if any(s.date for s in found if s.table == "toi"):
+            layout.draw_page_link(url_state.TOIS, "Browse the TOIs", ":material/format_list_bulleted:")
+    downloads.draw_refresh()
+    st.caption(
+        f"A snapshot is refreshed in the background once it is {snapshots.STALE_AFTER.days} days old; the old one is in use "
+        "until the new one is whole."
+    )
