@@ -232,3 +232,15 @@ def test_a_default_means_something_and_is_not_written(page: str):
         if parameter.default not in (None, "", ()):
             text = parameter.kind.format(parameter.default)
             assert parameter.warning(text) == "" or parameter.name in ("model", "against")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_number_of_an_address_loses_digits(page: str) -> None:
+    for one in PAGES[page].parameters:
+        for value in (-268437604.0, 3.0303138e-63, 0.12345678):
+            try:
+                read = one.kind.parse(str(value))
+            except ValueError:
+                continue
+            if isinstance(read, float):
+                assert one.kind.parse(one.kind.format(read)) == read, one.name

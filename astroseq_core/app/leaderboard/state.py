@@ -52,7 +52,7 @@ PAGE = Parameter("page", Position(1), 1)
 STAR = Parameter("star", Text(), "", Owner.FIELD)
 #: A score threshold: the number of stars, or the lowest score.
 TOP = Parameter("top", OrNone(WholeNumber(1, MAX_TOP)), None)
-THRESHOLD = Parameter("threshold", OrNone(Number(form="g")), None)
+THRESHOLD = Parameter("threshold", OrNone(Number()), None)
 PARAMETERS = PageParameters(
     (
         TAB,

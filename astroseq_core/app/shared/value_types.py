@@ -204,8 +204,6 @@ class Number(ValueType[float]):
         Lower limit.
     high : float
         Upper limit.
-    form : str
-        Format of the number in the address.
 
     Examples
     --------
@@ -215,7 +213,6 @@ class Number(ValueType[float]):
 
     low: float = -math.inf
     high: float = math.inf
-    form: str = ".10g"
 
     def parse(self, text: str) -> float:
         """Return the number, if it is within the limits."""
@@ -229,7 +226,7 @@ class Number(ValueType[float]):
 
     def format(self, value: float) -> str:
         """Return the number as text."""
-        return f"{value:{self.form}}"
+        return f"{value:.10g}"
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ TAB = Parameter("tab", Choice(TABS), NEW_TAB, Owner.FIELD)
 RUN = Parameter("run", Text(), "")
 #: The view of a run: its test stars, the threshold of probabilities, and which mistakes.
 GROUP = Parameter("group", Text(), "", group=RUN_VIEW)
-THRESHOLD = Parameter("threshold", OrNone(Number(0, 1, ".3f")), None, group=RUN_VIEW)
+THRESHOLD = Parameter("threshold", OrNone(Number(0, 1)), None, group=RUN_VIEW)
 MISTAKES_KIND = Parameter("mistakes", Choice(MISTAKES), FALSE_ALARMS, group=RUN_VIEW)
 #: The log of all runs.
 COMPARED = Parameter("compare", TextList(), ())
