@@ -50,7 +50,7 @@ def test_a_planets_letter_is_explained_rather_than_guessed():
 
 
 def test_an_object_of_interest_is_no_star_without_a_catalogue():
-    with pytest.raises(TargetError, match="^'TOI-0700' needs a catalog"):
+    with pytest.raises(TargetError, match=r"^'TOI-0700' needs a catalog"):
         targets.parse_star("TOI-0700")
 
 
