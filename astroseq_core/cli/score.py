@@ -182,6 +182,8 @@ def _find_stars(what: list[str], targets_file: Path | None) -> _GivenStars:
             found = local_files.list_folder(Path(name))
             files += found.light_curves
             others += found.others
+            if found.own:
+                common.print_error(found.own_sentence)
         elif Path(name).exists():
             files.append(Path(name))
         else:

@@ -290,3 +290,35 @@ def test_products_of_one_time_count_once_and_are_said(folder: Path, score: Run, 
     assert rows("slow.csv")[1]["target_id"] == "slow.npz"
     score(several, "--out", "copy.csv", "--segments-out", "segments.csv", "--model", "tiny", "--prefer", "TIC_31__copy.npz")
     assert {r["observation"] for r in rows("segments.csv")} == {"TIC_31__copy"}
+
+
+def test_astroseqs_own_folders_inside_a_folder_are_no_light_curves_and_are_said(
+    folder: Path, score: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from astroseq_core.store import thresholds
+    from astroseq_core.surveys.queue import SURVEYS
+    from astroseq_core.surveys.request import SurveyRequest
+    from astroseq_core.surveys.stars import SurveyChoice
+
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(folder / "own" / "cache"))
+    monkeypatch.setenv("ASTROSEQ_DATA", str(folder / "own" / "data"))
+    LightCurveCache().put(made("TIC 77"))
+    LightCurveCache().save_arrays("other", "key", time=np.arange(5.0), flux=np.ones(5))
+    thresholds.delete("none")  # which makes the store
+    survey = SURVEYS.submit(SurveyRequest("kept", SurveyChoice()), begin=False)
+    write(survey.folder / "work", "TIC 78")
+    (survey.folder / "started.json").write_text("{}")
+    upload = write(folder / "own" / "data" / "uploads" / "lightcurves", "TIC 79")
+    score(folder)
+    assert [r["target_id"] for r in rows("scores.csv")] == NAMES
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(folder.parent / "another"))  # they are known by what they are, not where
+    assert main.main(["score", str(folder), "--json"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("AstroSeq keeps its own files") == 1
+    assert [r["target_id"] for r in rows("scores.csv")] == NAMES
+    # A person's uploads may be named, and folders of the cache may not.
+    score(upload.parent)
+    assert [r["target_id"] for r in rows("scores.csv")] == ["TIC 79"]
+    for inside in ("own/cache", "own/cache/lightcurves", "own/cache/lightcurves/curves/TIC_77"):
+        assert main.main(["score", str(folder / inside)]) == 1
+        assert "AstroSeq keeps its own files" in capsys.readouterr().err
