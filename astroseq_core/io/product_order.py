@@ -259,6 +259,24 @@ def light_curve_word(curve: LightCurve) -> str:
     return product_word(curve.author, method, exposure_seconds(curve), usual) or curve.observation
 
 
+def full_word(curve: LightCurve) -> str:
+    """Return the words for a light curve's product: author, method and exposure.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        The light curve.
+
+    Returns
+    -------
+    str
+        Such as "TASOC ens 1800 s", which `is_preferred` understands, too.
+    """
+    seconds = exposure_seconds(curve)
+    said = f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return " ".join(filter(None, (curve.author, method_of(curve.author, curve.provenance.name), said)))
+
+
 def describe_product(curve: LightCurve) -> str:
     """Name a light curve by its observation, author and exposure.
 

@@ -25,11 +25,17 @@ class Remarks:
         One sentence for each light curve that is left out since another covers its time.
     other : tuple of str
         One sentence for each other light curve that could not be used.
+    met : tuple of str
+        What of the person's preferences one of the star's light curves is.
+    products : tuple of str
+        What the person could prefer; empty without preferences.
     """
 
     unread: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
