@@ -297,13 +297,13 @@ def read(path: Path) -> tuple[CsvRow, ...]:
         raise StoreError(f"{path.name} lacks the columns {', '.join(missing)}; it needs {', '.join(REQUIRED_COLUMNS)}.")
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise StoreError(f"{path.name} has the column {twice[0]} twice; remove one.")
-    is_own, rows = set(COLUMNS) <= set(header), []
+    has_all, rows = set(COLUMNS) <= set(header), []
     for place, cells in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(header):
             raise row_error(path, place, str(len(header) + 1), "there are more cells than column names")
-        rows.append(_parse_row(path, place, dict(zip(header, map(remove_formula_guard, cells), strict=False)), is_own))
+        rows.append(_parse_row(path, place, dict(zip(header, map(remove_formula_guard, cells), strict=False)), has_all))
     return tuple(rows)
 
 
@@ -346,7 +346,9 @@ def shorten(reason: object) -> str:
     return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH // 2]} … {text[-MAX_REASON_LENGTH // 2 :]}"
 
 
-def _parse_row(path: Path, place: int, cells: dict[str, str], is_own: bool) -> CsvRow:
+def _parse_row(path: Path, place: int, cells: dict[str, str], has_all: bool) -> CsvRow:
+    # `write` fills these cells of every row; a person's own table does not have them
+    is_own = has_all and bool(cells.get("entry") and cells.get("number"))
     column, latest = "", LAST_TIME if is_own else time.time() + MAX_CLOCK_SKEW_SECONDS
 
     def cell(name: str) -> str:
