@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from astroseq_core.errors import AstroSeqError, LightCurveError
@@ -146,13 +146,17 @@ def _wrong_kind(path: Path, mode: int) -> str:
     return f"{path} cannot be read: it is {words}; name {other}."
 
 
-def walk_folder(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+def walk_folder(
+    folder: Path, leave_out: Callable[[Path, list[str], list[str]], bool] | None = None
+) -> Iterator[tuple[Path, list[str]]]:
     """Walk through a folder and its subfolders, without hidden ones, within limits.
 
     Parameters
     ----------
     folder : Path
         The folder. Links to other folders are not followed.
+    leave_out : callable, optional
+        Returns whether a folder is left out with all that is in it, from its path and the names of the folders and files in it.
 
     Yields
     ------
@@ -169,6 +173,9 @@ def walk_folder(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """
     end, folders_seen, files_seen, depth = time.monotonic() + MAX_SECONDS, 0, 0, len(folder.parts)
     for here, folders, files in os.walk(folder):
+        if leave_out is not None and leave_out(Path(here), folders, files):
+            folders.clear()
+            continue
         folders[:] = [f for f in folders if not f.startswith(".")]
         folders_seen, files_seen = folders_seen + 1, files_seen + len(files)
         for found, most, words in (

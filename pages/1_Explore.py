@@ -8,6 +8,8 @@ from astroseq_core.app.shared.stars import load_detrended_star, load_scores
 layout.setup_page("Explore")
 choice = sidebar.draw_sidebar()
 with layout.errors_as_messages():
+    if choice.problem is not None:
+        raise choice.problem
     if not choice.request.name:
         header.draw_welcome(choice)
     elif (wanted := names.resolve_star(choice.request, choice.mission, choice.offered)) is not None:

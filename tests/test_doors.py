@@ -22,10 +22,23 @@ from astroseq_core.networks import card as cards
 from astroseq_core.networks import model as damaged_networks
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME
 from astroseq_core.networks.model import check_network, load_network
-from astroseq_core.store import damaged, database, dispositions, ephemerides, notes, queues, runs, thresholds
+from astroseq_core.store import (
+    damaged,
+    database,
+    dispositions,
+    ephemerides,
+    leaderboard,
+    leaderboard_filters,
+    notes,
+    queues,
+    runs,
+    scores,
+    thresholds,
+)
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.notes import Draft
 from astroseq_core.store.queue_orders import QueueItem
+from astroseq_core.store.scores import ScoreRow
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys.queue import SURVEYS
 from astroseq_core.training.fit import HISTORY_NAME
@@ -276,6 +289,32 @@ def test_explore_lists_damaged_models_below_the_choice(two_models: Path) -> None
 
 
 # ---- the store
+
+
+SPOILED_SCORES = {
+    "a score that is a text": "UPDATE scores SET star_score = 'high' WHERE target_id = 'TIC 1'",
+    "a score that is missing": "UPDATE scores SET star_score = NULL WHERE target_id = 'TIC 1'",
+    "a period of bytes": "UPDATE scores SET best_period_days = x'ff00' WHERE target_id = 'TIC 1'",
+    "a match that is a number": "UPDATE scores SET match = x'00' WHERE target_id = 'TIC 1'",
+    "a status of bytes": "UPDATE scores SET status = x'ff' WHERE target_id = 'TIC 1'",
+}
+
+
+@pytest.mark.parametrize("name", SPOILED_SCORES)
+def test_a_damaged_score_is_told_and_the_others_stand(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    for n in (1, 2):
+        scores.save([ScoreRow(f"TIC {n}", "tiny", "sha", "data", "TESS", "TESS", star_score=4.0, best_t0=1.0, t0_system="BTJD")])
+    spoil(SPOILED_SCORES[name])
+    listed = leaderboard.load_page(leaderboard_filters.Filters(model_id="tiny"))
+    assert [row.target_id for row in listed.rows] == ["TIC 2"]
+    assert [row.target_id for row in scores.list_by_star("TIC 2")] == ["TIC 2"]
+    assert scores.list_by_star("TIC 1") == ()
+    assert "TIC 2" in {row.target_id for row in scores.load_matches_after(0, 10)}
+    sentences = {record.getMessage() for record in caplog.records if "in the store is damaged (" in record.getMessage()}
+    assert sentences
+    for sentence in sentences:
+        assert sentence.startswith("The score of TIC 1")
+        is_sentence(sentence)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from astroseq_core import times
 from astroseq_core.archive import signals, time_references
-from astroseq_core.archive.exoplanet_archive import CatalogTable
+from astroseq_core.archive.exoplanet_archive import ARCHIVE_NAME, CatalogTable
 from astroseq_core.archive.signals import SEPARATOR, Signals
 from astroseq_core.disposition_codes import TFOPWG_DISPOSITIONS
 from astroseq_core.ephemeris import MAX_PERIOD_DAYS, MIN_PERIOD_DAYS
@@ -111,8 +111,11 @@ def normalize_table(table: CatalogTable, frame: "pd.DataFrame", units: Mapping[s
         If columns are missing without which no row can be used.
     """
     work = _TableColumns(table, frame, units or {})
-    if table.row_id not in frame.columns or table.period not in frame.columns:
-        raise CatalogError(f"The {table.title} table lacks {table.row_id} or {table.period}: it is not what it should be.")
+    if missing := [name for name in (table.row_id, table.period) if name not in frame.columns]:
+        raise CatalogError(
+            f"What {ARCHIVE_NAME} served as its {table.title} table has no {' and no '.join(missing)}: it came damaged, or the "
+            "archive has changed it. Fetch it again; if that does not help, look for a newer AstroSeq."
+        )
     target, prefix = work.targets()
     names = work.names()
     period, period_err = work.measured(table.period)

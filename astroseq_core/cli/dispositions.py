@@ -77,6 +77,8 @@ def import_csv(options: argparse.Namespace) -> int:
     from astroseq_core.store import disposition_merge
 
     found = disposition_merge.merge(options.file)
+    for sentence in found.ahead:
+        common.print_error(sentence)
     common.print_outcome(
         options, {"dispositions added": found.dispositions, "undos added": found.undos, "known already": found.known}
     )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from astroseq_core.scoring.star_source import StarSource
     from astroseq_core.surveys.results import StarResult
 
+#: How many products a message names.
+NAMED_PRODUCTS = 8
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command with its arguments to the command line.
@@ -33,7 +36,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=[],
         metavar="PRODUCT",
         help="which light curves to take where several cover the same time: an author, a method, an exposure or a file, such as "
-        "QLP, 'TASOC ens', '20 s' (docs/files.md has the usual order)",
+        "QLP, 'TASOC ens', '20 s'; where none is, a warning says so and the usual order of docs/files.md is kept",
     )
     parser.add_argument("--model", help="a model's id or folder (default: the one that suits each star)")
     parser.add_argument("--out", type=Path, default=Path("scores.csv"))
@@ -115,7 +118,8 @@ def run(options: argparse.Namespace) -> int:
         passed_over = None
         if store and options.segments_out is None:
             passed_over = partial(scores.scored_fingerprints, with_false_alarms=options.false_alarm_copies > 0)
-        sinks: list[Sink] = [sink for sink in (store, files, _RemarkPrinter()) if sink is not None]
+        printer = _RemarkPrinter()
+        sinks: list[Sink] = [sink for sink in (store, files, printer) if sink is not None]
         final = score_into(
             sinks,
             chain(stars.resolve_stars(given.named, prefer=options.prefer), given.refused),
@@ -126,6 +130,7 @@ def run(options: argparse.Namespace) -> int:
             workers=options.workers,
             dask_address=options.dask or "",
         )
+    printer.print_unmet(options.prefer)
     failed = final.failed + files.num_unread
     outcome: JsonObject = {"stars": files.num_scored, "failed": failed, "segments": final.numbers["segments"]}
     if left_out := files.num_left_out + len(given.others):
@@ -139,13 +144,35 @@ def run(options: argparse.Namespace) -> int:
 class _RemarkPrinter:
     """Sink that prints one line for each star without a score, and for each file or light curve that is in none."""
 
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+        self._products: dict[str, None] = {}
+
     def write(self, result: "StarResult") -> None:
         from astroseq_core.store.scores import OK
 
+        self._met.update(result.remarks.met)
+        self._products.update(dict.fromkeys(result.remarks.products))
+
         if result.row is not None and result.row.status != OK:
-            common.print_error(f"{result.target_id}: {result.row.status}")
+            common.print_error(_about(result.target_id, result.row.status))
         for sentence in result.remarks.sentences:
-            common.print_error(f"{result.target_id}: {sentence}")
+            common.print_error(_about(result.target_id, sentence))
+
+    def print_unmet(self, prefer: list[str]) -> None:
+        """Print one line for each preference that no light curve of any star is."""
+        names = list(self._products)
+        for word in dict.fromkeys(prefer):
+            if names and word not in self._met:
+                more = f" and {len(names) - NAMED_PRODUCTS} more" if len(names) > NAMED_PRODUCTS else ""
+                there = ", ".join(names[:NAMED_PRODUCTS]) + more
+                common.print_error(f"None of the light curves is '{word}', so the usual order was kept; there are: {there}.")
+
+
+def _about(name: str, sentence: str) -> str:
+    """Return a sentence with the name of a star or file before it, once: sentences about files begin with the file's name."""
+    file_name = Path(name).name
+    return name + sentence[len(file_name) :] if sentence.startswith(file_name) else f"{name}: {sentence}"
 
 
 class _GivenStars(NamedTuple):
@@ -182,6 +209,8 @@ def _find_stars(what: list[str], targets_file: Path | None) -> _GivenStars:
             found = local_files.list_folder(Path(name))
             files += found.light_curves
             others += found.others
+            if found.own:
+                common.print_error(found.own_sentence)
         elif Path(name).exists():
             files.append(Path(name))
         else:

@@ -1,8 +1,12 @@
 """The `train` command: train a model by a recipe, with options that replace its settings."""
 
 import argparse
+import contextlib
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Time between two looks at the run [s].
 POLL_SECONDS = 0.3
+#: Signals by which the system, or a terminal that is closed, asks a command to end.
+TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")
 #: Options that replace settings of the recipe's segments, and of the recipe itself.
 SEGMENT_OPTIONS = {"window": int, "stride": int}
 RECIPE_OPTIONS = {
@@ -80,8 +86,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> int:
     """Train a model: prepare stars, fit, calibrate, evaluate, and write the model and its report.
 
-    The run has a process of its own and waits while another run is active. Interrupting this
-    command cancels the run and keeps its best epoch. The same command with the same --out, or `runs
+    The run has a process of its own and waits while another run is active. Interrupting or
+    terminating this command cancels the run and keeps its best epoch. The same command with the same --out, or `runs
     resume`, resumes it.
 
     Parameters
@@ -98,18 +104,22 @@ def run(options: argparse.Namespace) -> int:
     ------
     SettingsError
         If options contradict each other, or the run failed.
+    LightCurveError
+        If there is no such folder or table.
     """
     from astroseq_core.training.runs.queue import RUNS
 
-    begun = _interrupted_run(_run_request(options), options.out) or RUNS.submit(_run_request(options), options.out)
-    if options.detach:
-        common.print_outcome(options, {"run": begun.job_id, "folder": str(begun.folder), "state": str(begun.state)})
-        return 0
-    try:
-        ended = wait_for_run(begun.job_id)
-    except KeyboardInterrupt:
-        RUNS.cancel(begun.job_id)
-        raise
+    request = _run_request(options)
+    with _termination() as is_stopped:
+        begun = _interrupted_run(request, options.out) or RUNS.submit(request, options.out)
+        if options.detach:
+            common.print_outcome(options, {"run": begun.job_id, "folder": str(begun.folder), "state": str(begun.state)})
+            return 0
+        try:
+            ended = wait_for_run(begun.job_id, is_stopped)
+        except KeyboardInterrupt:
+            RUNS.cancel(begun.job_id)
+            raise
     return print_result(options, ended)
 
 
@@ -169,6 +179,7 @@ def _star_choice(options: argparse.Namespace) -> Any:
         raise SettingsError(f"Give only one of {', '.join('--' + n for n in given)}.")
     exclude = tuple(sorted(common.read_star_list(options.exclude)))
     if options.lightcurves is not None:
+        _check_folder(options)
         table = "" if options.ephemerides is None else str(options.ephemerides.resolve())
         return StarChoice("folder", folder=str(options.lightcurves.resolve()), ephemerides=table, exclude=exclude)
     if options.mission is not None:
@@ -178,18 +189,56 @@ def _star_choice(options: argparse.Namespace) -> Any:
     return StarChoice(exclude=exclude)
 
 
-def wait_for_run(run_id: str) -> "Run":
+def _check_folder(options: argparse.Namespace) -> None:
+    """Raise if there is no light curve where the options say, or the table cannot be read: a queued run would fail late."""
+    from astroseq_core.io import local_files
+    from astroseq_core.io.ephemeris_table import read_table
+
+    if not local_files.list_light_curves(options.lightcurves):
+        raise SettingsError(f"There is no light curve in {options.lightcurves}; name the folder that holds them.")
+    if options.ephemerides is not None:
+        read_table(options.ephemerides)
+
+
+@contextlib.contextmanager
+def _termination() -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns whether the system has asked this command to end.
+
+    The signals are only noted, so that none falls between the start of a run and the moment from which it can be cancelled.
+    """
+    asked: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in TERMINATION_SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` lets a hang-up be ignored
+                before[number] = signal.signal(number, lambda got, _: asked.append(got))
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def wait_for_run(run_id: str, is_stopped: Callable[[], bool] = lambda: False) -> "Run":
     """Wait for a run to end, and print each epoch as a line on standard error.
 
     Parameters
     ----------
     run_id : str
         Identifier of the run.
+    is_stopped : callable, optional
+        Returns whether to wait no longer.
 
     Returns
     -------
     Run
         The run when it has ended.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is to wait no longer.
     """
     from astroseq_core.jobs.job import JobState
     from astroseq_core.training.runs.queue import RUNS
@@ -203,6 +252,8 @@ def wait_for_run(run_id: str) -> "Run":
         printed = len(found.epochs)
         if not found.is_active:
             return found
+        if is_stopped():
+            raise KeyboardInterrupt
         RUNS.start_next()
         starting = "waiting for the run before" if found.state is JobState.QUEUED else "starting"
         common.show_progress(found.progress.message or starting)

@@ -159,6 +159,27 @@ def observation_from_name(path: Path) -> str:
     return plain_text(path.name[: len(path.name) - len(file_ending(path))] or path.name)
 
 
+def is_archive_name(name: str) -> bool:
+    """Return whether a file has a name as the missions and MAST give, and not one of a person.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+
+    Examples
+    --------
+    >>> is_archive_name("kplr011446443-2009131105131_llc.fits"), is_archive_name("copy of kplr011446443-2009131105131_llc.fits")
+    (True, False)
+    """
+    return any(pattern.match(name) for _, pattern in _PRODUCT_NAMES)
+
+
 def target_from_name(path: Path) -> Target | None:
     """Return the target that a file name identifies.
 

@@ -3,13 +3,14 @@
 import csv
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from astroseq_core import targets
 from astroseq_core.errors import AstroSeqError, CorruptFileError, LightCurveError, MissingColumnError, TargetError
 from astroseq_core.io import identifiers, read, tables
+from astroseq_core.io.cache_index import INDEX_NAME
 from astroseq_core.io.ephemeris_table import RowProblem
 from astroseq_core.io.read import FileProblem
 from astroseq_core.paths import MAX_TABLE_BYTES, read_head, walk_folder
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 #: Bytes of a CSV file that are read to find its header.
 HEADER_PEEK_BYTES = 65536
+#: Names in a folder that tell that AstroSeq made it: all of a group. A person's light curves are in none of these.
+_CACHE_MARKS = (frozenset({INDEX_NAME, "curves"}), frozenset({INDEX_NAME, "arrays"}))
+_JOB_MARKS = (frozenset({"request.json", "lock"}), frozenset({"request.json", "started.json"}))
+_STORE_NAME = "astroseq.sqlite"
 
 
 class FilesByTarget(NamedTuple):
@@ -44,16 +49,28 @@ class FolderContent(NamedTuple):
         The light curves, sorted.
     others : tuple of Path
         Tables of text that are no light curves by their columns, such as ephemerides, sorted.
+    own : tuple of Path
+        Folders of AstroSeq itself, into which it does not look: its cache, its store, its runs and surveys.
     """
 
     light_curves: tuple[Path, ...]
     others: tuple[Path, ...] = ()
+    own: tuple[Path, ...] = ()
+
+    @property
+    def own_sentence(self) -> str:
+        """One sentence that says which folders of AstroSeq itself are left out; "" if there is none."""
+        if not self.own:
+            return ""
+        more = f" and {len(self.own) - 1} more like it are" if len(self.own) > 1 else " is"
+        return f"{self.own[0]}{more} left out: AstroSeq keeps its own files there; name stars to use its cache."
 
 
 def list_folder(folder: Path) -> FolderContent:
     """List the light-curve files in a folder and its subfolders, and the tables that are none.
 
-    Hidden files are skipped, and so are files whose names end like no light curve's.
+    Hidden files are skipped, and so are files whose names end like no light curve's, and folders in which AstroSeq keeps its
+    own files.
 
     Parameters
     ----------
@@ -71,10 +88,30 @@ def list_folder(folder: Path) -> FolderContent:
         If there is far more in the folder than light curves (`paths.walk_folder`).
     """
     found: list[Path] = []
-    for here, files in walk_folder(Path(folder)):
+    own: list[Path] = []
+    for here, files in _walk(Path(folder), own):
         found += [here / f for f in files if not f.startswith(".") and identifiers.file_ending(Path(f))]
     others = {p for p in found if identifiers.FORMATS[identifiers.file_ending(p)] == "csv" and not _is_light_curve(p)}
-    return FolderContent(tuple(sorted(p for p in found if p not in others)), tuple(sorted(others)))
+    return FolderContent(tuple(sorted(p for p in found if p not in others)), tuple(sorted(others)), tuple(sorted(own)))
+
+
+def _walk(folder: Path, own: list[Path]) -> Iterator[tuple[Path, list[str]]]:
+    """Walk through a folder but for AstroSeq's own ones, whose paths are added to `own`.
+
+    A folder of uploads lies beside the store, so the store's folder is left out only where it is inside the one that is named.
+    """
+
+    def is_own(here: Path, folders: list[str], files: list[str]) -> bool:
+        names = {*folders, *files}
+        marked = any(marks <= names for marks in (*_CACHE_MARKS, *_JOB_MARKS)) or (_STORE_NAME in names and here != folder)
+        own.extend([here] if marked else [])
+        return marked
+
+    cache = next((p for p in folder.absolute().parents if any(all((p / n).exists() for n in m) for m in _CACHE_MARKS)), None)
+    if cache is not None:
+        own.append(folder)
+        return
+    yield from walk_folder(folder, is_own)
 
 
 def list_light_curves(folder_or_file: Path) -> list[Path]:
@@ -105,7 +142,10 @@ def list_light_curves(folder_or_file: Path) -> list[Path]:
         return [where]
     if not where.is_dir():
         raise LightCurveError(f"There is no file or folder {where}; check its name.")
-    return list(list_folder(where).light_curves)
+    found = list_folder(where)
+    if found.own:
+        log.warning("%s", found.own_sentence)
+    return list(found.light_curves)
 
 
 def list_folders(folder: Path) -> list[Path]:
@@ -121,7 +161,7 @@ def list_folders(folder: Path) -> list[Path]:
     list of Path
         The folder and its subfolders without hidden ones; empty if there is no such folder.
     """
-    return [here for here, _ in walk_folder(Path(folder))]
+    return [here for here, _ in _walk(Path(folder), [])]
 
 
 def _is_light_curve(path: Path) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from astroseq_core.io.identifiers import is_archive_name
 from astroseq_core.io.lightcurve import LightCurve
 
 #: A preferred exposure [s] is met within this fraction: 1800 s stands for Kepler's 1765.5 s, 60 s for its 58.9 s.
@@ -134,7 +135,8 @@ def light_curve_rank(curve: LightCurve, prefer: Sequence[str] = ()) -> tuple[obj
     """Return where a light curve stands among those of the same time; smaller is better.
 
     A person's choice comes first, then the product, the cadence nearest to the mission's usual one,
-    and the most usable cadences; of equals the first one given is taken.
+    and the most usable cadences, then a name as the archive gives; of equals the first one given is
+    taken.
 
     Parameters
     ----------
@@ -153,7 +155,9 @@ def light_curve_rank(curve: LightCurve, prefer: Sequence[str] = ()) -> tuple[obj
     name = curve.provenance.name
     rank = product_rank(curve.author, name if name else curve.observation)
     span = float(curve.time[-1] - curve.time[0])
-    return chosen, *rank, unusual, -int(curve.usable_mask().sum()), -span
+    # of copies the one whose name the archive gave; a browser calls a second one "… (1).fits"
+    given = (False, len(name)) if is_archive_name(name) else (True, 0)
+    return chosen, *rank, unusual, -int(curve.usable_mask().sum()), -span, *given
 
 
 def is_preferred(curve: LightCurve, word: str) -> bool:
@@ -257,6 +261,24 @@ def light_curve_word(curve: LightCurve) -> str:
     method = method_of(curve.author, curve.provenance.name)
     usual = 60 * curve.instrument.cadence_minutes
     return product_word(curve.author, method, exposure_seconds(curve), usual) or curve.observation
+
+
+def full_word(curve: LightCurve) -> str:
+    """Return the words for a light curve's product: author, method and exposure.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        The light curve.
+
+    Returns
+    -------
+    str
+        Such as "TASOC ens 1800 s", which `is_preferred` understands, too.
+    """
+    seconds = exposure_seconds(curve)
+    said = f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return " ".join(filter(None, (curve.author, method_of(curve.author, curve.provenance.name), said)))
 
 
 def describe_product(curve: LightCurve) -> str:

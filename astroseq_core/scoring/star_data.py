@@ -161,8 +161,8 @@ def request_from_location(location: Mapping[str, str]) -> StarRequest:
     Parameters
     ----------
     location : mapping of str to str
-        The star's URL parameters on Explore: target, source, folder, ephemerides. Without a source,
-        a simulated star is simulated and any other is read from the cache.
+        The star's URL parameters on Explore: target, source, folder, ephemerides, product. Without a
+        source, a simulated star is simulated and any other is read from the cache.
 
     Returns
     -------
@@ -176,7 +176,8 @@ def request_from_location(location: Mapping[str, str]) -> StarRequest:
     """
     target = targets.parse_star(location.get("target", ""))
     text = location.get("source") or (Source.SIMULATED if target.is_simulated else Source.CACHE)
-    return StarRequest(target.id, Source.parse(text), location.get("folder", ""), location.get("ephemerides", ""))
+    prefer = tuple(filter(None, (location.get("product", ""),)))
+    return StarRequest(target.id, Source.parse(text), location.get("folder", ""), location.get("ephemerides", ""), prefer=prefer)
 
 
 def load_star(request: StarRequest) -> StarData:

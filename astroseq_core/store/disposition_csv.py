@@ -21,6 +21,7 @@ from astroseq_core.io import files
 from astroseq_core.paths import MAX_TABLE_BYTES, read_file
 from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import (
+    LAST_TIME,
     MAX_CLOCK_SKEW_SECONDS,
     Disposition,
     HistoryEntry,
@@ -251,6 +252,8 @@ class CsvRow:
         Whether the row is an undo.
     undoes : str
         For an undo, the number of the disposition that it takes back.
+    ahead : bool
+        Whether its time has not come yet.
     """
 
     line: int
@@ -259,10 +262,14 @@ class CsvRow:
     undone: bool = False
     is_undo: bool = False
     undoes: str = ""
+    ahead: bool = False
 
 
 def read(path: Path) -> tuple[CsvRow, ...]:
     """Read a CSV file of dispositions.
+
+    A time that has not come yet is a mistake, but what `write` wrote of a store that has such times
+    is read.
 
     Parameters
     ----------
@@ -290,13 +297,13 @@ def read(path: Path) -> tuple[CsvRow, ...]:
         raise StoreError(f"{path.name} lacks the columns {', '.join(missing)}; it needs {', '.join(REQUIRED_COLUMNS)}.")
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise StoreError(f"{path.name} has the column {twice[0]} twice; remove one.")
-    rows = []
+    has_all, rows = set(COLUMNS) <= set(header), []
     for place, cells in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(header):
             raise row_error(path, place, str(len(header) + 1), "there are more cells than column names")
-        rows.append(_parse_row(path, place, dict(zip(header, map(remove_formula_guard, cells), strict=False))))
+        rows.append(_parse_row(path, place, dict(zip(header, map(remove_formula_guard, cells), strict=False)), has_all))
     return tuple(rows)
 
 
@@ -339,8 +346,10 @@ def shorten(reason: object) -> str:
     return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH // 2]} … {text[-MAX_REASON_LENGTH // 2 :]}"
 
 
-def _parse_row(path: Path, place: int, cells: dict[str, str]) -> CsvRow:
-    column = ""
+def _parse_row(path: Path, place: int, cells: dict[str, str], has_all: bool) -> CsvRow:
+    # `write` fills these cells of every row; a person's own table does not have them
+    is_own = has_all and bool(cells.get("entry") and cells.get("number"))
+    column, latest = "", LAST_TIME if is_own else time.time() + MAX_CLOCK_SKEW_SECONDS
 
     def cell(name: str) -> str:
         nonlocal column
@@ -353,17 +362,18 @@ def _parse_row(path: Path, place: int, cells: dict[str, str]) -> CsvRow:
         target_id = targets.parse_star(cell("target_id")).id
         is_undo = _one_of(cell("entry") or DISPOSITION_ENTRY, ENTRY_KINDS) == UNDO_ENTRY
         reviewer = clean_name(cell("reviewer"))
-        at = _parse_utc(cell("at_utc"))
+        at = _parse_utc(cell("at_utc"), latest)
+        ahead = at > time.time() + MAX_CLOCK_SKEW_SECONDS
         disposition = _one_of(cell("disposition"), DISPOSITIONS)
         came_from = _printable(cell("imported_from") or path.name)
         token = cell("token")
-        verdict = validated(Disposition(target_id, disposition, reviewer, at, token=token, imported_from=came_from))
+        verdict = validated(Disposition(target_id, disposition, reviewer, at, token=token, imported_from=came_from), latest)
         if is_undo:
             if not (undoes := cell("undoes")):
                 raise StoreError("an undo must say the number of the disposition that it takes back")
-            return CsvRow(place, cells.get("number", "").strip(), verdict, is_undo=True, undoes=undoes)
+            return CsvRow(place, cells.get("number", "").strip(), verdict, is_undo=True, undoes=undoes, ahead=ahead)
         flags = tuple(f for f in cell("flags").split(REASON_CODE_SEPARATOR) if f.strip())
-        verdict = validated(replace(verdict, reason_codes=flags))
+        verdict = validated(replace(verdict, reason_codes=flags), latest)
         verdict = replace(
             verdict,
             score=_parse_number(cell("score")),
@@ -374,10 +384,10 @@ def _parse_row(path: Path, place: int, cells: dict[str, str]) -> CsvRow:
             ephemeris=_parse_ephemeris(cell, target_id),
         )
         undone = _parse_flag(cell("undone"))
-        verdict = validated(replace(verdict, note=cell("note")))
+        verdict = validated(replace(verdict, note=cell("note")), latest)
     except AstroSeqError as error:
         raise row_error(path, place, column, error) from error
-    return CsvRow(place, cells.get("number", "").strip(), verdict, undone)
+    return CsvRow(place, cells.get("number", "").strip(), verdict, undone, ahead=ahead)
 
 
 def _parse_ephemeris(cell: Callable[[str], str], target_id: str) -> Ephemeris | None:
@@ -415,7 +425,7 @@ def _parse_number(text: str) -> float | None:
     return value
 
 
-def _parse_utc(text: str) -> float:
+def _parse_utc(text: str, latest: float) -> float:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -426,7 +436,7 @@ def _parse_utc(text: str) -> float:
         at = when.timestamp()
     except (OverflowError, ValueError):
         at = 0.0
-    if at <= 0 or at > time.time() + MAX_CLOCK_SKEW_SECONDS:
+    if at <= 0 or at > latest:
         raise StoreError(
             f"'{text}' is no time at which anyone decided: it is before 1970 or has not come yet; correct it, or the clock"
         )

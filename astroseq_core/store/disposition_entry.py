@@ -314,7 +314,7 @@ COLUMNS = (
 )
 
 
-def validated(disposition: Disposition) -> Disposition:
+def validated(disposition: Disposition, latest: float | None = None) -> Disposition:
     """Normalize and validate a disposition for the store.
 
     Measurements that are not finite are dropped.
@@ -323,6 +323,8 @@ def validated(disposition: Disposition) -> Disposition:
     ----------
     disposition : Disposition
         The disposition.
+    latest : float or None, optional
+        Latest time that it may have [s since 1970]; now and `MAX_CLOCK_SKEW_SECONDS` if None.
 
     Returns
     -------
@@ -339,7 +341,7 @@ def validated(disposition: Disposition) -> Disposition:
     target_id = targets.parse_star(disposition.target_id).id
     if not 0 <= disposition.at <= LAST_TIME:
         raise StoreError(f"A disposition on {target_id} has no time that can be; give seconds since 1970, or none for now.")
-    if disposition.at > time.time() + MAX_CLOCK_SKEW_SECONDS:
+    if disposition.at > (time.time() + MAX_CLOCK_SKEW_SECONDS if latest is None else latest):
         day = datetime.fromtimestamp(disposition.at, UTC).date()
         raise StoreError(f"A disposition on {target_id} is of {day}, which has not come yet; correct it, or the clock.")
     for flag in disposition.reason_codes:

@@ -27,11 +27,14 @@ class MergeResult:
         Number of undos added.
     known : int
         Number of rows that the store had already.
+    ahead : tuple of str
+        One sentence for each row that was added and whose time has not come yet.
     """
 
     dispositions: int
     undos: int
     known: int
+    ahead: tuple[str, ...] = ()
 
 
 def merge(path: Path) -> MergeResult:
@@ -59,6 +62,7 @@ def merge(path: Path) -> MergeResult:
     rows = disposition_csv.read(path)
     _check_rows(path, rows)
     added = undone = known = 0
+    ahead: list[str] = []
     numbers: dict[str, int] = {}
     of: dict[str, Disposition] = {}
     with connect() as db:
@@ -68,6 +72,7 @@ def merge(path: Path) -> MergeResult:
             number = _find_existing(db, path, row)
             known += number is not None
             added += number is None
+            ahead += [_ahead_sentence(path, row)] if row.ahead and number is None else []
             number = insert_entry(db, row.disposition) if number is None else number
             if row.number:
                 numbers[row.number], of[row.number] = number, row.disposition
@@ -80,7 +85,14 @@ def merge(path: Path) -> MergeResult:
             # The entry gets the disposition that it takes back, whatever its row says.
             insert_entry(db, replace(row.disposition, disposition=of[row.undoes].disposition), undoes=numbers[row.undoes])
             undone += 1
-    return MergeResult(added, undone, known)
+            ahead += [_ahead_sentence(path, row)] if row.ahead else []
+    return MergeResult(added, undone, known, tuple(ahead))
+
+
+def _ahead_sentence(path: Path, row: CsvRow) -> str:
+    v = row.disposition
+    when = f"{disposition_csv.utc_text(v.at)[:10]}, which has not come yet"
+    return f"{path.name}, row {row.line}: the entry on {v.target_id} by {v.reviewer} is of {when}; it was added as it is."
 
 
 def _check_rows(path: Path, rows: Sequence[CsvRow]) -> None:

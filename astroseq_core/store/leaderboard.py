@@ -10,7 +10,9 @@ from typing import NamedTuple
 from astroseq_core.errors import StoreError
 from astroseq_core.store.database import connect
 from astroseq_core.store.leaderboard_filters import Condition, Filters, Selection, select_by_ids
-from astroseq_core.store.scores import JOIN_TABLES, OK, SELECT_COLUMNS, ScoreRow, score_fields
+from astroseq_core.store.rows import check_row, usable_rows
+from astroseq_core.store.scores import JOIN_TABLES, OK, SELECT_COLUMNS, ScoreRow, row_name, score_fields
+from astroseq_core.typed_json import convert
 
 
 @dataclass(frozen=True)
@@ -357,18 +359,24 @@ def _load_rows(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[LeaderboardR
     found = select_by_ids(db, f"{SELECT_COLUMNS}, verdicts.disposition, cuts.threshold", ids, f"{JOIN_TABLES} {decided}")
     scores: dict[int, list[float]] = {}
     for r in found:
-        if r["status"] == OK:
+        if _is_ranked(r):
             scores.setdefault(r["model"], []).append(r["star_score"])
     places = {model: _score_ranks(db, model, of_model) for model, of_model in scores.items()}
-    return tuple(
-        LeaderboardRow(
-            **score_fields(r),
-            rank=places[r["model"]][r["star_score"]] if r["status"] == OK else None,
-            disposition=r["disposition"] or "",
-            flagged=r["status"] == OK and r["threshold"] is not None and r["star_score"] >= r["threshold"],
-        )
-        for r in found
-    )
+
+    def complete(r: sqlite3.Row) -> LeaderboardRow:
+        values: dict[str, object] = score_fields(r) | {
+            "rank": places[r["model"]][r["star_score"]] if _is_ranked(r) else None,
+            "disposition": r["disposition"] or "",
+            "flagged": _is_ranked(r) and r["threshold"] is not None and r["star_score"] >= r["threshold"],
+        }
+        return convert(values, LeaderboardRow)
+
+    return tuple(usable_rows(found, lambda r: check_row(row_name(r), r, complete)))
+
+
+def _is_ranked(row: sqlite3.Row) -> bool:
+    """Return whether a row has a score; one that is no number makes the row a damaged one."""
+    return row["status"] == OK and isinstance(row["star_score"], int | float)
 
 
 def _score_ranks(db: sqlite3.Connection, model: int, scores: Iterable[float]) -> dict[float, int]:

@@ -11,6 +11,8 @@ from astroseq_core.column_fields import COUNT, NUMBER, TEXT
 from astroseq_core.columns import STORED, ScoreValues
 from astroseq_core.errors import StoreError
 from astroseq_core.store.database import connect, finite_or_none
+from astroseq_core.store.rows import check_row, usable_rows
+from astroseq_core.typed_json import convert
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,11 @@ def load_matches_after(number: int, count: int) -> tuple[MatchRow, ...]:
             "WHERE scores.id > ? AND scored AND NOT simulated AND best_t0 IS NOT NULL ORDER BY scores.id LIMIT ?",
             (number, count),
         ).fetchall()
-    return tuple(MatchRow(**dict(r)) for r in found)
+    return tuple(usable_rows(found, _match_from_row))
+
+
+def _match_from_row(row: sqlite3.Row) -> MatchRow:
+    return check_row(f"The score of {row['target_id']}", row, lambda r: convert(dict(r), MatchRow))
 
 
 def save_matches(rows: Iterable[MatchRow]) -> int:
@@ -344,14 +350,34 @@ def score_fields(row: sqlite3.Row) -> dict[str, Any]:
     Parameters
     ----------
     row : sqlite3.Row
-        Row selected with `SELECTED`.
+        Row selected with `SELECT_COLUMNS`.
 
     Returns
     -------
     dict of str to object
-        Keyword arguments of a score row.
+        Keyword arguments of a score row, whose types are not checked.
     """
     return {name: row[name] for name in _FIELD_NAMES} | {"simulated": bool(row["simulated"])}
+
+
+def row_name(row: sqlite3.Row) -> str:
+    """Return what a row is called in messages.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        Row selected with `SELECT_COLUMNS`.
+
+    Returns
+    -------
+    str
+        The subject of a sentence.
+    """
+    return f"The score of {row['target_id']} by {row['model_id']}"
+
+
+def _from_row(row: sqlite3.Row) -> ScoreRow:
+    return check_row(row_name(row), row, lambda r: convert(score_fields(r), ScoreRow))
 
 
 _FIELD_NAMES = tuple(f.name for f in fields(ScoreRow))
@@ -360,7 +386,7 @@ _FIELD_NAMES = tuple(f.name for f in fields(ScoreRow))
 def _select_rows(condition: str, value: str) -> tuple[ScoreRow, ...]:
     with connect(writing=False) as db:
         found = db.execute(f"SELECT {SELECT_COLUMNS} FROM scores {JOIN_TABLES} WHERE {condition}", (value,)).fetchall()  # noqa: S608 (constants)
-    return tuple(ScoreRow(**score_fields(r)) for r in found)
+    return tuple(usable_rows(found, _from_row))
 
 
 def _replaces(old: sqlite3.Row, new: ScoreRow) -> bool:

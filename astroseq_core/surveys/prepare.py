@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from astroseq_core import settings, targets
 from astroseq_core.errors import AstroSeqError, ModelError, TargetError, TooShortError
+from astroseq_core.io import product_order
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.io.one_per_time import use_light_curves
 from astroseq_core.networks import card as cards
@@ -18,7 +19,7 @@ from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.preprocessing.segments import Segments, make_segments
 from astroseq_core.scoring.segments import Failure, SegmentScores
 from astroseq_core.scoring.star import StarScore, score_star
-from astroseq_core.scoring.star_source import Source, StarSource
+from astroseq_core.scoring.star_source import Source, StarReadResult, StarSource
 from astroseq_core.store.scores import NO_MODEL, OK, SPARKLINE_LENGTH, ScoreRow
 from astroseq_core.surveys import known_objects as knowns
 from astroseq_core.surveys import stars
@@ -303,12 +304,27 @@ def prepare_star(task: PrepareTask) -> PreparedStar | UnscoredStar:
             (*found.unread, *failed) if star.source is Source.FOLDER else (),
             tuple(str(one) for one in (*found.not_taken, *used.left_out)),
             () if star.source is Source.FOLDER else (*found.problems, *(reason for _, reason in failed)),
+            *_compare_preferences(star.prefer, found),
         ),
     )
     if one.segmented:
         return one
     reasons = (*found.problems, *(failure.reason for failure in one.left_out))
     return UnscoredStar(one.star, " ".join(reasons) or "It has no segment.", fingerprint, model_id)
+
+
+def _compare_preferences(prefer: Sequence[str], found: StarReadResult) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what of a person's preferences a star has, and what the person could prefer; nothing without preferences."""
+    if not prefer:
+        return (), ()
+    curves, not_read = found.all_light_curves, [one.word for one in found.not_taken if one.word]
+    met = (
+        word
+        for word in prefer
+        if any(product_order.is_preferred(curve, word) for curve in curves)
+        or any(f" {' '.join(word.lower().split())} " in f" {other.lower()} " for other in not_read)
+    )
+    return tuple(met), tuple(dict.fromkeys((*map(product_order.full_word, curves), *not_read)))
 
 
 def choose_card(curves: Sequence[LightCurve], defaults: Mapping[str, str]) -> ModelCard:

@@ -1,16 +1,27 @@
 """Results of scoring stars, and the store as one place to put them."""
 
+import json
+import logging
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from astroseq_core.errors import StoreError
+from astroseq_core.io import files
+from astroseq_core.paths import read_file
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.store import scores
 from astroseq_core.store.scores import NO_MODEL, ScoreRow
+from astroseq_core.typed_json import MAX_JSON_BYTES, convert, parse
+
+log = logging.getLogger(__name__)
 
 #: Rows are saved after this many, or after this time [s]: the most that a kill can cost, and that a page waits.
 FLUSH_ROWS, FLUSH_SECONDS = 50, 1.0
+#: Lines about what is in no score, in a survey's folder, and how many are kept.
+LEFT_OUT_NAME, MAX_LEFT_OUT = "left_out.jsonl", 10_000
 
 
 @dataclass(frozen=True)
@@ -25,11 +36,17 @@ class Remarks:
         One sentence for each light curve that is left out since another covers its time.
     other : tuple of str
         One sentence for each other light curve that could not be used.
+    met : tuple of str
+        What of the person's preferences one of the star's light curves is.
+    products : tuple of str
+        What the person could prefer; empty without preferences.
     """
 
     unread: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -79,6 +96,72 @@ class Sink(Protocol):
         result : StarResult
             The result.
         """
+
+
+class LeftOutFile:
+    """Sink that keeps what of the stars is in no score, one sentence a line, in a survey's folder.
+
+    A survey that goes on passes over what it has scored, so the lines are added to those before.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the survey.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LEFT_OUT_NAME
+        self._kept = set(read_left_out(folder))
+
+    def write(self, result: StarResult) -> None:
+        """Take a result.
+
+        Parameters
+        ----------
+        result : StarResult
+            The result.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written.
+        """
+        lines = {f"{result.target_id}: {sentence}": None for sentence in result.remarks.sentences}
+        new = [line for line in lines if line not in self._kept][: max(0, MAX_LEFT_OUT - len(self._kept))]
+        if not new:
+            return
+        self._kept.update(new)
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(line) + "\n" for line in new)
+        except OSError as error:
+            raise files.write_error(self._path, error, StoreError) from error
+
+
+def read_left_out(folder: Path) -> tuple[str, ...]:
+    """Read what of a survey's stars is in no score.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the survey.
+
+    Returns
+    -------
+    tuple of str
+        One line for each file or light curve, each once: its star, and why; at most `MAX_LEFT_OUT`. Lines that are damaged
+        are left out.
+    """
+    path = folder / LEFT_OUT_NAME
+    if not path.is_file():
+        return ()
+    found: dict[str, None] = {}
+    for line in read_file(path, MAX_JSON_BYTES, StoreError).splitlines()[: 2 * MAX_LEFT_OUT]:
+        try:
+            found[convert(parse(line), str)] = None
+        except ValueError as error:
+            log.warning("A line of %s is left out: %s.", path, error)
+    return tuple(found)[:MAX_LEFT_OUT]
 
 
 class StoreSink:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -305,7 +305,9 @@ def _resolve_star(name: str, mission: str, paths: Iterable[Path], prefer: Sequen
         target = names.resolve_name(name, wanted, online=False).target
         if files := list(paths):
             return files_source(target.id, files, prefer)
-        return simulated_source(target) if target.is_simulated else cached_source(target.id, prefer=prefer)
+        if target.is_simulated:
+            return replace(simulated_source(target), prefer=tuple(prefer))
+        return cached_source(target.id, prefer=prefer)
     except TargetError as error:
         return StarSource(" ".join(name.split()) or "?", Source.CACHE, problem=str(error))
 

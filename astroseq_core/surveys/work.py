@@ -17,7 +17,7 @@ from astroseq_core.surveys import stars as surveys_stars
 from astroseq_core.surveys.engine import ScoringSettings, SurveyProgress
 from astroseq_core.surveys.models import ScoredFingerprints
 from astroseq_core.surveys.queue import DASK, SURVEYS, Survey, SurveyRequest
-from astroseq_core.surveys.results import Sink, StoreSink
+from astroseq_core.surveys.results import LeftOutFile, Sink, StoreSink
 from astroseq_core.type_names import JsonObject
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def work_on_survey(survey: Survey, report: Report) -> JsonObject:
             logged = now
             log.info("%d of %d stars, %d failed", progress.done + progress.skipped, progress.total, progress.failed)
 
-    final = score_request(survey.request, report_and_log, survey.job_id)
+    final = score_request(survey.request, report_and_log, survey.job_id, (LeftOutFile(survey.folder),))
     report(final)
     log.info("%d stars scored, %d failed, %d had been scored.", final.done, final.failed, final.skipped)
     return final.to_dict()
@@ -113,7 +113,7 @@ class Pace:
         )
 
 
-def score_request(request: SurveyRequest, report: Report, survey_id: str = "") -> Progress:
+def score_request(request: SurveyRequest, report: Report, survey_id: str = "", more: Sequence[Sink] = ()) -> Progress:
     """Score all stars of a request that the store has no current score of, into the store.
 
     Results are saved often, so that a survey that is killed goes on from there when it is run again.
@@ -127,6 +127,8 @@ def score_request(request: SurveyRequest, report: Report, survey_id: str = "") -
         Called with the progress after each star.
     survey_id : str, optional
         Identifier of the survey.
+    more : sequence of Sink, optional
+        Where the results go, too.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def score_request(request: SurveyRequest, report: Report, survey_id: str = "") -
     settings = ScoringSettings(request.model_id or None, runs.default_models(), survey_id=survey_id)
     with StoreSink() as store:
         return score_into(
-            [store],
+            [store, *more],
             surveys_stars.iterate_stars(request.stars),
             total,
             settings,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -303,3 +304,26 @@ def test_probabilities_need_a_model():
     app.run()
     no_errors(app)
     assert "no model for light curves like these" in driving.words(app)
+
+
+def test_the_link_from_explore_carries_the_preferred_product(tmp_path, monkeypatch):
+    from astroseq_core.app.shared import url_state
+    from astroseq_core.scoring.star_data import StarRequest, request_from_location
+
+    rng = np.random.default_rng(5)
+    for name, minutes in (("s0001", 2), ("slow", 10)):
+        time = np.arange(1325.3, 1340.0, minutes / 1440)
+        np.savez(tmp_path / f"TIC_77__{name}.npz", time=time, flux=1 + 3e-4 * rng.standard_normal(len(time)), mission="TESS")
+    request = StarRequest("TIC 77", "folder", str(tmp_path), prefer=("TIC_77__slow",))
+    location = url_state.star_location(request)
+    assert location["product"] == "TIC_77__slow"
+    assert request_from_location(location) == request
+    asked = []
+    monkeypatch.setattr(vet_star, "request_from_location", lambda place: asked.append(request_from_location(place)) or asked[-1])
+    app = opened(**location, reviewer="ada")
+    no_errors(app)
+    assert star(app) == "TIC 77"
+    assert set(asked) == {request}
+    assert [c.observation for c in vet_star.load_vet_star(location).star.light_curves] == ["TIC_77__slow"]
+    del location["product"]
+    assert [c.observation for c in vet_star.load_vet_star(location).star.light_curves] == ["TIC_77__s0001"]

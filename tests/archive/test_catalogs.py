@@ -370,8 +370,12 @@ def test_the_brightness_is_that_of_the_first_band_that_has_one():
 
 
 def test_a_table_that_is_something_else_is_refused():
-    with pytest.raises(CatalogError, match="not what it should be"):
-        normalize_table(TOI_TABLE, pd.DataFrame({"a": [1]}))
+    for columns, missing in ((["a"], "no toi and no pl_orbper:"), (["toi"], "no pl_orbper:"), (["pl_orbper"], "no toi:")):
+        with pytest.raises(CatalogError, match=missing) as caught:
+            normalize_table(TOI_TABLE, pd.DataFrame({name: [1] for name in columns}))
+        # What was read, and what to do.
+        assert str(caught.value).startswith(f"What {exoplanet_archive.ARCHIVE_NAME} served as its TOI table")
+        assert "Fetch it again" in str(caught.value)
 
 
 def test_missing_optional_columns_count_as_empty():

@@ -81,6 +81,8 @@ def test_score_takes_a_targets_file(folder: Path, model: str, tmp_path: Path) ->
         (["score"], "Name targets"),
         (["score", "SIM 1", "--model", "none"], "no model 'none'"),
         (["train", "--recipe", "none", "--out", "x"], "no recipe"),
+        (["train", "--recipe", "quick", "--lightcurves", "nowhere", "--detach"], "no file or folder nowhere"),
+        (["train", "--recipe", "quick", "--lightcurves", ".", "--detach"], "no light curve in"),
     ],
 )
 def test_errors_are_one_clear_line(

@@ -256,6 +256,22 @@ def test_every_file_is_scored_or_named_in_table_counts_and_errors(
     assert "known.csv" in capsys.readouterr().err
 
 
+def test_an_error_names_its_file_once(folder: Path, score: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    curve = made("TIC 11")
+    for path in (folder.parent / "nobody.csv", folder / "nobody.csv", folder / "deeper" / "nobody.csv"):
+        path.parent.mkdir(exist_ok=True)
+        np.savetxt(path, np.c_[curve.time, curve.flux], delimiter=",", header="time,flux", comments="")
+    Path("empty.csv").touch()
+    for given in ("nobody.csv", "empty.csv", folder):
+        main.main(["score", str(given)])
+        lines = [line for line in capsys.readouterr().err.splitlines() if "nobody.csv" in line or "empty.csv" in line]
+        assert len(lines) == (2 if given == folder else 1)
+        assert all(line.count("nobody.csv") + line.count("empty.csv") == 1 for line in lines), lines
+        assert given != folder or {str(folder / "nobody.csv"), str(folder / "deeper" / "nobody.csv")} == {
+            line.partition(": ")[0] for line in lines
+        }
+
+
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_name_does_not_stand_for_everything_in_this_folder(
     folder: Path, empty: str, capsys: pytest.CaptureFixture[str]
@@ -290,3 +306,58 @@ def test_products_of_one_time_count_once_and_are_said(folder: Path, score: Run, 
     assert rows("slow.csv")[1]["target_id"] == "slow.npz"
     score(several, "--out", "copy.csv", "--segments-out", "segments.csv", "--model", "tiny", "--prefer", "TIC_31__copy.npz")
     assert {r["observation"] for r in rows("segments.csv")} == {"TIC_31__copy"}
+
+
+def test_astroseqs_own_folders_inside_a_folder_are_no_light_curves_and_are_said(
+    folder: Path, score: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from astroseq_core.store import thresholds
+    from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
+    from astroseq_core.surveys.stars import SurveyChoice
+
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(folder / "own" / "cache"))
+    monkeypatch.setenv("ASTROSEQ_DATA", str(folder / "own" / "data"))
+    LightCurveCache().put(made("TIC 77"))
+    LightCurveCache().save_arrays("other", "key", time=np.arange(5.0), flux=np.ones(5))
+    thresholds.delete("none")  # which makes the store
+    survey = SURVEYS.submit(SurveyRequest("kept", SurveyChoice()), begin=False)
+    write(survey.folder / "work", "TIC 78")
+    (survey.folder / "started.json").write_text("{}")
+    upload = write(folder / "own" / "data" / "uploads" / "lightcurves", "TIC 79")
+    score(folder)
+    assert [r["target_id"] for r in rows("scores.csv")] == NAMES
+    monkeypatch.setenv("ASTROSEQ_CACHE", str(folder.parent / "another"))  # they are known by what they are, not where
+    assert main.main(["score", str(folder), "--json"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("AstroSeq keeps its own files") == 1
+    assert [r["target_id"] for r in rows("scores.csv")] == NAMES
+    # A person's uploads may be named, and folders of the cache may not.
+    score(upload.parent)
+    assert [r["target_id"] for r in rows("scores.csv")] == ["TIC 79"]
+    for inside in ("own/cache", "own/cache/lightcurves", "own/cache/lightcurves/curves/TIC_77"):
+        assert main.main(["score", str(folder / inside)]) == 1
+        assert "AstroSeq keeps its own files" in capsys.readouterr().err
+
+
+def test_a_preference_that_nothing_meets_is_said_with_what_there_is(
+    folder: Path, score: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LightCurveCache().put(made("TIC 21"))
+    LightCurveCache().put(made("TIC 21", author="QLP"))
+
+    def said(*arguments: object) -> list[str]:
+        capsys.readouterr()
+        main.main(["score", *map(str, arguments)])
+        return [line for line in capsys.readouterr().err.splitlines() if "usual order" in line]
+
+    lines = said(folder, "TIC 21", "--prefer", "qpl", "--prefer", "20 s", "--prefer", "120 s", "--prefer", "TIC_12__s0002")
+    assert len(lines) == 2
+    assert "'qpl'" in lines[0]
+    assert "'20 s'" in lines[1]
+    # What it says that there is can be preferred.
+    offered = lines[0].partition("there are: ")[2].rstrip(".").split(", ")
+    assert set(offered) == {"120 s", "SPOC 120 s", "QLP"}
+    for word in offered:
+        assert said(folder, "TIC 21", "--prefer", word) == []
+    assert len(said("SIM 1", "--prefer", "QLP")) == 1
+    assert said("TIC 21") == []

@@ -94,6 +94,25 @@ def test_the_same_bytes_are_taken_once_under_whatever_name() -> None:
     assert "given twice" in select_light_curves([one, again]).left_out[0].reason
 
 
+ARCHIVE_NAMES = (
+    "tess2018206045859-s0001-0000000000000077-0120-s_lc",
+    "hlsp_qlp_tess_ffi_s0001-0000000000000077_tess_v01_llc",
+    "kplr000000077-2009131105131_llc",
+)
+
+
+@pytest.mark.parametrize("name", ARCHIVE_NAMES)
+@pytest.mark.parametrize("other", ["copy_of_it", "{} (1)", "copy_of_{}", "A", "TIC_77__mine"])
+def test_of_copies_the_one_with_the_archives_name_is_kept(name: str, other: str) -> None:
+    other = other.format(name)
+    given = replace(curve(name), provenance=Provenance(f"{name}.fits", sha256="f00"))
+    copy = replace(given, observation=other, provenance=Provenance(f"{other}.fits", sha256="f00"))
+    for both in ([given, copy], [copy, given]):
+        kept, (gone,) = select_light_curves(both)
+        assert [c.observation for c in kept] == [name]
+        assert gone.reason.startswith(f"{other} (")
+
+
 def test_observations_of_other_times_all_stay_in_the_order_given() -> None:
     given = [curve("b", first=1528, last=1550), curve("a"), curve("c", first=1900, last=1920)]
     assert select_light_curves(given) == (tuple(given), ())

@@ -349,6 +349,25 @@ def test_a_time_that_has_not_come_is_refused_where_it_is_given(tmp_path: Path) -
     assert len(disposition_csv.read(tmp_path / "a.csv")) == 1
 
 
+def test_what_an_older_store_exports_comes_back_even_with_times_ahead(tmp_path: Path, elsewhere: Elsewhere) -> None:
+    dispositions.add(Disposition("TIC 1", "PC", "Ann", note="today"))
+    ahead = round(time.time() + 40 * 86_400, 6)
+    with database.connect() as db:  # as an earlier version let it in
+        number = dispositions.insert_entry(db, Disposition("TIC 2", "FP", "Ben", at=ahead))
+        dispositions.insert_entry(db, Disposition("TIC 2", "FP", "Ben", at=ahead + 1), undoes=number)
+    before = dispositions.history()
+    assert disposition_csv.write(tmp_path / "a.csv") == 3
+    elsewhere()
+    found = disposition_merge.merge(tmp_path / "a.csv")
+    assert (found.dispositions, found.undos, len(found.ahead)) == (2, 1, 2)
+    assert all("TIC 2 by Ben" in sentence and "has not come yet" in sentence for sentence in found.ahead)
+    assert [(e.at, e.is_undo, e.undone, e.disposition.target_id) for e in dispositions.history()] == [
+        (e.at, e.is_undo, e.undone, e.disposition.target_id) for e in before
+    ]
+    again = disposition_merge.merge(tmp_path / "a.csv")
+    assert (again.known, again.ahead) == (3, ())
+
+
 @pytest.mark.parametrize(
     "about",
     [

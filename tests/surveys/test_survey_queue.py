@@ -16,6 +16,7 @@ from astroseq_core.jobs import process
 from astroseq_core.jobs.job import JobState
 from astroseq_core.store import scores
 from astroseq_core.surveys.queue import SURVEYS, Survey, SurveyRequest
+from astroseq_core.surveys.results import LEFT_OUT_NAME, read_left_out
 from astroseq_core.surveys.stars import SurveyChoice
 from tests.scoring.tiny_model import write_model
 
@@ -104,3 +105,35 @@ def test_a_survey_that_cannot_be_says_why(request_of_a_folder: SurveyRequest) ->
     SURVEYS.submit(replace(request_of_a_folder, model_id="gone"))
     failed = until("all", lambda s: s.state is JobState.FAILED)
     assert "no model 'gone'" in failed.problem
+
+
+def test_what_is_in_no_score_is_kept_and_shown_as_the_command_line_says_it(
+    request_of_a_folder: SurveyRequest, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from astroseq_core.cli import main
+    from tests.app.driving import opened
+
+    monkeypatch.setenv("ASTROSEQ_FOLDERS", str(tmp_path))
+    folder = Path(request_of_a_folder.stars.folder)
+    for path in sorted(folder.glob("TIC_*"))[3:]:
+        path.unlink()
+    first = sorted(folder.iterdir())[0]
+    (folder / f"{first.stem.partition('__')[0]}__copy.npz").write_bytes(first.read_bytes())
+    (folder / f"{first.stem.partition('__')[0]}__broken.npz").write_bytes(b"PK\x03\x04")
+    SURVEYS.submit(request_of_a_folder)
+    survey = until("all", lambda s: not s.is_active)
+    assert survey.state is JobState.DONE, survey.problem
+    lines = read_left_out(survey.folder)
+    assert len(lines) == 2
+    main.main(["score", str(folder), "--model", "tiny", "--out", str(tmp_path / "scores.csv")])
+    said = capsys.readouterr().err.splitlines()
+    assert set(lines) <= set(said)
+    # Going on passes over what is scored, and forgets nothing.
+    SURVEYS.resume("all")
+    until("all", lambda s: not s.is_active)
+    assert read_left_out(survey.folder) == lines
+    page = opened("6_Survey.py", survey="all")
+    (drawn,) = [e for e in page.expander if e.label == "2 left out"]
+    assert len(drawn.markdown) == 2
+    (survey.folder / LEFT_OUT_NAME).write_text('{"no": "line"}\n[[[\n"TIC 1: kept."\n')
+    assert read_left_out(survey.folder) == ("TIC 1: kept.",)

@@ -207,3 +207,25 @@ def test_quarters_of_half_hours_are_fast():
 def test_without_light_curves_it_says_so():
     with pytest.raises(LightCurveError, match="no light curve"):
         examine([], ephemeris(PLANET))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_where_there_is_no_signal_nothing_is_told_of_it(seed):
+    days, hours = np.random.default_rng(seed).uniform(2.0, 9.0), 3.0
+    e = replace(ephemeris(PLANET), period_days=days, duration_hours=hours)
+    found = examine([observed([], noise_ppm=500, seed=seed)], e, stellar=StellarParameters(radius_solar=1.0))
+    assert found.check("strength").value < 3
+    for name in ("shape", "depth", "duration", "odd_even", "depth_consistency"):
+        check = found.check(name)
+        assert check.flag is Flag.UNKNOWN, check
+        assert "faint" in check.sentence or "could be" in check.sentence, check
+
+
+def test_depths_at_a_wrong_period_are_told_in_bounds():
+    signal = replace(PLANET, radius_ratio=0.2)
+    for period in (2.9 / 7, 2.9 * 0.31, 2.9 / 3, 2.9 * 0.77):
+        found = examine([observed([signal], noise_ppm=300)], ephemeris(signal, period_days=period, duration_hours=1.5))
+        check = found.check("depth_consistency")
+        assert check.flag is not Flag.PASS, check.sentence
+        told = check.sentence.partition("vary by ")[2]
+        assert not told or told.startswith("more than their mean depth") or float(told.split(" %")[0]) <= 100, check.sentence

@@ -97,6 +97,47 @@ def test_drops_that_recover_slowly_are_not_called_u_shaped() -> None:
     assert planet.check("shape").flag is Flag.PASS
 
 
+@pytest.mark.parametrize(
+    ("period", "days", "depth"), [(5.0, 0.15, 0.01), (5.0, 0.3, 0.003), (2.5, 0.3, 0.01), (8.0, 0.15, 0.003)]
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_goes_on_from_the_transit_is_no_second_eclipse(period: float, days: float, depth: float, backwards: bool) -> None:
+    e = Ephemeris("SIM 7", "x", T0, period, 4.0)
+
+    def drop(time, flux):
+        since = np.mod(-(time - T0.days - 2.0 / 24) if backwards else time - T0.days + 2.0 / 24, period)
+        return flux * (1 - depth * np.exp(-since / days))
+
+    found = examine([with_flux(drop, observed([], noise_ppm=400))], e)
+    check = found.check("secondary")
+    assert check.flag is Flag.WARN
+    assert "right beside the transit" in check.sentence
+    assert check.reason_codes == ("SYS",)
+    assert min(found.secondary.tail_phase, 1 - found.secondary.tail_phase) < 2 * 4.0 / 24 / period
+    # An eclipse of its own beside such a tail is found all the same.
+    phase = 0.25
+    eclipsed = replace(eclipse(phase, 3000), t0=Instant(T0.days + phase * period, T0.system), period_days=period)
+    both = examine([with_flux(drop, observed([eclipsed], noise_ppm=400))], e)
+    assert both.check("secondary").flag is Flag.FAIL
+    assert both.secondary.strongest_phase == pytest.approx(phase, abs=0.01)
+
+
+@pytest.mark.parametrize("wave_days", [0.57, 0.71, 0.8, 0.93])
+def test_the_error_of_a_secondary_is_the_scatter_of_injected_ones(wave_days: float) -> None:
+    """Waves of the star that detrending leaves cancel over the orbits, and errors of single orbits do not tell by how much."""
+    signal = replace(PRIMARY, period_days=3.37)
+    e = signal_ephemeris("SIM 7", "b", signal)
+    depths, errors = [], []
+    for seed, phase in enumerate(np.r_[0.2:0.42:6j, 0.58:0.8:6j]):
+        dip = replace(eclipse(phase, 6000, signal), t0=Instant(T0.days + phase * 3.37, T0.system))
+        curve = observed([signal, dip], noise_ppm=200, wave=(0.008, wave_days), seed=seed, minutes=10.0)
+        second = examine([curve], e).secondary
+        at = int(np.argmin(np.abs(second.phase - phase)))
+        depths.append(second.depth_ppm[at])
+        errors.append(second.depth_ppm[at] / second.sigma[at])
+    assert 0.4 < np.std(depths, ddof=1) / np.mean(errors) < 1.4
+
+
 def catalog_of(rows: list[dict[str, object]]) -> Catalog:
     columns: dict[str, list[object]] = {name: [row.get(name, "") for row in rows] for name in TEXT_COLUMNS}
     columns |= {name: [row.get(name, np.nan) for row in rows] for name in NUMBER_COLUMNS}

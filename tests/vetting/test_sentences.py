@@ -20,7 +20,7 @@ from astroseq_core.times import Instant
 from astroseq_core.vetting.checks.base import CheckResult, Flag
 from astroseq_core.vetting.checks.coverage import MIN_COVERAGE, MIN_TRANSITS
 from astroseq_core.vetting.checks.odd_even import ODD_EVEN_FAIL, ODD_EVEN_WARN
-from astroseq_core.vetting.checks.strength import NO_SIGNAL, SIGNIFICANT
+from astroseq_core.vetting.checks.strength import MEASURABLE, NO_SIGNAL, SIGNIFICANT
 from astroseq_core.vetting.examine import Examination, examine
 from astroseq_core.vetting.odd_even import mean_depth
 from tests.vetting.simulated import T0
@@ -84,6 +84,13 @@ def check_every_check(found: Examination) -> None:
         assert not c.reason_codes or c.flag in (Flag.WARN, Flag.FAIL), c
         for _, error, _ in numbers(c.sentence):
             assert error >= 0, c
+        for part in re.findall(rf"{NUMBER} % of (?:the depth|the signal|its duration)|by {NUMBER} %", c.sentence):
+            assert max(float(number.replace(",", "")) for number in part if number) <= 100, c
+    strength = mean_depth(found.transits)
+    if strength is not None and strength[0] < MEASURABLE.value * strength[1]:
+        for name in ("shape", "duration"):
+            assert found.check(name).flag is Flag.UNKNOWN
+        assert found.check("depth").flag is not Flag.PASS
 
 
 def check_odd_even(found: Examination, c: CheckResult) -> None:

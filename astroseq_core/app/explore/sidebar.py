@@ -6,10 +6,11 @@ import streamlit as st
 
 from astroseq_core.app.explore import state
 from astroseq_core.app.shared import downloads, opened, url_state
-from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, errors_as_messages, warn
+from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, warn
 from astroseq_core.app.shared.models import available_cards, draw_damaged_models
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST, list_stars, neighboring_star
 from astroseq_core.app.shared.value_types import Choice
+from astroseq_core.errors import AstroSeqError
 from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.scoring.star_data import StarRequest
 from astroseq_core.scoring.star_source import Source
@@ -35,6 +36,8 @@ class SidebarChoice:
         Identifiers of the source's stars.
     mission : str
         The mission whose stars are listed, or "All".
+    problem : AstroSeqError or None
+        Why the source's stars cannot be listed, for the page to say; None if they can.
     """
 
     request: StarRequest
@@ -43,6 +46,7 @@ class SidebarChoice:
     model: str
     offered: tuple[str, ...]
     mission: str = ALL_MISSIONS
+    problem: AstroSeqError | None = None
 
 
 def reset_star_state() -> None:
@@ -97,7 +101,7 @@ def draw_sidebar() -> SidebarChoice:
         source = url_state.SOURCES[str(word)]
         folder, table = _draw_paths(source)
         mission = st.selectbox("Mission", state.MISSIONS, key="mission", bind="query-params")
-        stars = _list_stars_of(source, folder, str(mission))
+        stars, problem = _list_stars_of(source, folder, str(mission))
         state.TARGET.fill_field()
         name = st.selectbox(
             "Name",
@@ -142,7 +146,7 @@ def draw_sidebar() -> SidebarChoice:
         draw_damaged_models()
     prefer = tuple(filter(None, (str(st.session_state.get(state.PRODUCT.name, state.PRODUCT.read()) or ""),)))
     request = StarRequest(name=(name or "").strip(), source=source, folder=folder, ephemerides=table, prefer=prefer)
-    return SidebarChoice(request, method, window, str(model), stars, str(mission))
+    return SidebarChoice(request, method, window, str(model), stars, str(mission), problem)
 
 
 def _draw_paths(source: Source) -> tuple[str, str]:
@@ -179,14 +183,16 @@ def _draw_paths(source: Source) -> tuple[str, str]:
     return folder, table
 
 
-def _list_stars_of(source: Source, folder: str, mission: str) -> tuple[str, ...]:
-    stars: tuple[str, ...] = ()
-    with errors_as_messages():
+def _list_stars_of(source: Source, folder: str, mission: str) -> tuple[tuple[str, ...], AstroSeqError | None]:
+    """Return the stars of a source, or why they cannot be listed: the page itself says it, where it is seen on a phone, too."""
+    try:
         stars, left_out = list_stars(source, folder, mission)
-        draw_problems(left_out)
+    except AstroSeqError as error:
+        return (), error
+    draw_problems(left_out)
     if mission != ALL_MISSIONS and not stars and source is not Source.CACHE:
         st.caption(f"No star of {mission} in {SOURCE_NAMES[source]}.")
-    return stars
+    return stars, None
 
 
 def _draw_detrending() -> tuple[str, float | None]:

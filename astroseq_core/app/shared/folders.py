@@ -9,7 +9,7 @@ from pathlib import Path
 from astroseq_core.app.shared import opened
 from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.io import local_files
-from astroseq_core.io.local_files import FilesByTarget
+from astroseq_core.io.local_files import FilesByTarget, FolderContent
 from astroseq_core.io.read import FileProblem
 
 #: What changed less than this before it was read may change once more within the same tick of its
@@ -103,11 +103,14 @@ class FolderListing:
         Times of the folder, its subfolders and the files.
     elsewhere : tuple of Path
         Links that lead out of what the person has opened; they are left out.
+    own : FileProblem or None
+        What is said of folders inside in which AstroSeq keeps its own files; None if there is none.
     """
 
     paths: tuple[Path, ...]
     watched: Watched
     elsewhere: tuple[Path, ...] = ()
+    own: FileProblem | None = None
 
     @cached_property
     def files(self) -> FilesByTarget:
@@ -117,7 +120,7 @@ class FolderListing:
             FileProblem(f"{path.name} is a link to {path.resolve()}, which was never opened here.", path)
             for path in self.elsewhere
         )
-        return found._replace(problems=(*found.problems, *led))
+        return found._replace(problems=(*found.problems, *led, *filter(None, (self.own,))))
 
 
 def list_folder(folder: str | Path) -> FolderListing:
@@ -145,9 +148,11 @@ def list_folder(folder: str | Path) -> FolderListing:
     if known is not None and known.watched.is_unchanged:
         return known
     folders = Watched.take(local_files.list_folders(where))
-    paths = tuple(local_files.list_light_curves(where))
+    content = local_files.list_folder(where) if where.is_dir() else FolderContent(tuple(local_files.list_light_curves(where)))
+    paths = content.light_curves
     elsewhere = tuple(path for path in paths if path.is_symlink() and not opened.is_open(path))
     paths = tuple(path for path in paths if path not in elsewhere) if elsewhere else paths
-    found = FolderListing(paths, folders.joined(Watched.take(paths)), elsewhere)
+    own = FileProblem(content.own_sentence, content.own[0]) if content.own else None
+    found = FolderListing(paths, folders.joined(Watched.take(paths)), elsewhere, own)
     _LISTINGS.put(where, found)
     return found

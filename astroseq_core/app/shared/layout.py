@@ -303,16 +303,18 @@ def draw_note(what: str, good: str) -> None:
         st.markdown(f"{what} {good}")
 
 
-def draw_problems(texts: tuple[str, ...]) -> None:
+def draw_problems(texts: tuple[str, ...], number: int | None = None) -> None:
     """Draw what was left out, as a folded list.
 
     Parameters
     ----------
     texts : tuple of str
         One sentence each; nothing is drawn if there are none.
+    number : int or None, optional
+        How many things were left out; the number of sentences if None.
     """
     if texts:
-        with st.expander(f"{len(texts)} left out", icon=":material/warning:", type="compact"):
+        with st.expander(f"{number or len(texts):,} left out", icon=":material/warning:", type="compact"):
             for text in texts:
                 st.markdown(f"- {escape(text)}")
 

@@ -27,7 +27,7 @@ def location_parameters(owner: Owner, group: str = "") -> tuple[AnyParameter, ..
     Returns
     -------
     tuple of Parameter
-        Star, source, folder, table of ephemerides, and model.
+        Star, source, folder, table of ephemerides, model, and the product that the person prefers.
     """
     return (
         Parameter("target", Text(), "", owner, group),
@@ -35,6 +35,7 @@ def location_parameters(owner: Owner, group: str = "") -> tuple[AnyParameter, ..
         Parameter("folder", Text(), "", owner, group),
         Parameter("ephemerides", Text(), "", owner, group),
         Parameter("model", Text(), "", owner, group),
+        Parameter("product", Text(), "", owner, group),
     )
 
 
@@ -57,7 +58,7 @@ def read_star_location(parameters: Sequence[AnyParameter]) -> dict[str, str] | N
 
 
 def star_location(request: StarRequest) -> dict[str, str]:
-    """Return the URL parameters that locate a star: name, source, folder and ephemeris table.
+    """Return the URL parameters that locate a star: name, source, folder, ephemeris table and preferred product.
 
     Parameters
     ----------
@@ -74,5 +75,6 @@ def star_location(request: StarRequest) -> dict[str, str]:
         "source": request.source.address_word,
         "folder": request.folder,
         "ephemerides": request.ephemerides,
+        "product": next(iter(request.prefer), ""),
     }
     return {name: value for name, value in text.items() if value}

@@ -15,11 +15,14 @@ from astroseq_core.jobs.job import JobState
 from astroseq_core.plots import style
 from astroseq_core.store import leaderboard
 from astroseq_core.surveys.queue import DASK, SURVEYS, Survey
+from astroseq_core.surveys.results import LEFT_OUT_NAME, read_left_out
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, SurveyChoice
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: How many lines about what is left out are drawn.
+MAX_LEFT_OUT_SHOWN = 200
 MESSAGE_KEY = "survey said"
 #: Session key of the selected survey.
 SELECTED_KEY = "survey looked at"
@@ -105,6 +108,20 @@ def draw_metrics(survey: Survey) -> None:
             st.metric("Stars a second", f"{latest.rate:.3g}", width="content")
         if survey.state is JobState.RUNNING and latest.seconds_left is not None:
             st.metric("Left", format_duration(latest.seconds_left), width="content")
+
+
+def draw_left_out(lines: Sequence[str]) -> None:
+    """Draw what of the stars is in no score, as a folded list of what the command line prints.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        One line each: the star, and why; nothing is drawn if there are none.
+    """
+    shown = tuple(lines[:MAX_LEFT_OUT_SHOWN])
+    if len(lines) > len(shown):
+        shown += (f"{len(lines) - len(shown):,} more stand in {LEFT_OUT_NAME} of the survey's folder.",)
+    layout.draw_problems(shown, len(lines))
 
 
 def select_survey(survey_id: str | None) -> None:
@@ -298,6 +315,8 @@ def _draw_survey(survey: Survey) -> None:
     elif survey.state is JobState.CANCELLED:
         st.info("It was cancelled; what was scored by then stays, and it can go on.", icon=":material/info:")
     draw_metrics(survey)
+    with layout.errors_as_messages():
+        draw_left_out(read_left_out(survey.folder))
     failed = survey.latest.failed
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if survey.state is JobState.DONE:

@@ -116,7 +116,8 @@ def _draw_files(any_there: bool) -> None:
             found = disposition_merge.merge(path)
         st.session_state[MESSAGE] = (
             True,
-            f"{found.dispositions + found.undos:,} entries came in, {found.known:,} were here already.",
+            f"{found.dispositions + found.undos:,} entries came in, {found.known:,} were here already."
+            + (f" The times of {len(found.ahead):,} of them have not come yet; they came in as they are." if found.ahead else ""),
         )
         st.rerun()
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from astroseq_core.vetting.checks.base import LEO_VETTER, Check, CheckResult, Flag, Threshold, register
 from astroseq_core.vetting.checks.coverage import middle_is_missing
+from astroseq_core.vetting.checks.strength import faint_sentence
 from astroseq_core.vetting.measurements import Measurements
 
 #: The Sun's radius in Earth radii (IAU 2015 nominal values).
@@ -64,6 +65,7 @@ def check_depth(measured: Measurements) -> CheckResult:
     fit, depth_ppm, stellar = measured.fit, measured.depth_ppm, measured.stellar
     if depth_ppm is None or middle_is_missing(measured):
         return _check_lower_limit(measured)
+    faint = faint_sentence(measured, "the size of what transits")
     radius = None if stellar is None else stellar.radius_solar
     if stellar is not None and radius is not None and radius > 0 and fit is not None:
         size = fit.radius_ratio * radius * SOLAR_RADIUS_EARTHS
@@ -73,6 +75,8 @@ def check_depth(measured: Measurements) -> CheckResult:
         # the radius of a grazing transit is poorly constrained, so a failure requires the lower limit to exceed the threshold
         if size - error > RADIUS_FAIL.value:
             return CHECK.result(Flag.FAIL, size, error, "Earth radii", f"{words}: a star, not a planet.", ("DEP", "EB"))
+        if faint:
+            return CHECK.unknown(faint)
         if size > RADIUS_WARN.value:
             return CHECK.result(Flag.WARN, size, error, "Earth radii", f"{words}, larger than known planets.", ("DEP",))
         return CHECK.result(Flag.PASS, size, error, "Earth radii", f"{words}, a planet's size.")
@@ -80,6 +84,8 @@ def check_depth(measured: Measurements) -> CheckResult:
     words = f"The transit is {depth_ppm / 1e4:.2f} % deep; the star's radius is not known"
     if depth_ppm > DEPTH_FAIL.value:
         return CHECK.result(Flag.FAIL, depth_ppm, depth_err, "ppm", f"{words}, but no planet is as deep.", ("DEP", "EB"))
+    if faint:
+        return CHECK.unknown(faint)
     if depth_ppm > DEPTH_WARN.value:
         words += ", and only planets of M dwarfs are as deep."
         return CHECK.result(Flag.WARN, depth_ppm, depth_err, "ppm", words, ("DEP",))

@@ -4,7 +4,7 @@ import numpy as np
 
 from astroseq_core.vetting.checks.base import MEASURED, ROBOVETTER, Check, CheckResult, Flag, Threshold, format_depth, register
 from astroseq_core.vetting.checks.coverage import MIN_COVERAGE
-from astroseq_core.vetting.checks.strength import SIGNIFICANT
+from astroseq_core.vetting.checks.strength import SIGNIFICANT, faint_sentence
 from astroseq_core.vetting.measurements import Measurements
 from astroseq_core.vetting.odd_even import mean_depth
 
@@ -85,15 +85,18 @@ def check_depth_consistency(measured: Measurements) -> CheckResult:
     large = reduced > CONSISTENCY_CHI2.value
     # from the errors of single depths, so that a varying signal does not appear insignificant because of its own scatter
     sure = mean > SIGNIFICANT.value * float(np.sum(sigma**-2.0)) ** -0.5
+    vary = f"vary by {100 * relative:.0f} %" if relative <= 1 else "vary by more than their mean depth"
     if chance < CONSISTENCY_FAIL.value and relative > CONSISTENCY_RELATIVE.value and large and sure:
-        words = f"{base}: they vary by {100 * relative:.0f} %, more than noise allows"
+        words = f"{base}: they {vary}, more than noise allows"
         if _cadence_durations(measured) > CONSISTENCY_CADENCE.value:
             words += ", but cadences are so far apart that a depth depends on where they fall."
             return CHECK.result(Flag.WARN, reduced, None, "reduced χ²", words, ("DV",))
         words += "; a planet's don't, unless its times vary."
         return CHECK.result(Flag.FAIL, reduced, None, "reduced χ²", words, ("DV",))
+    if not sure and (faint := faint_sentence(measured, "whether all transits are equally deep")):
+        return CHECK.unknown(faint)
     if chance < CONSISTENCY_WARN.value and relative > CONSISTENCY_MIN.value and large:
-        words = f"{base}: they vary by {100 * relative:.0f} %, as spots or other stars in the aperture may do."
+        words = f"{base}: they {vary}, as spots or other stars in the aperture may do."
         return CHECK.result(Flag.WARN, reduced, None, "reduced χ²", words, ("DV",))
     if number >= 3 and single > SINGLE_EVENT_SHARE.value and single > expected + 0.15:
         words = f"{base}, but one of them makes up {100 * single:.0f} % of the signal: look at it alone."

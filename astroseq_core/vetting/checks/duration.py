@@ -3,6 +3,7 @@
 from astroseq_core.ephemeris import HOURS_PER_DAY
 from astroseq_core.vetting import transit_model
 from astroseq_core.vetting.checks.base import LEO_VETTER, NO_FIT_SENTENCE, Check, CheckResult, Flag, Threshold, register
+from astroseq_core.vetting.checks.strength import faint_sentence
 from astroseq_core.vetting.measurements import Measurements
 from astroseq_core.vetting.transit_fit import TransitFit
 
@@ -58,6 +59,8 @@ def check_duration(measured: Measurements) -> CheckResult:
         return CHECK.unknown("The period of a single transit is not known, so its duration says nothing about the star.")
     if fit is None or fit.density_solar is None or fit.density_max_solar is None:
         return CHECK.unknown(NO_FIT_SENTENCE)
+    if faint := faint_sentence(measured, "its duration"):
+        return CHECK.unknown(faint)
     share = fit.duration_hours / HOURS_PER_DAY / e.period_days
     a = transit_model.a_over_rstar(e.period_days, fit.duration_hours, fit.radius_ratio, fit.impact)
     widest = transit_model.a_over_rstar(e.period_days, fit.duration_hours, fit.radius_ratio, 0.0)

@@ -127,7 +127,7 @@ def check_odd_even(measured: Measurements) -> CheckResult:
     if sigma > ODD_EVEN_WARN.value:
         meaning = f"but by only {100 * apart / mean:.1f} % of the depth, too little for a binary star"
     elif mean < ODD_EVEN_WARN.value * error:
-        meaning = "too faint to tell one planet from a binary star"
+        return CHECK.unknown(f"{by}, too faint to tell one planet from a binary star.")
     else:
         meaning = "as of one planet"
     return CHECK.result(Flag.PASS, apart, error, "ppm", f"{by}, {meaning}.")

@@ -14,7 +14,7 @@ from astroseq_core.vetting.checks.base import (
     register,
 )
 from astroseq_core.vetting.measurements import Measurements
-from astroseq_core.vetting.secondary import chance_sigma
+from astroseq_core.vetting.secondary import SecondarySearch, chance_sigma
 from astroseq_core.vetting.transit_fit import TransitFit
 
 SECONDARY_HALF_WARN = Threshold("secondary_half_warn", 3.5, "σ", "secondary at phase 0.5, which is one trial", MEASURED)
@@ -44,7 +44,7 @@ CHECK = Check(
     title="Secondary eclipse",
     order=30,
     thresholds=(SECONDARY_HALF_WARN, SECONDARY_FALSE_ALARMS, SECONDARY_MASKED, SECONDARY_PLANET_DEPTH),
-    reason_codes=("SSE", "EB"),
+    reason_codes=("SSE", "EB", "SYS"),
 )
 
 
@@ -81,10 +81,12 @@ def check_secondary(measured: Measurements) -> CheckResult:
         depth, error = found.strongest_depth_ppm, found.strongest_err_ppm
     assert depth is not None
     assert error is not None
+    beside = _beside(found, limit)
     where = f"{format_depth(depth, error)} at phase {phase:.3f} ({sigma:.1f} σ; chance reaches {limit:.1f})"
     if not (real or half_hint):
-        sentence = f"No secondary eclipse: the strongest dip away from the transit is {where}."
-        return CHECK.result(Flag.PASS, depth, error, "ppm", sentence)
+        sentence = f"No secondary eclipse: the strongest dip away from the transit is {where}{beside}."
+        # a recovery or a longer dip than given: nothing against a planet by itself, but something to look at
+        return CHECK.result(Flag.WARN if beside else Flag.PASS, depth, error, "ppm", sentence, ("SYS",) if beside else ())
     if real and not found.strongest_returns:
         rest = "no other orbit has data there" if found.strongest_orbits == 1 else "the other orbits don't have it"
         sentence = f"A second dip of {where}, but in one orbit only ({rest}): another planet's transit or noise may be the cause."
@@ -97,6 +99,17 @@ def check_secondary(measured: Measurements) -> CheckResult:
         return CHECK.result(Flag.FAIL, depth, error, "ppm", sentence, ("SSE", "EB"))
     sentence = f"A faint second dip of {where}, where a binary star's secondary eclipse would be."
     return CHECK.result(Flag.WARN, depth, error, "ppm", sentence, ("SSE",))
+
+
+def _beside(found: SecondarySearch, limit: float) -> str:
+    """Return words for what goes on from the transit itself; "" if it is not significant."""
+    depth, error = found.tail_depth_ppm, found.tail_err_ppm
+    if depth is None or error is None or depth <= limit * error:
+        return ""
+    return (
+        f"; {format_depth(depth, error)} are missing right beside the transit (phase {found.tail_phase:.3f}), which goes on from "
+        "it as a slow recovery or a longer dip does and is no eclipse of its own"
+    )
 
 
 def _may_be_planet_occultation(fit: TransitFit | None, depth: float, primary: float | None) -> bool:

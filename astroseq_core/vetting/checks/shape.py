@@ -3,6 +3,7 @@
 import numpy as np
 
 from astroseq_core.vetting.checks.base import MEASURED, NO_FIT_SENTENCE, ROBOVETTER, Check, CheckResult, Flag, Threshold, register
+from astroseq_core.vetting.checks.strength import faint_sentence
 from astroseq_core.vetting.measurements import Measurements
 
 SHAPE = Threshold("shape", 1.04, "", "impact parameter plus radius ratio of a grazing, V-shaped eclipse", ROBOVETTER)
@@ -39,6 +40,8 @@ def check_shape(measured: Measurements) -> CheckResult:
     fit = measured.fit
     if fit is None:
         return CHECK.unknown(NO_FIT_SENTENCE)
+    if faint := faint_sentence(measured, "its shape"):
+        return CHECK.unknown(faint)
     value = fit.impact + fit.radius_ratio
     error = float(np.hypot(fit.impact_err, fit.radius_ratio_err))
     flat = f"{100 * fit.flat_fraction:.0f} % of its duration is flat"
@@ -48,8 +51,9 @@ def check_shape(measured: Measurements) -> CheckResult:
         return CHECK.result(Flag.FAIL, value, error, "", words, ("VSH", "EB"))
     skew = measured.asymmetry
     if skew is not None and skew.chance < ASYMMETRY_CHANCE.value and skew.fraction > ASYMMETRY_FRACTION.value:
+        by = f"{100 * skew.fraction:.0f} % of the depth" if skew.fraction <= 1 else "more than the depth"
         words = (
-            f"{base}, but its halves before and after the middle differ by {100 * skew.fraction:.0f} % of the depth: "
+            f"{base}, but its halves before and after the middle differ by {by}: "
             "a drop that recovers slowly, as after a jump, and no transit."
         )
         return CHECK.result(Flag.WARN, value, error, "", words, ("SYS",))

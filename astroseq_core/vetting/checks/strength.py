@@ -10,11 +10,14 @@ NO_SIGNAL = Threshold("nothing", 1.0, "σ", "a weaker dip is none", "one sigma")
 SIGNIFICANT = Threshold(
     "significant", 7.1, "σ", "depth over its error, red noise in", "Kepler's detection threshold (Jenkins 2002)"
 )
+MEASURABLE = Threshold(
+    "measurable", 3.0, "σ", "of a fainter dip no shape, size, duration or change of depth can be told", "three sigma"
+)
 CHECK = Check(
     name="strength",
     title="Strength of the signal",
     order=10,
-    thresholds=(NO_SIGNAL, SIGNIFICANT),
+    thresholds=(NO_SIGNAL, SIGNIFICANT, MEASURABLE),
     reason_codes=("LS", "WE"),
 )
 
@@ -51,3 +54,25 @@ def check_strength(measured: Measurements) -> CheckResult:
     if sigma < SIGNIFICANT.value:
         return CHECK.result(Flag.WARN, sigma, 1.0, "σ", f"{base}: too faint to be sure of.", ("LS",))
     return CHECK.result(Flag.PASS, sigma, 1.0, "σ", f"{base}: it stands out from the noise.")
+
+
+def faint_sentence(measured: Measurements, what: str) -> str:
+    """Return a sentence that says that a dip is too faint to tell something of it.
+
+    Parameters
+    ----------
+    measured : Measurements
+        Measurements of the signal.
+    what : str
+        What cannot be told.
+
+    Returns
+    -------
+    str
+        The sentence; "" if the dip is strong enough, or its transits are not measured.
+    """
+    found = mean_depth(measured.transits)
+    if found is None or found[0] >= MEASURABLE.value * found[1]:
+        return ""
+    mean, error, _ = found
+    return f"The dip is {format_depth(mean, error)} deep, {mean / error:.1f} σ: too faint to tell {what}."

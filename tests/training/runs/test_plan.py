@@ -150,6 +150,45 @@ def test_looking_at_every_star_gives_the_very_numbers(
         assert negative == pytest.approx(int((training.labels[order] == 0).sum()), abs=1)
 
 
+def recounted(star: TrainingStar, recipe: Recipe, seed: int) -> tuple[int, int]:
+    """Segments of a star without gaps, and those with a transit: by hand, window after window, without the code of training."""
+    window, stride = recipe.cutting.window, recipe.cutting.stride
+    segments = positives = 0
+    for copy in training_copies(star, recipe, seed):
+        curve = copy.light_curve
+        slots = [round((t - curve.time[0]) * 1440 / curve.cadence_minutes) for t in curve.time]
+        label_at = dict(zip(slots, copy.states.tolist(), strict=True))
+        first = 0
+        while True:
+            inside = [label_at[slot] for slot in range(first, first + window) if slot in label_at]
+            if len(inside) >= max(1, recipe.cutting.least_filled * window):
+                if dataset.TRANSIT in inside:
+                    segments, positives = segments + 1, positives + 1
+                elif dataset.LEFT_OUT not in inside:
+                    segments += 1
+            if first + window > slots[-1]:
+                break
+            # the last window ends with the light curve
+            first = min(first + stride, slots[-1] + 1 - window)
+    return segments, positives
+
+
+def test_its_totals_are_those_of_a_recount_by_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "SAMPLE_STARS", 1000)
+    recipe = replace(RECIPE, simulated={})
+    split = train.split_training_stars(gather_stars(request(folder).stars, recipe), recipe, 4)
+    looks = estimate.prepare_sample(split, recipe, 4, lambda done, in_all, star: None)
+    by_star = {look.star.target_id: look for look in looks}
+    totals = estimate.part_totals(split, looks, recipe)
+    for part, members in split.parts.items():
+        counts = {star.target_id: recounted(star, train.recipe_for_part(part, recipe), 4) for star in members}
+        assert {name: (by_star[name].segments, by_star[name].positives) for name in counts} == counts
+        assert totals[part].segments == pytest.approx(sum(segments for segments, _ in counts.values()))
+        assert totals[part].positives == pytest.approx(sum(positives for _, positives in counts.values()))
+        assert totals[part].hosts == pytest.approx(sum(positives > 0 for _, positives in counts.values()))
+    assert sum(look.positives for look in looks) > 100
+
+
 def test_a_cap_on_all_segments_keeps_both_kinds_in_proportion() -> None:
     training = PartTotals(capped_positives=3000.0, capped_negatives=9000.0)
     assert estimate.epoch_size(training, replace(RECIPE, total_cap=4000, neg_pos_ratio=None)) == (1000.0, 3000.0)

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 
 from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.jobs import process
-from astroseq_core.jobs.job import JobState
+from astroseq_core.jobs.job import JobState, is_locked
 from astroseq_core.networks import card as cards
 from astroseq_core.preprocessing.segments import SegmentConfig
 from astroseq_core.store import runs
@@ -112,6 +114,24 @@ def test_a_killed_run_has_failed_with_its_last_words_and_can_go_on() -> None:
     RUNS.resume("killed")
     assert RUNS.get("killed").state is JobState.RUNNING
     assert RUNS.get("killed").created == run.created
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_terminated_ends_its_run_as_a_cancel_does(tmp_path: Path, number: signal.Signals) -> None:
+    folder = tmp_path / "ended"
+    command = ["train", "--recipe", "quick", "--out", str(folder), "--epochs", "500", "--workers", "1"]
+    with (tmp_path / "said.txt").open("wb") as said:
+        started = subprocess.Popen([sys.executable, "-m", "astroseq_core", *command], stdout=said, stderr=said)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (folder / "started.json").exists():
+            assert started.poll() is None, (tmp_path / "said.txt").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        started.send_signal(number)
+        assert started.wait(PATIENCE_SECONDS) == 1
+    assert "Stopped" in (tmp_path / "said.txt").read_text()
+    assert until("ended", lambda r: r.state is not JobState.RUNNING).state is JobState.CANCELLED
+    assert not is_locked(folder)
 
 
 def test_a_run_that_cannot_be_says_why() -> None:
