@@ -17,14 +17,13 @@ from astroseq_core.store import scores
 from astroseq_core.surveys.queue import SURVEYS, Survey
 from astroseq_core.surveys.request import SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
-from tests.scoring.tiny_model import write_model
 
 PATIENCE_SECONDS = 120.0
 STARS = 24
 
 
 @pytest.fixture
-def request_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SurveyRequest:
+def request_of_a_folder(tmp_path: Path, tiny: Path) -> SurveyRequest:
     """Two dozen short light curves, one of them broken, and a tiny model."""
     folder = tmp_path / "lc"
     folder.mkdir()
@@ -33,8 +32,6 @@ def request_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surv
         time_ = 1400 + np.arange(3000) * 2 / 1440
         np.savez(folder / f"TIC_{number}__s0001.npz", time=time_, flux=1 + 1e-3 * rng.standard_normal(3000))
     (folder / f"TIC_{STARS}__s0001.npz").write_bytes(b"PK\x03\x04")
-    write_model(tmp_path / "home" / "models")
-    monkeypatch.setenv("ASTROSEQ_HOME", str(tmp_path / "home"))
     return SurveyRequest("all", SurveyChoice("folder", folder=str(folder)), "tiny", workers=1)
 
 
