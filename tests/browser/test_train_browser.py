@@ -34,7 +34,7 @@ def start(page, server: str, name: str, settings: str) -> None:
 def test_a_model_of_ones_own(page, server):
     from playwright.sync_api import expect
 
-    start(page, server, "never-ends", "epochs=400&seed=3")
+    start(page, server, "never-ends", "epochs=400&patience=400&seed=3")
     expect(page).to_have_url(re.compile(r"tab=Runs.*run=never-ends|run=never-ends.*tab=Runs"), timeout=PATIENCE_MS)
     page.get_by_text(re.compile(r"stars prepared|epoch \d+ of")).first.wait_for()
     assert_no_error(page)
@@ -54,7 +54,7 @@ def test_a_model_of_ones_own(page, server):
     promote.wait_for(timeout=RUN_MS)  # its epoch is shown before it is judged
     promote.click()
     page.get_by_text("my-own is the default for TESS now.").wait_for(timeout=RUN_MS)
-    expect(page.get_by_text("Default for TESS: this model")).to_be_visible()
+    expect(page.get_by_text("Default for TESS: this model")).to_be_visible(timeout=PATIENCE_MS)
 
     page.get_by_role("button", name="All runs").click()
     page.get_by_text("Mark one row to open it").wait_for()
