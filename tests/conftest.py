@@ -3,7 +3,9 @@
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,26 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def pages_open_quickly() -> Iterator[None]:
+    """Streamlit's AppTest does no work that is the same for every page, and none while a page is being drawn."""
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.testing.v1 import local_script_runner
+
+    look = local_script_runner.require_widgets_deltas
+
+    def join_then_look(runner: Any, timeout: float = 3) -> None:
+        runner._script_thread.join(timeout)
+        look(runner, 1.0)
+
+    with pytest.MonkeyPatch.context() as patched:
+        # A quarter of a second: it reads about every installed package whether it brings a component.
+        patched.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        # It asks a thousand times a second whether the page is drawn, and takes the time from the thread that draws it.
+        patched.setattr(local_script_runner, "require_widgets_deltas", join_then_look)
+        yield
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ from tests import mutations
 from tests.app import survey_folders, train_folders
 from tests.app.driving import opened, press, words
 
+pytestmark = pytest.mark.usefixtures("pages_open_quickly")
+
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:

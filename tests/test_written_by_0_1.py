@@ -98,6 +98,9 @@ RECIPE = recipes.Recipe(
 )
 
 
+pytestmark = pytest.mark.usefixtures("pages_open_quickly")
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folders of that version as those in use; the archives do not answer. The folder that stands for WAS comes back."""

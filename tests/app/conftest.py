@@ -24,6 +24,11 @@ def _tiny() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="session", autouse=True)
+def all_open_pages(pages_open_quickly: None) -> None:
+    """Every test here opens a page."""
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept():
     """No test sees what another has opened or scored."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from astroseq_core.training.runs.request import RunRequest
 CREATED = 1_700_000_000.0
 
 
+@cache
 def a_report(group: str, lift: float = 1.0, num: int = 600) -> SegmentReport:
     """A report on made-up probabilities of 30 stars."""
     rng = np.random.default_rng(len(group))
