@@ -115,7 +115,7 @@ KINDS = (
         "requests of surveys",
         damaged_json(SURVEYS),
         check_survey,
-        lambda value: ("survey", "stars", "TESS", "Dask", "'", "mission", "scheduler"),
+        lambda value: ("survey", "stars", "TESS", "Dask", "'", "mission", "scheduler", "folder"),
     ),
     Kind("requests of training runs", damaged_json(RUNS), check_run),
     Kind("settings of training on the command line", command_lines("train"), check_training),
