@@ -218,7 +218,7 @@ def test_reading_does_not_wait_for_a_writer(monkeypatch: pytest.MonkeyPatch) -> 
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM scores")
         assert leaderboard.load_page(leaderboard_filters.Filters()).in_all == 1
-        with pytest.raises(StoreError, match="locked"):
+        with pytest.raises(StoreError, match="in use by another process"):
             scores.save([FAILED])
         writer.execute("ROLLBACK")
     writer.close()

@@ -25,8 +25,7 @@ RECIPE = replace(
     cutting=SegmentConfig(window=128, stride=64, channels=("flat", "mf_5h", "gap")),
     simulated={"Kepler": 6},
     injection=Injection(snr=(8.0, 60.0), period_days=(2.0, 20.0), copies=1, copies_simulated=1, varied=0.2),
-    # most time of a small training goes into the making of its graph: one level, and no attention
-    options={"stem_stride": 2, "widths": (16,), "context": 0, "dropout": 0.1, "spatial_dropout": 0.1},
+    options={"stem_stride": 2, "widths": (16, 24), "dropout": 0.1, "spatial_dropout": 0.1},
     batch=32,
     learning_rate=3e-3,
     epochs=3,

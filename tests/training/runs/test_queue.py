@@ -30,8 +30,7 @@ RECIPE = replace(
     cutting=SegmentConfig(window=128, stride=64, channels=("flat", "mf_3h", "gap")),
     simulated={"TESS": 24},
     injection=Injection(snr=(8.0, 60.0), period_days=(3.0, 12.0), copies=1, copies_simulated=1, varied=0.2, without=0.5),
-    # most time of a small training goes into the making of its graph: one level, and no attention
-    options={"stem_stride": 2, "widths": (16,), "context": 0, "dropout": 0.0, "spatial_dropout": 0.0},
+    options={"stem_stride": 2, "widths": (16, 24), "dropout": 0.0, "spatial_dropout": 0.0},
     batch=64,
     epochs=2,
     parts=(("train", 0.5), ("validation", 0.15), ("calibration", 0.15), ("test", 0.2)),
@@ -122,14 +121,24 @@ def test_a_command_that_is_terminated_ends_its_run_as_a_cancel_does(tmp_path: Pa
     folder = tmp_path / "ended"
     command = ["train", "--recipe", "quick", "--out", str(folder), "--epochs", "500", "--workers", "1"]
     with (tmp_path / "said.txt").open("wb") as said:
-        started = subprocess.Popen([sys.executable, "-m", "astroseq_core", *command], stdout=said, stderr=said)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (folder / "started.json").exists():
-            assert started.poll() is None, (tmp_path / "said.txt").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        started.send_signal(number)
-        assert started.wait(PATIENCE_SECONDS) == 1
+        # a test under nohup hands an ignored hangup down, which the command respects
+        started = subprocess.Popen(
+            [sys.executable, "-m", "astroseq_core", *command],
+            stdout=said,
+            stderr=said,
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not (folder / "started.json").exists():
+                assert started.poll() is None, (tmp_path / "said.txt").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            started.send_signal(number)
+            assert started.wait(PATIENCE_SECONDS) == 1
+        finally:
+            started.kill()
+            started.wait()
     assert "Stopped" in (tmp_path / "said.txt").read_text()
     assert until("ended", lambda r: r.state is not JobState.RUNNING).state is JobState.CANCELLED
     assert not is_locked(folder)
