@@ -324,7 +324,7 @@ def _check_card(card: ModelCard) -> None:
     if limits is not None and not 0 < limits[0] <= limits[1] <= MAX_SETTING:
         raise ValueError("its range of cadences is none")
     for one in (card.calibration, card.cadence_calibration):
-        if one is not None and not (0 <= one.base_rate <= 1 and max(abs(one.slope), abs(one.offset)) <= MAX_SETTING):
+        if one is not None and not (0 < one.base_rate < 1 and max(abs(one.slope), abs(one.offset)) <= MAX_SETTING):
             raise ValueError("its calibration is none")
     if (stars := card.training.get("stars")) is not None:
         convert(stars, dict[str, list[str]] | list[str], "its training stars")  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Cards: what is written is read again, and what is damaged is said."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def test_a_card_survives_its_file(tiny: Path, tmp_path: Path) -> None:
         (lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "segments"}), "is damaged"),
         (lambda text: text.replace('"window": 128', '"window": 2'), "window must be at least"),
         (lambda text: "[]", "is damaged"),
+        (lambda text: re.sub(r'"base_rate": [0-9.e-]+', '"base_rate": 0', text), "its calibration is none"),
     ],
 )
 def test_a_damaged_card_is_said_in_one_sentence(tiny: Path, tmp_path: Path, damage, said: str) -> None:
