@@ -1,0 +1,460 @@
+"""Training of the classifiers of signals, by recipe, on labelled views."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core.errors import ModelError, SettingsError
+from astroseq_core.io import files
+from astroseq_core.networks.architectures.registry import build_signal_network
+from astroseq_core.networks.network_file import check_network, load_network, save_network
+from astroseq_core.signals.classify import temper
+from astroseq_core.signals.ensemble import BATCH_SIZE, CLASSES, KINDS, EnsembleCard, Member, network_inputs, star_folds
+from astroseq_core.signals.view_scalars import NEEDS, view_scalars
+from astroseq_core.signals.views import EXTRAS, GLOBAL_BINS, LOCAL_BINS, LabelledViews
+from astroseq_core.training.train import package_versions
+from astroseq_core.type_names import JsonObject
+from astroseq_core.typed_json import DAMAGE, parse
+
+if TYPE_CHECKING:
+    import keras
+
+log = logging.getLogger(__name__)
+Floats = NDArray[np.float32]
+#: Labels of the published sets, and the classes that each leaves possible: Kepler's experts did not say what is no planet.
+LABELS: dict[str, dict[str, tuple[int, ...]]] = {
+    "tess": {"PC": (0,), "EB": (1,), "J": (2,)},
+    "kepler": {"PC": (0,), "not PC": (1, 2)},
+}
+WORK_NAME, REQUEST_NAME = "work", "request.json"
+#: Share of the steps in which the learning rate rises.
+_WARM_UP = 0.1
+#: Largest norm of a gradient, and smallest probability in the loss.
+_CLIP_NORM, _SMALLEST = 1.0, 1e-6
+#: Temperatures that are tried.
+_TEMPERATURES = np.geomspace(0.4, 2.5, 74)
+#: Fewest stars of each class in a fold's complement that can be learned from.
+_FEWEST = 2
+
+
+@dataclass(frozen=True)
+class SignalRecipe:
+    """Everything that determines an ensemble of classifiers but its views.
+
+    Attributes
+    ----------
+    name : str
+        Name of the recipe.
+    kind : str
+        Mission whose signals it classifies: tess or kepler.
+    title : str
+        Name for display.
+    epochs : int
+        Passes over the signals.
+    batch : int
+        Signals a step.
+    learning_rate : float
+        Highest learning rate; it rises and then falls as a cosine.
+    weight_decay : float
+        Weight decay of AdamW.
+    folds : int
+        Folds of stars; each network is trained without one.
+    repeats : int
+        Networks a fold.
+    smoothing : float
+        Share of each label that is given to all classes.
+    view_noise, scalar_noise : float
+        Standard deviation of the noise that is added to the channels and the scaled scalars.
+    unknown : float
+        Share of signals whose period, duration or signal-to-noise ratio is hidden, each.
+    max_shift : int
+        Largest shift of a view [bins].
+    options : dict
+        Options of the architecture.
+    """
+
+    name: str
+    kind: str
+    title: str
+    epochs: int = 15
+    batch: int = 192
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    folds: int = 5
+    repeats: int = 1
+    smoothing: float = 0.02
+    view_noise: float = 0.03
+    scalar_noise: float = 0.05
+    unknown: float = 0.1
+    max_shift: int = 1
+    options: JsonObject = field(default_factory=dict)
+
+
+RECIPES = {
+    "signals-tess": SignalRecipe("signals-tess", "tess", "TESS signals: planet candidate, eclipsing binary or neither"),
+    "signals-kepler": SignalRecipe("signals-kepler", "kepler", "Kepler signals: planet candidate or not"),
+}
+
+
+def label_kind(data: LabelledViews) -> str:
+    """Return the kind of labelled views, by their labels.
+
+    Parameters
+    ----------
+    data : LabelledViews
+        The views.
+
+    Returns
+    -------
+    str
+        One of `KINDS`.
+
+    Raises
+    ------
+    SettingsError
+        If a label is unknown, or labels of both kinds stand together.
+    """
+    found = set(data.labels.tolist())
+    for kind in KINDS:
+        if found <= set(LABELS[kind]) and (kind == "tess" or "not PC" in found):
+            return kind
+    raise SettingsError(
+        f"The labels are {', '.join(sorted(found)[:6])}; they must be PC, EB and J (TESS), or PC and not PC (Kepler)."
+    )
+
+
+def possible_classes(labels: NDArray[np.str_], kind: str) -> Floats:
+    """Return which classes a label leaves possible.
+
+    Parameters
+    ----------
+    labels : ndarray of str
+        Labels, shape (n,).
+    kind : str
+        One of `KINDS`.
+
+    Returns
+    -------
+    ndarray of float32
+        1 for the possible classes, shape (n, 3).
+
+    Examples
+    --------
+    >>> possible_classes(np.array(["PC", "not PC"]), "kepler").tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]
+    """
+    out = np.zeros((len(labels), len(CLASSES)), np.float32)
+    for label, classes in LABELS[kind].items():
+        out[np.ix_(labels == label, classes)] = 1
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Set:
+    """Signals ready for training: inputs, possible classes, stars and folds."""
+
+    inputs: dict[str, Floats]
+    possible: Floats
+    stars: NDArray[np.str_]
+    folds: NDArray[np.int64]
+    kind: NDArray[np.str_]
+    scalar_names: tuple[str, ...]
+
+
+def train_signals(
+    recipe: SignalRecipe,
+    data: LabelledViews,
+    out: Path,
+    *,
+    other: LabelledViews | None = None,
+    seed: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> EnsembleCard:
+    """Train an ensemble and write its networks and its card, the card last.
+
+    Each network is trained without the stars of one fold, on which it is then asked; the temperature is chosen on these
+    answers. Networks that are complete are kept in the folder's `work`: after a crash, the same call goes on with the next.
+
+    Parameters
+    ----------
+    recipe : SignalRecipe
+        The recipe.
+    data : LabelledViews
+        Views of the recipe's kind.
+    out : Path
+        Folder of the ensemble.
+    other : LabelledViews or None, optional
+        Views of the other kind, to learn from as well.
+    seed : int, optional
+        Seed of the folds, the weights and the augmentation.
+    progress : callable or None, optional
+        Called with a line of text after each epoch.
+
+    Returns
+    -------
+    EnsembleCard
+        The card.
+
+    Raises
+    ------
+    SettingsError
+        If the labels do not suit the recipe, or are too few.
+    ModelError
+        If the folder cannot be written.
+    """
+    sets = [(recipe.kind, data)] + ([] if other is None else [(_other_kind(recipe.kind), other)])
+    for kind, one in sets:
+        if label_kind(one) != kind:
+            raise SettingsError(f"The labels are those of {label_kind(one)} signals; {recipe.name} needs those of {kind} here.")
+    names, centers, scales = _scaling(data)
+    ready = _prepare(sets, names, centers, scales, recipe.folds, seed)
+    _check_classes(ready, recipe)
+    work = out / WORK_NAME
+    _begin(work, recipe, sets, seed)
+    own = ready.kind == recipe.kind
+    told, times, members = np.zeros((len(own), len(CLASSES))), np.zeros(len(own)), []
+    for number in range(recipe.folds * recipe.repeats):
+        fold = number % recipe.folds
+        path = work / f"member-{number:02d}.keras"
+        network = _finished(path)
+        if network is None:
+            train = np.flatnonzero(ready.folds != fold)
+            network = _train_member(recipe, ready, train, [seed, number], _note(progress, number, recipe))
+            save_network(network, path, include_optimizer=False)
+        kept = np.flatnonzero((ready.folds == fold) & own)
+        told[kept] += network.predict(_rows(ready.inputs, kept), batch_size=BATCH_SIZE, verbose=0)
+        times[kept] += 1
+        members.append((path, fold))
+    temperature = fit_temperature(told[own] / times[own, None], ready.possible[own])
+    card = EnsembleCard(
+        model_id=recipe.name,
+        title=recipe.title,
+        kind=recipe.kind,
+        architecture="signal_classifier",
+        scalars=names,
+        centers=tuple(float(c) for c in centers),
+        scales=tuple(float(s) for s in scales),
+        folds=recipe.folds,
+        split_seed=seed,
+        temperature=temperature,
+        members=tuple(_publish(path, out, fold) for path, fold in members),
+        stars_seen=tuple(np.unique(ready.stars).tolist()),
+        options=recipe.options,
+        training=_training_notes(recipe, sets, seed),
+        versions=package_versions(),
+    )
+    card.write(out)
+    for path, _ in members:
+        files.remove_file(path)
+    files.remove_file(work / REQUEST_NAME)
+    return card
+
+
+def _other_kind(kind: str) -> str:
+    return KINDS[1 - KINDS.index(kind)]
+
+
+def _scaling(data: LabelledViews) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scalars that vary, their medians, and their standard deviations; unknown throughout: 0 and 1."""
+    measured = view_scalars(data.views)
+    names, values = tuple(measured), np.stack(list(measured.values()), axis=1).astype(np.float64)
+    known = np.isfinite(values).any(axis=0)
+    centers, scales = np.zeros(len(names)), np.ones(len(names))
+    centers[known] = np.nanmedian(values[:, known], axis=0)
+    deviation = np.nanstd(values[:, known], axis=0)
+    scales[known] = np.where(deviation > 0, deviation, 1.0)
+    return names, centers, scales
+
+
+def _prepare(
+    sets: list[tuple[str, LabelledViews]],
+    names: tuple[str, ...],
+    centers: NDArray[np.float64],
+    scales: NDArray[np.float64],
+    folds: int,
+    seed: int,
+) -> _Set:
+    inputs = [network_inputs(one.views, names, centers, scales, kind) for kind, one in sets]
+    stars = np.concatenate([one.stars for _, one in sets])
+    return _Set(
+        inputs={name: np.concatenate([i[name] for i in inputs]) for name in inputs[0]},
+        possible=np.concatenate([possible_classes(one.labels, kind) for kind, one in sets]),
+        stars=stars,
+        folds=star_folds(stars, folds, seed),
+        kind=np.concatenate([np.full(len(one.stars), kind) for kind, one in sets]),
+        scalar_names=names,
+    )
+
+
+def _check_classes(ready: _Set, recipe: SignalRecipe) -> None:
+    for fold in range(recipe.folds):
+        train = (ready.folds != fold) & (ready.kind == recipe.kind)
+        for label, classes in LABELS[recipe.kind].items():
+            has = ready.possible[:, list(classes)].all(axis=1) & (ready.possible.sum(axis=1) == len(classes))
+            if len(np.unique(ready.stars[train & has])) < _FEWEST:
+                raise SettingsError(f"Too few stars have signals labelled {label} for {recipe.folds} folds; give more signals.")
+
+
+def _begin(work: Path, recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> None:
+    """Keep finished networks of the same request in the work folder; remove those of another."""
+    request = json.loads(json.dumps({"recipe": asdict(recipe), "seed": seed, "views": [_digest(one) for _, one in sets]}))
+    path = work / REQUEST_NAME
+    try:
+        same = parse(path.read_bytes()) == request
+    except (OSError, *DAMAGE):
+        same = False
+    if not same:
+        for old in work.glob("member-*.keras"):
+            files.remove_file(old)
+        files.write_text_atomically(path, json.dumps(request, indent=1) + "\n", ModelError)
+
+
+def _digest(data: LabelledViews) -> str:
+    """Return the hash of views, labels and stars."""
+    found = hashlib.sha256()
+    for array in (data.views.global_view, data.views.local_view, *(getattr(data.views, name) for name in EXTRAS)):
+        found.update(np.ascontiguousarray(array).tobytes())
+    found.update("\n".join([*data.labels.tolist(), *data.stars.tolist()]).encode())
+    return found.hexdigest()
+
+
+def _finished(path: Path) -> "keras.Model | None":
+    if not path.is_file():
+        return None
+    try:
+        check_network(path, "train again")
+        return load_network(path, "train again")
+    except ModelError:  # it is trained again
+        return None
+
+
+def _note(progress: Callable[[str], None] | None, number: int, recipe: SignalRecipe) -> Callable[[int, float], None]:
+    def note(epoch: int, loss: float) -> None:
+        if progress is not None:
+            of = recipe.folds * recipe.repeats
+            progress(f"network {number + 1} of {of}, epoch {epoch} of {recipe.epochs}, loss {loss:.4f}")
+
+    return note
+
+
+def _train_member(
+    recipe: SignalRecipe, ready: _Set, train: NDArray[np.int64], seed: list[int], note: Callable[[int, float], None]
+) -> "keras.Model":
+    import keras
+
+    rng = np.random.default_rng(seed)
+    keras.utils.set_random_seed(int(rng.integers(2**31)))
+    network = build_signal_network(
+        "signal_classifier", GLOBAL_BINS, LOCAL_BINS, ready.inputs["scalars"].shape[1], **recipe.options
+    )
+    steps = max(1, len(train) // recipe.batch) * recipe.epochs
+    warm = max(1, int(_WARM_UP * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm), warmup_target=recipe.learning_rate, warmup_steps=warm
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=_CLIP_NORM)
+    network.compile(optimizer, loss=partial_label_loss)
+    for epoch in range(recipe.epochs):
+        losses = [float(network.train_on_batch(*batch)) for batch in _batches(recipe, ready, train, rng)]
+        note(epoch + 1, float(np.mean(losses)))
+    return network
+
+
+def partial_label_loss(possible: "keras.KerasTensor", probability: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return the negative logarithm of the probability of all classes that a label leaves possible.
+
+    Parameters
+    ----------
+    possible : tensor
+        Weights of the classes, 1 for a possible one, shape (b, 3).
+    probability : tensor
+        Probabilities of the classes, shape (b, 3).
+
+    Returns
+    -------
+    tensor
+        Losses, shape (b,).
+    """
+    from keras import ops
+
+    return -ops.log(ops.clip(ops.sum(possible * probability, axis=-1), _SMALLEST, 1.0))
+
+
+def _batches(
+    recipe: SignalRecipe, ready: _Set, train: NDArray[np.int64], rng: np.random.Generator
+) -> Iterator[tuple[dict[str, Floats], Floats]]:
+    """Yield the signals in random order, each reflected, shifted, noisy or with hidden numbers at random."""
+    order = rng.permutation(train)
+    hidden = [[number for number, name in enumerate(ready.scalar_names) if extra in NEEDS.get(name, ())] for extra in EXTRAS]
+    for begin in range(0, max(1, len(order) - recipe.batch + 1), recipe.batch):
+        rows = order[begin : begin + recipe.batch]
+        x = _rows(ready.inputs, rows)
+        reflected = rng.random(len(rows)) < 0.5
+        for name, bins, wraps in (("global_view", GLOBAL_BINS, True), ("local_view", LOCAL_BINS, False)):
+            view = x[name]
+            view[reflected] = view[reflected, ::-1]
+            index = np.arange(bins) + rng.integers(-recipe.max_shift, recipe.max_shift + 1, len(rows))[:, None]
+            index = index % bins if wraps else np.clip(index, 0, bins - 1)
+            view = np.take_along_axis(view, index[..., None], axis=1)
+            x[name] = np.asarray(view + recipe.view_noise * rng.standard_normal(view.shape), np.float32)
+        scalars = x["scalars"] + recipe.scalar_noise * rng.standard_normal(x["scalars"].shape)
+        for columns in hidden:
+            hide = rng.random(len(rows)) < recipe.unknown
+            x["known"][:, columns] *= ~hide[:, None]
+        x["scalars"] = np.asarray(scalars * x["known"], np.float32)
+        target = ready.possible[rows] * np.float32(1 - recipe.smoothing) + np.float32(recipe.smoothing / len(CLASSES))
+        yield x, target
+
+
+def _rows(inputs: dict[str, Floats], rows: NDArray[np.int64]) -> dict[str, Floats]:
+    return {name: values[rows] for name, values in inputs.items()}
+
+
+def fit_temperature(probability: NDArray[np.floating], possible: NDArray[np.floating]) -> float:
+    """Return the temperature under which labels are most probable.
+
+    Parameters
+    ----------
+    probability : ndarray
+        Mean probabilities of networks that did not see the signals, shape (n, 3).
+    possible : ndarray
+        1 for the classes that the labels leave possible, shape (n, 3).
+
+    Returns
+    -------
+    float
+        The temperature.
+    """
+    losses = [-np.log(np.clip((possible * temper(probability, t)).sum(axis=1), _SMALLEST, 1)).mean() for t in _TEMPERATURES]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
+
+
+def _publish(path: Path, out: Path, fold: int) -> Member:
+    """Copy a finished network beside the card."""
+    content = path.read_bytes()
+    files.write_bytes_atomically(out / path.name, content, ModelError)
+    return Member(path.name, hashlib.sha256(content).hexdigest(), fold)
+
+
+def _training_notes(recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> JsonObject:
+    return {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "views": [
+            {
+                "kind": kind,
+                "signals": len(one.views),
+                "stars": len(np.unique(one.stars)),
+                "labels": {label: int((one.labels == label).sum()) for label in LABELS[kind]},
+                "sha256": _digest(one),
+            }
+            for kind, one in sets
+        ],
+    }
