@@ -29,7 +29,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--out", type=Path, required=True, help="the table to write, CSV")
     parser.add_argument("--kind", choices=("tess", "kepler"), default="tess", help="mission of the signals (default tess)")
     parser.add_argument("--model", help="folder of a trained classifier (default: the shipped one of the kind)")
-    parser.add_argument("--spread", action="store_true", help="also write the standard deviations among the networks")
+    parser.add_argument("--spread", action="store_true", help="also write the standard deviations among networks and trees")
     parser.set_defaults(run=run)
     common.add_output_options(parser)
 
@@ -49,13 +49,7 @@ def run(options: argparse.Namespace) -> int:
     -------
     int
         The exit status, 0.
-
-    Raises
-    ------
-    SettingsError
-        If the classifier is one of another mission.
     """
-    from astroseq_core.errors import SettingsError
     from astroseq_core.io.files import TableWriter
     from astroseq_core.signals.classify import classify
     from astroseq_core.signals.ensemble import load_ensemble
@@ -63,11 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
     views = read_views(options.views)
     ensemble = load_ensemble(options.model or options.kind)
-    if ensemble.card.kind != options.kind:
-        raise SettingsError(
-            f"{ensemble.card.model_id} classifies {ensemble.card.kind} signals; give --kind {ensemble.card.kind}."
-        )
-    found = classify(views, ensemble)
+    found = classify(views, options.kind, ensemble)
     with TableWriter(options.out, COLUMNS + (SPREAD_COLUMNS if options.spread else ())) as table:
         for row, (values, spread) in enumerate(zip(found.probability.tolist(), found.spread.tolist(), strict=True)):
             cells = {"row": row, **dict(zip(COLUMNS[1:], _rounded(values), strict=True))}

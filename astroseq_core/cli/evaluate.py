@@ -134,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _evaluate_signals(options: argparse.Namespace) -> int:
-    """Measure the classifier of signals on labelled views; --model is a kind or a folder, by default what the labels are of."""
+    """Measure the classifier of signals on labelled views; --model is the folder of a classifier, by default the shipped one."""
     from astroseq_core.evaluation.signals import measure_signals
     from astroseq_core.io import files
     from astroseq_core.signals.ensemble import load_ensemble
@@ -143,8 +143,7 @@ def _evaluate_signals(options: argparse.Namespace) -> int:
     if options.lightcurves is not None or options.simulated:
         raise SettingsError("--signals measures folded views; leave --lightcurves and --simulated out.")
     data = read_labelled_views(options.signals)
-    ensemble = load_ensemble(options.model or ("kepler" if "not PC" in data.labels else "tess"))
-    report = measure_signals(data, ensemble, options.seed)
+    report = measure_signals(data, load_ensemble(options.model or "tess"), options.seed)
     text = json.dumps(report.to_dict(), allow_nan=False)
     if options.out:
         files.write_text_atomically(options.out / "report.json", text + "\n")

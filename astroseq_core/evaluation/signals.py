@@ -12,8 +12,8 @@ from astroseq_core.evaluation.reliability import ReliabilityBins
 from astroseq_core.evaluation.segment_report import Measured
 from astroseq_core.evaluation.weighted_ranking import RankedScores
 from astroseq_core.signals.classify import combine
-from astroseq_core.signals.ensemble import CLASSES, Ensemble
-from astroseq_core.signals.views import LabelledViews
+from astroseq_core.signals.ensemble import CLASSES, Answers, Ensemble
+from astroseq_core.signals.views import LabelledViews, label_kind
 from astroseq_core.type_names import JsonObject
 
 Doubles = NDArray[np.float64]
@@ -91,13 +91,15 @@ class SignalReport:
         return "\n".join(lines)
 
 
-def unseen_probabilities(data: LabelledViews, ensemble: Ensemble) -> tuple[Doubles, NDArray[np.bool_]]:
-    """Return class probabilities by networks that were not trained on the signal's star.
+def unseen_probabilities(data: LabelledViews, kind: str, ensemble: Ensemble) -> tuple[Doubles, NDArray[np.bool_]]:
+    """Return class probabilities by networks and trees that were not trained on the signal's star.
 
     Parameters
     ----------
     data : LabelledViews
         Views of n signals.
+    kind : str
+        Mission of the signals: tess or kepler.
     ensemble : Ensemble
         The ensemble.
 
@@ -105,18 +107,25 @@ def unseen_probabilities(data: LabelledViews, ensemble: Ensemble) -> tuple[Doubl
     -------
     tuple
         Probabilities, shape (n, 3), and whether each star was trained on, shape (n,).
+
+    Raises
+    ------
+    SettingsError
+        If every network has seen some star.
     """
     card = ensemble.card
-    every = ensemble.member_probabilities(data.views)
+    every = ensemble.ask(data.views, kind)
+    temperature = card.temperatures[kind]
     seen = np.isin(data.stars, list(card.stars_seen))
-    out = combine(every, card.temperature).probability
+    out = combine(every, card.tree_weight, temperature).probability
     folds = card.fold_of(data.stars)
     for fold in np.unique(folds[seen]):
         rows = seen & (folds == fold)
-        blind = [number for number, member in enumerate(card.members) if member.fold == fold]
-        if not blind:
+        members = [number for number, member in enumerate(card.members) if member.fold == fold]
+        if not members:
             raise SettingsError(f"Every network of {card.model_id} was trained on some of these stars; measure on other stars.")
-        out[rows] = combine(every[blind][:, rows], card.temperature).probability
+        blind = Answers(every.networks[members][:, rows], every.trees[fold : fold + 1][:, rows])
+        out[rows] = combine(blind, card.tree_weight, temperature).probability
     return out, seen
 
 
@@ -142,7 +151,7 @@ def measure_signals(data: LabelledViews, ensemble: Ensemble, seed: int = 0) -> S
     SettingsError
         If labels are unknown or all alike, or every network has seen some star.
     """
-    probability, seen = unseen_probabilities(data, ensemble)
+    probability, seen = unseen_probabilities(data, label_kind(data), ensemble)
     names, counts = np.unique(data.labels, return_counts=True)
     return SignalReport(
         model_id=ensemble.card.model_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.signals.ensemble import CLASSES, Ensemble, Floats, load_ensemble
+from astroseq_core.signals.ensemble import CLASSES, Answers, Ensemble, load_ensemble
 from astroseq_core.signals.views import SignalViews
 
 #: Smallest probability whose logarithm is taken.
@@ -43,15 +43,17 @@ class SignalClasses:
         return self.probability[:, CLASSES.index("not_transit")]
 
 
-def classify(views: SignalViews, model: str | Ensemble) -> SignalClasses:
+def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None) -> SignalClasses:
     """Return the class probabilities of signals.
 
     Parameters
     ----------
     views : SignalViews
         Views of n signals.
-    model : str or Ensemble
-        A kind (tess or kepler), whose shipped ensemble is used; the folder of a trained one; or an ensemble.
+    kind : str
+        Mission of the signals: tess or kepler.
+    model : str or Ensemble or None, optional
+        An ensemble, or the folder of a trained one; by default the shipped one.
 
     Returns
     -------
@@ -61,35 +63,39 @@ def classify(views: SignalViews, model: str | Ensemble) -> SignalClasses:
     Raises
     ------
     ModelError
-        If the ensemble is missing or damaged.
+        If the ensemble is missing or damaged, or was not trained for the kind.
     """
-    ensemble = load_ensemble(model) if isinstance(model, str) else model
-    found = ensemble.member_probabilities(views)
-    return combine(found, ensemble.card.temperature)
+    ensemble = model if isinstance(model, Ensemble) else load_ensemble(kind if model is None else model)
+    card = ensemble.card
+    return combine(ensemble.ask(views, kind), card.tree_weight, card.temperatures[kind])
 
 
-def combine(members: Floats, temperature: float) -> SignalClasses:
-    """Average what networks say, and calibrate it.
+def combine(answers: Answers, tree_weight: float, temperature: float = 1.0) -> SignalClasses:
+    """Average what networks and trees say, and calibrate it.
 
     Parameters
     ----------
-    members : ndarray of float32
-        Probabilities of each network, shape (members, n, 3).
-    temperature : float
+    answers : Answers
+        Probabilities of each network and each model of trees.
+    tree_weight : float
+        Weight of the trees.
+    temperature : float, optional
         Logarithms of the mean probabilities are divided by it.
 
     Returns
     -------
     SignalClasses
-        The probabilities.
+        The probabilities; the spread is that of all networks and trees.
 
     Examples
     --------
-    >>> combine(np.array([[[0.8, 0.1, 0.1]], [[0.6, 0.3, 0.1]]], np.float32), 1.0).probability.round(3).tolist()
+    >>> one = Answers(np.array([[[0.8, 0.1, 0.1]]], np.float32), np.array([[[0.6, 0.3, 0.1]]], np.float32))
+    >>> combine(one, 0.5).probability.round(3).tolist()
     [[0.7, 0.2, 0.1]]
     """
-    every = np.asarray(members, np.float64)
-    return SignalClasses(temper(every.mean(axis=0), temperature), every.std(axis=0))
+    networks, trees = (np.asarray(a, np.float64) for a in (answers.networks, answers.trees))
+    mean = (1 - tree_weight) * networks.mean(axis=0) + tree_weight * trees.mean(axis=0)
+    return SignalClasses(temper(mean, temperature), np.concatenate([networks, trees]).std(axis=0))
 
 
 def temper(probability: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Ensembles of classifiers: a card with all that classifying needs, and the networks it names."""
+"""Ensembles of classifiers: a card with all that classifying needs, and the networks and trees it names."""
 
 import hashlib
 import json
@@ -16,8 +16,9 @@ from astroseq_core.io import files
 from astroseq_core.networks.card import RESTORE_ADVICE
 from astroseq_core.networks.network_file import load_network
 from astroseq_core.preprocessing.split import split_stars
-from astroseq_core.signals.view_scalars import view_scalars
-from astroseq_core.signals.views import SignalViews, view_channels
+from astroseq_core.signals.boosted_trees import BoostedTrees, load_trees
+from astroseq_core.signals.view_scalars import scalar_names, view_scalars
+from astroseq_core.signals.views import KINDS, SignalViews, view_channels
 from astroseq_core.type_names import JsonObject
 from astroseq_core.typed_json import convert, damage_as, read_object
 
@@ -29,10 +30,8 @@ CARD_NAME = "ensemble.json"
 CARD_VERSION = 1
 #: The classes in the order of the networks' outputs.
 CLASSES = ("planet", "eclipsing_binary", "not_transit")
-#: Missions whose signals were labelled: their views come from different pipelines.
-KINDS = ("tess", "kepler")
-#: The shipped ensemble of each kind.
-SHIPPED = {kind: f"signals-{kind}" for kind in KINDS}
+#: Folder of the shipped ensemble, which serves both kinds.
+SHIPPED = "signals-v1"
 #: Scaled scalars are clipped to this.
 MAX_SCALED = 4.0
 #: Largest number of networks of an ensemble, and largest of each number that describes one.
@@ -65,6 +64,22 @@ class Member:
 
 
 @dataclass(frozen=True)
+class TreeFile:
+    """Gradient-boosted trees of one kind of signals, one model a fold.
+
+    Attributes
+    ----------
+    file : str
+        Their file, beside the card.
+    sha256 : str
+        Hash of the file.
+    """
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class EnsembleCard:
     """Description of an ensemble: all that classifying needs, and its provenance.
 
@@ -74,8 +89,6 @@ class EnsembleCard:
         Identifier.
     title : str
         Name for display.
-    kind : str
-        Mission whose signals it classifies: tess or kepler.
     architecture : str
         Name of the networks' architecture.
     scalars : tuple of str
@@ -88,8 +101,12 @@ class EnsembleCard:
         Number of folds of stars.
     split_seed : int
         Seed of the folds.
-    temperature : float
-        Calibration: logarithms of probabilities are divided by it.
+    temperatures : dict of str to float
+        Calibration of each kind that it serves: logarithms of probabilities are divided by it.
+    trees : dict of str to TreeFile
+        Trees of each kind; model k was fitted without fold k.
+    tree_weight : float
+        Weight of the trees in the mean with the networks.
     members : tuple of Member
         The networks.
     stars_seen : tuple of str
@@ -106,14 +123,15 @@ class EnsembleCard:
 
     model_id: str
     title: str
-    kind: str
     architecture: str
     scalars: tuple[str, ...]
     centers: tuple[float, ...]
     scales: tuple[float, ...]
     folds: int
     split_seed: int
-    temperature: float
+    temperatures: dict[str, float]
+    trees: dict[str, TreeFile]
+    tree_weight: float
     members: tuple[Member, ...]
     stars_seen: tuple[str, ...] = ()
     options: JsonObject = field(default_factory=dict)
@@ -176,8 +194,24 @@ def star_folds(stars: NDArray[np.str_], folds: int, seed: int) -> NDArray[np.int
 
 
 @dataclass(frozen=True, eq=False)
+class Answers:
+    """What each part of an ensemble says of n signals, not calibrated.
+
+    Attributes
+    ----------
+    networks : ndarray of float32
+        Probabilities of the classes by each network, shape (members, n, 3).
+    trees : ndarray of float32
+        Probabilities of the classes by each model of trees, shape (folds, n, 3).
+    """
+
+    networks: Floats
+    trees: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Networks with their card; made by `load_ensemble`.
+    """Networks and trees with their card; made by `load_ensemble`.
 
     Attributes
     ----------
@@ -185,34 +219,73 @@ class Ensemble:
         The card.
     networks : tuple of keras.Model
         The networks, in the order of the card.
+    trees : dict of str to tuple of BoostedTrees
+        Trees of each kind, one model a fold.
     """
 
     card: EnsembleCard
     networks: "tuple[keras.Model, ...]"
+    trees: dict[str, tuple[BoostedTrees, ...]]
 
-    def member_probabilities(self, views: SignalViews) -> Floats:
-        """Return what each network says, not calibrated.
+    def ask(self, views: SignalViews, kind: str) -> Answers:
+        """Ask every network and all trees.
 
         Parameters
         ----------
         views : SignalViews
             Views of n signals.
+        kind : str
+            Mission of the signals: tess or kepler.
 
         Returns
         -------
-        ndarray of float32
-            Probabilities of the classes, shape (members, n, 3).
+        Answers
+            Their probabilities.
+
+        Raises
+        ------
+        ModelError
+            If the ensemble was not trained for the kind.
         """
         card = self.card
-        inputs = network_inputs(views, card.scalars, np.array(card.centers), np.array(card.scales), card.kind)
-        found = [network.predict(inputs, batch_size=BATCH_SIZE, verbose=0) for network in self.networks]
-        return np.asarray(found, np.float32)
+        if kind not in card.temperatures:
+            raise ModelError(f"{card.model_id} was made for {' and '.join(card.temperatures)} signals, not for {kind}.")
+        scalars = stacked_scalars(views, card.scalars)
+        inputs = network_inputs(views, scalars, np.array(card.centers), np.array(card.scales), kind)
+        networks = np.asarray([n.predict(inputs, batch_size=BATCH_SIZE, verbose=0) for n in self.networks], np.float32)
+        mean = networks.mean(axis=0)
+        trees = [tree_classes(model.probabilities(scalars), mean) for model in self.trees[kind]]
+        return Answers(networks, np.asarray(trees, np.float32))
 
 
-def scaled_scalars(
-    views: SignalViews, names: tuple[str, ...], centers: NDArray[np.floating], scales: NDArray[np.floating]
-) -> Floats:
-    """Measure scalars and scale them.
+def tree_classes(found: NDArray[np.float64], networks: Floats) -> NDArray[np.float64]:
+    """Return probabilities of three classes from those of trees.
+
+    Parameters
+    ----------
+    found : ndarray of float64
+        Probabilities by trees: of the three classes, or of not a planet and planet, shape (n, 3) or (n, 2).
+    networks : ndarray of float32
+        Probabilities by networks; what is no planet is shared out as they do, shape (n, 3).
+
+    Returns
+    -------
+    ndarray of float64
+        Probabilities of the classes, shape (n, 3).
+
+    Examples
+    --------
+    >>> tree_classes(np.array([[0.6, 0.4]]), np.array([[0.2, 0.6, 0.2]], np.float32)).round(2).tolist()
+    [[0.4, 0.45, 0.15]]
+    """
+    if found.shape[1] == len(CLASSES):
+        return found
+    rest = np.maximum(np.asarray(networks[:, 1:], np.float64), 1e-9)
+    return np.concatenate([found[:, 1:], found[:, :1] * rest / rest.sum(axis=1, keepdims=True)], axis=1)
+
+
+def stacked_scalars(views: SignalViews, names: tuple[str, ...]) -> Floats:
+    """Measure scalars.
 
     Parameters
     ----------
@@ -220,21 +293,18 @@ def scaled_scalars(
         Views of n signals.
     names : tuple of str
         Names of the scalars.
-    centers, scales : ndarray
-        What is subtracted from each scalar, and what it is then divided by, shape (k,).
 
     Returns
     -------
     ndarray of float32
-        Scaled scalars, shape (n, k); NaN where unknown.
+        The scalars, shape (n, k); NaN where unknown.
     """
     measured = view_scalars(views)
-    values = np.stack([measured[name] for name in names], axis=1)
-    return np.asarray(np.clip((values - centers) / scales, -MAX_SCALED, MAX_SCALED), np.float32)
+    return np.stack([measured[name] for name in names], axis=1)
 
 
 def network_inputs(
-    views: SignalViews, names: tuple[str, ...], centers: NDArray[np.floating], scales: NDArray[np.floating], kind: str
+    views: SignalViews, scalars: Floats, centers: NDArray[np.floating], scales: NDArray[np.floating], kind: str
 ) -> dict[str, Floats]:
     """Return the inputs of the networks.
 
@@ -242,8 +312,8 @@ def network_inputs(
     ----------
     views : SignalViews
         Views of n signals.
-    names : tuple of str
-        Names of the scalars.
+    scalars : ndarray of float32
+        Scalars, shape (n, k); NaN where unknown.
     centers, scales : ndarray
         What is subtracted from each scalar, and what it is then divided by, shape (k,).
     kind : str
@@ -254,12 +324,12 @@ def network_inputs(
     dict of str to ndarray
         Arrays by the names of the network's inputs, each with n rows.
     """
-    scalars = scaled_scalars(views, names, centers, scales)
-    known = np.isfinite(scalars)
+    scaled = np.asarray(np.clip((scalars - centers) / scales, -MAX_SCALED, MAX_SCALED), np.float32)
+    known = np.isfinite(scaled)
     return {
         "global_view": view_channels(views.global_view),
         "local_view": view_channels(views.local_view),
-        "scalars": np.where(known, scalars, np.float32(0)),
+        "scalars": np.where(known, scaled, np.float32(0)),
         "known": known.astype(np.float32),
         "is_kepler": np.full((len(views), 1), kind == "kepler", np.float32),
     }
@@ -302,16 +372,21 @@ def read_card(folder: Path) -> EnsembleCard:
 
 def _check_card(card: EnsembleCard) -> None:
     """Raise ValueError if a value of a card cannot be what it stands for."""
-    if card.kind not in KINDS:
-        raise ValueError(f"its kind must be {' or '.join(KINDS)}")
+    if not card.temperatures or not set(card.temperatures) <= set(KINDS) or set(card.trees) != set(card.temperatures):
+        raise ValueError(f"its kinds must be some of {', '.join(KINDS)}, each with trees and a temperature")
     if not card.scalars or not len(card.scalars) == len(card.centers) == len(card.scales):
         raise ValueError("its scalars, centers and scales differ in number")
     if not all(0 < scale <= MAX_NUMBER for scale in card.scales) or not all(abs(c) <= MAX_NUMBER for c in card.centers):
         raise ValueError("its centers and scales are none")
-    if not 0.05 <= card.temperature <= 20:
-        raise ValueError("its temperature is none")
+    if not all(0.05 <= t <= 20 for t in card.temperatures.values()) or not 0 <= card.tree_weight <= 1:
+        raise ValueError("a temperature or the weight of the trees is none")
+    unknown = set(card.scalars) - set(scalar_names())
+    if unknown:
+        raise ValueError(f"'{sorted(unknown)[0]:.40}' is no scalar")
     if not 1 <= len(card.members) <= MAX_MEMBERS or not 1 <= card.folds <= MAX_MEMBERS:
         raise ValueError("its number of members or folds is none")
+    if any(Path(one.file).name != one.file or not one.file.endswith(".npz") for one in card.trees.values()):
+        raise ValueError("a file of trees is no name of a file beside the card")
     for member in card.members:
         if Path(member.file).name != member.file or not member.file.endswith(".keras"):
             raise ValueError("the file of a member is no name of a network beside the card")
@@ -325,7 +400,7 @@ def ensemble_folder(model: str) -> Path:
     Parameters
     ----------
     model : str
-        A kind, whose shipped ensemble is meant; the name of a folder of shipped models; or the path of a folder.
+        A kind (tess or kepler), for the shipped ensemble; the name of a folder of shipped models; or the path of a folder.
 
     Returns
     -------
@@ -337,7 +412,7 @@ def ensemble_folder(model: str) -> Path:
     ModelError
         If there is no such ensemble.
     """
-    for folder in (settings.models_dir() / SHIPPED.get(model, model), Path(model)):
+    for folder in (settings.models_dir() / (SHIPPED if model in KINDS else model), Path(model)):
         try:
             if (folder / CARD_NAME).is_file():
                 return folder
@@ -374,17 +449,25 @@ def _load_from_folder(folder: Path, changed: int) -> Ensemble:
     card = read_card(folder)
     networks = []
     for member in card.members:
-        path = folder / member.file
-        try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise ModelError(f"{card.model_id}: {member.file} cannot be read ({error.strerror}); {RESTORE_ADVICE}.") from error
-        if digest != member.sha256:
-            raise ModelError(f"{card.model_id}: {member.file} is not the file its card names; {RESTORE_ADVICE}.")
-        network = load_network(path, RESTORE_ADVICE)
+        network = load_network(_verified_path(folder, card, member), RESTORE_ADVICE)
         takes = {one.name: tuple(one.shape[1:]) for one in network.inputs}
         if takes.get("scalars") != (len(card.scalars),) or set(takes) != INPUTS:
             raise ModelError(f"{card.model_id}: {member.file} does not take the scalars of its card; {RESTORE_ADVICE}.")
         networks.append(network)
-    return Ensemble(card, tuple(networks))
+    trees = {
+        kind: load_trees(_verified_path(folder, card, one), card.folds, len(card.scalars)) for kind, one in card.trees.items()
+    }
+    return Ensemble(card, tuple(networks), trees)
+
+
+def _verified_path(folder: Path, card: EnsembleCard, part: Member | TreeFile) -> Path:
+    """Return the path of a part after checking its hash."""
+    path = folder / part.file
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{card.model_id}: {part.file} cannot be read ({error.strerror}); {RESTORE_ADVICE}.") from error
+    if digest != part.sha256:
+        raise ModelError(f"{card.model_id}: {part.file} is not the file its card names; {RESTORE_ADVICE}.")
+    return path

@@ -1,12 +1,15 @@
 """Numbers measured on folded views: shape, secondary, variation with the orbit, noise; and period, duration and strength."""
 
+from functools import cache
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.signals.views import GLOBAL_BINS, NOISE_FLOOR, SignalViews, step_noise
+from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS, NOISE_FLOOR, SignalViews, step_noise
 
 #: Middle of the views [bin].
-_GLOBAL_MIDDLE, _LOCAL_MIDDLE = GLOBAL_BINS // 2, 30
+_GLOBAL_MIDDLE, _LOCAL_MIDDLE = GLOBAL_BINS // 2, LOCAL_BINS // 2
 #: Depths at which widths are measured, as shares of the deepest point.
 _LEVELS = (0.25, 0.5, 0.75)
 #: Widest box that a secondary is searched with [bins].
@@ -19,6 +22,13 @@ _RIDGE = 1e-3
 _SOLAR_HOURS, _YEAR_DAYS = 13.0, 365.25
 #: Logarithms are taken of numbers at least this large.
 _TINY = 1e-3
+#: Trapezoids that are laid over the transit: full widths [bins], and the flat share of each; 0 is a V, as of grazing eclipses.
+_TRAPEZOID_WIDTHS = (3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 21, 24)
+_FLAT_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
+_BOX_SHARE = 0.85
+#: Edges of the averages over both sides of the transit, from its middle [bins].
+_LOCAL_EDGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 23, 27, 31)
+_GLOBAL_EDGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 46, 58, 72, 86, 96, 98, 101)
 
 _Doubles = NDArray[np.float64]
 
@@ -66,6 +76,9 @@ def view_scalars(views: SignalViews) -> dict[str, NDArray[np.float32]]:
     box = np.clip(np.round(width), 1, _MAX_BOX).astype(np.int64) | 1
     box_noise = noise / np.sqrt(box) + 2 * NOISE_FLOOR
     found |= _secondary(whole, box, level, box_noise)
+    found |= _trapezoid(transit)
+    found |= _side_means("local", transit, _LOCAL_MIDDLE, _LOCAL_EDGES)
+    found |= _side_means("global", whole, _GLOBAL_MIDDLE, _GLOBAL_EDGES)
     found |= _harmonics(whole, outside, box_noise)
     found |= _catalog_numbers(views, width, box_noise, found.pop("box_depth"))
     return {name: np.asarray(value, np.float32) for name, value in found.items()}
@@ -105,6 +118,45 @@ def _transit_shape(transit: _Doubles, noise: NDArray[np.float32]) -> dict[str, _
         "step": np.abs(transit[:, -15:].mean(axis=1) - transit[:, :15].mean(axis=1)),
         "contrast": transit[:, 24:37].mean(axis=1) - (transit[:, 8:18].mean(axis=1) + transit[:, 43:53].mean(axis=1)) / 2,
     }
+
+
+def _trapezoid(transit: _Doubles) -> dict[str, _Doubles]:
+    """Return the symmetric trapezoid that fits best, and how much worse the best V and the best box fit."""
+    bins = transit.shape[1]
+    away = np.abs(np.arange(bins) - _LOCAL_MIDDLE)
+    shapes = [(width, flat) for width in _TRAPEZOID_WIDTHS for flat in _FLAT_SHARES]
+    slopes = [max(width / 2 * (1 - flat), 0.5) for width, flat in shapes]
+    # a quarter of a bin wider: what a bin averages reaches beyond its middle
+    models = np.array([-np.clip((w / 2 + 0.25 - away) / slope, 0, 1) for (w, _), slope in zip(shapes, slopes, strict=True)])
+    models -= models.mean(axis=1, keepdims=True)
+    norms = (models**2).sum(axis=1)
+    flux = np.clip(transit, -1.2, 1)
+    flux = flux - flux.mean(axis=1, keepdims=True)
+    depth = np.maximum(flux @ models.T / norms, 0)
+    explained = depth**2 * norms
+    total = (flux**2).sum(axis=1) + 1e-9
+    rows, best = np.arange(len(flux)), explained.argmax(axis=1)
+    width, flat = np.array(shapes).T
+    least = total - explained[rows, best]
+    as_v, as_box = (total - explained[:, pick].max(axis=1) for pick in (flat == 0, flat >= _BOX_SHARE))
+    floor, noise = _TINY * bins, np.sqrt(np.maximum(least, 0) / (bins - 4))
+    return {
+        "trapezoid_width": width[best],
+        "trapezoid_flat_share": flat[best],
+        "trapezoid_depth": depth[rows, best],
+        "trapezoid_explained": explained[rows, best] / total,
+        "log_v_over_box": np.log((as_v + floor) / (as_box + floor)),
+        "log_v_over_best": np.log((as_v + floor) / (least + floor)),
+        "log_box_over_best": np.log((as_box + floor) / (least + floor)),
+        "log_trapezoid_residual": np.log(noise + _TINY),
+        "log_trapezoid_strength": np.log(depth[rows, best] * np.sqrt(norms[best]) / (noise + 0.01) + 0.1),
+    }
+
+
+def _side_means(name: str, view: _Doubles, middle: int, edges: tuple[int, ...]) -> dict[str, _Doubles]:
+    """Return means over ranges of distance from the middle, of both sides together."""
+    both = (view[:, middle:] + view[:, middle::-1][:, : view.shape[1] - middle]) / 2
+    return {f"{name}_mean_{low}": both[:, low:high].mean(axis=1) for low, high in pairwise(edges)}
 
 
 def _level_and_noise(whole: _Doubles, outside: NDArray[np.bool_]) -> tuple[_Doubles, _Doubles]:
@@ -180,3 +232,17 @@ def _catalog_numbers(views: SignalViews, width: _Doubles, noise: _Doubles, depth
         "log_snr": np.log(snr),
         "log_snr_over_view_snr": np.log(snr) - np.log(depth / noise),
     }
+
+
+@cache
+def scalar_names() -> tuple[str, ...]:
+    """Return the names of all scalars, in order.
+
+    Returns
+    -------
+    tuple of str
+        The names.
+    """
+    one = np.ones(1, np.float32)
+    dip = [-np.exp(-(np.arange(-(n // 2), n // 2 + 1, dtype=np.float32) ** 2)) for n in (GLOBAL_BINS, LOCAL_BINS)]
+    return tuple(view_scalars(SignalViews(dip[0][None], dip[1][None], one, one, one)))

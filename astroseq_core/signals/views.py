@@ -25,6 +25,13 @@ _STEP_TO_SIGMA = 1.4826 / np.sqrt(2)
 _MAX_FLUX, _MAX_COMPRESSED, _COMPRESSION = 2.0, 2.0, 3.0
 
 Floats = NDArray[np.float32]
+#: Missions whose signals were labelled: their views come from different pipelines.
+KINDS = ("tess", "kepler")
+#: Labels of the published sets, and the classes that each leaves possible: Kepler's experts did not say what is no planet.
+LABELS: dict[str, dict[str, tuple[int, ...]]] = {
+    "tess": {"PC": (0,), "EB": (1,), "J": (2,)},
+    "kepler": {"PC": (0,), "not PC": (1, 2)},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,3 +282,30 @@ def view_channels(view: Floats) -> Floats:
     noise = np.maximum(step_noise(view), NOISE_FLOOR)[:, None]
     compressed = np.clip(np.arcsinh(view / noise) / _COMPRESSION, -_MAX_COMPRESSED, _MAX_COMPRESSED)
     return np.asarray(np.stack([np.clip(view, -1, _MAX_FLUX), compressed], axis=-1), np.float32)
+
+
+def label_kind(data: LabelledViews) -> str:
+    """Return the kind of labelled views, by their labels.
+
+    Parameters
+    ----------
+    data : LabelledViews
+        The views.
+
+    Returns
+    -------
+    str
+        One of `KINDS`.
+
+    Raises
+    ------
+    SettingsError
+        If a label is unknown, or labels of both kinds stand together.
+    """
+    found = set(data.labels.tolist())
+    for kind in KINDS:
+        if found <= set(LABELS[kind]) and (kind == "tess" or "not PC" in found):
+            return kind
+    raise SettingsError(
+        f"The labels are {', '.join(sorted(found)[:6])}; they must be PC, EB and J (TESS), or PC and not PC (Kepler)."
+    )

@@ -1,5 +1,6 @@
 """Training of the classifiers of signals, by recipe, on labelled views."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -13,12 +14,25 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.io import files
+from astroseq_core.io.files import safe_name
 from astroseq_core.networks.architectures.registry import build_signal_network
 from astroseq_core.networks.network_file import check_network, load_network, save_network
-from astroseq_core.signals.classify import temper
-from astroseq_core.signals.ensemble import BATCH_SIZE, CLASSES, KINDS, EnsembleCard, Member, network_inputs, star_folds
+from astroseq_core.signals.boosted_trees import BoostedTrees, from_scikit_learn, save_trees
+from astroseq_core.signals.classify import combine, temper
+from astroseq_core.signals.ensemble import (
+    BATCH_SIZE,
+    CLASSES,
+    Answers,
+    EnsembleCard,
+    Member,
+    TreeFile,
+    network_inputs,
+    stacked_scalars,
+    star_folds,
+    tree_classes,
+)
 from astroseq_core.signals.view_scalars import NEEDS, view_scalars
-from astroseq_core.signals.views import EXTRAS, GLOBAL_BINS, LOCAL_BINS, LabelledViews
+from astroseq_core.signals.views import EXTRAS, GLOBAL_BINS, KINDS, LABELS, LOCAL_BINS, LabelledViews, label_kind
 from astroseq_core.training.train import package_versions
 from astroseq_core.type_names import JsonObject
 from astroseq_core.typed_json import DAMAGE, parse
@@ -28,11 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
-#: Labels of the published sets, and the classes that each leaves possible: Kepler's experts did not say what is no planet.
-LABELS: dict[str, dict[str, tuple[int, ...]]] = {
-    "tess": {"PC": (0,), "EB": (1,), "J": (2,)},
-    "kepler": {"PC": (0,), "not PC": (1, 2)},
-}
 WORK_NAME, REQUEST_NAME = "work", "request.json"
 #: Share of the steps in which the learning rate rises.
 _WARM_UP = 0.1
@@ -40,6 +49,10 @@ _WARM_UP = 0.1
 _CLIP_NORM, _SMALLEST = 1.0, 1e-6
 #: Temperatures that are tried.
 _TEMPERATURES = np.geomspace(0.4, 2.5, 74)
+#: Regularization of the trees: of leaves, fewest signals in one, share of the scalars that each split may ask for.
+_TREE_PENALTY, _LEAF_SIGNALS, _TREE_FEATURES = 8.0, 12, 0.25
+#: Share of signals whose period, duration or signal-to-noise ratio is hidden, each, in the trees' second copy.
+_HIDDEN = 0.6
 #: Fewest stars of each class in a fold's complement that can be learned from.
 _FEWEST = 2
 
@@ -53,7 +66,7 @@ class SignalRecipe:
     name : str
         Name of the recipe.
     kind : str
-        Mission whose signals it classifies: tess or kepler.
+        Mission of the signals that it needs: tess or kepler.
     title : str
         Name for display.
     epochs : int
@@ -76,6 +89,12 @@ class SignalRecipe:
         Share of signals whose period, duration or signal-to-noise ratio is hidden, each.
     max_shift : int
         Largest shift of a view [bins].
+    trees, leaves : int
+        Rounds of gradient boosting, and leaves of each tree.
+    tree_rate : float
+        Learning rate of the boosting.
+    tree_weight : float
+        Weight of the trees in the mean with the networks.
     options : dict
         Options of the architecture.
     """
@@ -83,10 +102,10 @@ class SignalRecipe:
     name: str
     kind: str
     title: str
-    epochs: int = 15
+    epochs: int = 12
     batch: int = 192
     learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 2e-2
     folds: int = 5
     repeats: int = 1
     smoothing: float = 0.02
@@ -94,6 +113,10 @@ class SignalRecipe:
     scalar_noise: float = 0.05
     unknown: float = 0.1
     max_shift: int = 1
+    trees: int = 220
+    leaves: int = 12
+    tree_rate: float = 0.06
+    tree_weight: float = 0.5
     options: JsonObject = field(default_factory=dict)
 
 
@@ -101,33 +124,6 @@ RECIPES = {
     "signals-tess": SignalRecipe("signals-tess", "tess", "TESS signals: planet candidate, eclipsing binary or neither"),
     "signals-kepler": SignalRecipe("signals-kepler", "kepler", "Kepler signals: planet candidate or not"),
 }
-
-
-def label_kind(data: LabelledViews) -> str:
-    """Return the kind of labelled views, by their labels.
-
-    Parameters
-    ----------
-    data : LabelledViews
-        The views.
-
-    Returns
-    -------
-    str
-        One of `KINDS`.
-
-    Raises
-    ------
-    SettingsError
-        If a label is unknown, or labels of both kinds stand together.
-    """
-    found = set(data.labels.tolist())
-    for kind in KINDS:
-        if found <= set(LABELS[kind]) and (kind == "tess" or "not PC" in found):
-            return kind
-    raise SettingsError(
-        f"The labels are {', '.join(sorted(found)[:6])}; they must be PC, EB and J (TESS), or PC and not PC (Kepler)."
-    )
 
 
 def possible_classes(labels: NDArray[np.str_], kind: str) -> Floats:
@@ -158,13 +154,14 @@ def possible_classes(labels: NDArray[np.str_], kind: str) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Set:
-    """Signals ready for training: inputs, possible classes, stars and folds."""
+    """Signals ready for training: inputs of the networks, possible classes, stars, folds, kinds, and scalars for the trees."""
 
     inputs: dict[str, Floats]
     possible: Floats
     stars: NDArray[np.str_]
     folds: NDArray[np.int64]
     kind: NDArray[np.str_]
+    scalars: Floats
     scalar_names: tuple[str, ...]
 
 
@@ -179,8 +176,9 @@ def train_signals(
 ) -> EnsembleCard:
     """Train an ensemble and write its networks and its card, the card last.
 
-    Each network is trained without the stars of one fold, on which it is then asked; the temperature is chosen on these
-    answers. Networks that are complete are kept in the folder's `work`: after a crash, the same call goes on with the next.
+    Each network, and each model of trees, is trained without the stars of one fold, on which it is
+    then asked; the temperatures are chosen on these answers. Networks that are complete are kept in
+    the folder's `work`: after a crash, the same call goes on with the next.
 
     Parameters
     ----------
@@ -191,7 +189,7 @@ def train_signals(
     out : Path
         Folder of the ensemble.
     other : LabelledViews or None, optional
-        Views of the other kind, to learn from as well.
+        Views of the other kind, to learn from as well; the ensemble then serves both kinds.
     seed : int, optional
         Seed of the folds, the weights and the augmentation.
     progress : callable or None, optional
@@ -218,43 +216,101 @@ def train_signals(
     _check_classes(ready, recipe)
     work = out / WORK_NAME
     _begin(work, recipe, sets, seed)
-    own = ready.kind == recipe.kind
-    told, times, members = np.zeros((len(own), len(CLASSES))), np.zeros(len(own)), []
-    for number in range(recipe.folds * recipe.repeats):
+    count = recipe.folds * recipe.repeats
+    paths = [work / f"member-{number:02d}.keras" for number in range(count)]
+    told = np.zeros((recipe.repeats, len(ready.folds), len(CLASSES)), np.float32)
+    for number, path in enumerate(paths):
         fold = number % recipe.folds
-        path = work / f"member-{number:02d}.keras"
         network = _finished(path)
         if network is None:
             train = np.flatnonzero(ready.folds != fold)
             network = _train_member(recipe, ready, train, [seed, number], _note(progress, number, recipe))
             save_network(network, path, include_optimizer=False)
-        kept = np.flatnonzero((ready.folds == fold) & own)
-        told[kept] += network.predict(_rows(ready.inputs, kept), batch_size=BATCH_SIZE, verbose=0)
-        times[kept] += 1
-        members.append((path, fold))
-    temperature = fit_temperature(told[own] / times[own, None], ready.possible[own])
+        kept = np.flatnonzero(ready.folds == fold)
+        told[number // recipe.folds, kept] = network.predict(_rows(ready.inputs, kept), batch_size=BATCH_SIZE, verbose=0)
+    trees, temperatures = {}, {}
+    for kind, _ in sets:
+        if progress is not None:
+            progress(f"trees of {kind} signals")
+        own = np.flatnonzero(ready.kind == kind)
+        models = _fit_trees(recipe, ready, own, kind, seed)
+        save_trees(models, out / f"trees-{kind}.npz")
+        trees[kind] = TreeFile(f"trees-{kind}.npz", files.sha256_hex((out / f"trees-{kind}.npz").read_bytes()))
+        blind = _blind_answers(models, ready, own, told)
+        temperatures[kind] = fit_temperature(combine(blind, recipe.tree_weight).probability, ready.possible[own])
     card = EnsembleCard(
-        model_id=recipe.name,
+        model_id=safe_name(out.resolve().name),
         title=recipe.title,
-        kind=recipe.kind,
         architecture="signal_classifier",
         scalars=names,
         centers=tuple(float(c) for c in centers),
         scales=tuple(float(s) for s in scales),
         folds=recipe.folds,
         split_seed=seed,
-        temperature=temperature,
-        members=tuple(_publish(path, out, fold) for path, fold in members),
+        temperatures=temperatures,
+        trees=trees,
+        tree_weight=recipe.tree_weight,
+        members=tuple(_publish(path, out, number % recipe.folds) for number, path in enumerate(paths)),
         stars_seen=tuple(np.unique(ready.stars).tolist()),
         options=recipe.options,
         training=_training_notes(recipe, sets, seed),
         versions=package_versions(),
     )
     card.write(out)
-    for path, _ in members:
+    for path in (*paths, work / REQUEST_NAME):
         files.remove_file(path)
-    files.remove_file(work / REQUEST_NAME)
+    with contextlib.suppress(OSError):  # something else lies in it
+        work.rmdir()
     return card
+
+
+def _fit_trees(recipe: SignalRecipe, ready: _Set, own: NDArray[np.int64], kind: str, seed: int) -> list[BoostedTrees]:
+    """Fit one model of trees for each fold without its stars; Kepler's labels know two classes.
+
+    Each signal stands twice: as it is, and with period, duration or signal-to-noise ratio hidden at random.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    rng = np.random.default_rng([seed, 77])
+    labels = ready.possible[own].argmax(axis=1) if kind == "tess" else ready.possible[own, 0].astype(np.int64)
+    values = ready.scalars[own]
+    hidden = values.copy()
+    for extra in EXTRAS:
+        columns = [number for number, name in enumerate(ready.scalar_names) if extra in NEEDS.get(name, ())]
+        rows = np.flatnonzero(rng.random(len(own)) < _HIDDEN)
+        hidden[rows[:, None], columns] = np.nan
+    # scikit-learn cannot bin a column that is unknown throughout
+    for both in (values, hidden):
+        both[:, ~np.isfinite(values).any(axis=0)] = 0
+    has_extras = bool(np.isfinite(ready.scalars[own][:, [ready.scalar_names.index(name) for name in NEEDS]]).any())
+    models = []
+    for fold in range(recipe.folds):
+        train = np.flatnonzero(ready.folds[own] != fold)
+        model = HistGradientBoostingClassifier(
+            max_iter=recipe.trees,
+            learning_rate=recipe.tree_rate,
+            max_leaf_nodes=recipe.leaves,
+            l2_regularization=_TREE_PENALTY,
+            min_samples_leaf=_LEAF_SIGNALS,
+            max_features=_TREE_FEATURES,
+            early_stopping=False,
+            random_state=seed,
+        )
+        x = np.concatenate([values[train], hidden[train]]) if has_extras else values[train]
+        y = np.concatenate([labels[train]] * (2 if has_extras else 1))
+        models.append(from_scikit_learn(model.fit(x, y)))
+    return models
+
+
+def _blind_answers(models: list[BoostedTrees], ready: _Set, own: NDArray[np.int64], told: Floats) -> Answers:
+    """Return what networks and trees say of signals whose stars they were not trained on."""
+    networks = told[:, own]
+    mean, folds = networks.mean(axis=0), ready.folds[own]
+    trees = np.zeros((1, len(own), len(CLASSES)), np.float32)
+    for fold, model in enumerate(models):
+        rows = np.flatnonzero(folds == fold)
+        trees[0, rows] = tree_classes(model.probabilities(ready.scalars[own[rows]]), mean[rows])
+    return Answers(networks, trees)
 
 
 def _other_kind(kind: str) -> str:
@@ -281,7 +337,8 @@ def _prepare(
     folds: int,
     seed: int,
 ) -> _Set:
-    inputs = [network_inputs(one.views, names, centers, scales, kind) for kind, one in sets]
+    scalars = [stacked_scalars(one.views, names) for _, one in sets]
+    inputs = [network_inputs(one.views, s, centers, scales, kind) for (kind, one), s in zip(sets, scalars, strict=True)]
     stars = np.concatenate([one.stars for _, one in sets])
     return _Set(
         inputs={name: np.concatenate([i[name] for i in inputs]) for name in inputs[0]},
@@ -289,6 +346,7 @@ def _prepare(
         stars=stars,
         folds=star_folds(stars, folds, seed),
         kind=np.concatenate([np.full(len(one.stars), kind) for kind, one in sets]),
+        scalars=np.concatenate(scalars),
         scalar_names=names,
     )
 

@@ -42,7 +42,7 @@ def build_signal_classifier(
     channels : int, optional
         Channels of each view.
     width : int, optional
-        Filters of the first convolution; each level has twice as many as the one before.
+        Filters of the first convolution; the next levels have two and three times as many.
     dense : int, optional
         Units of each dense layer.
     dropout : float, optional
@@ -72,7 +72,7 @@ def build_signal_classifier(
 
     x = _pooled(_convolved(whole, width, 7))
     x = _pooled(_convolved(x, 2 * width, 5))
-    x = _pooled(_convolved(_convolved(x, 4 * width, 3), 4 * width, 3))
+    x = _pooled(_convolved(x, 3 * width, 3))
     y = _pooled(_convolved(_convolved(transit, width, 5), width, 5))
     y = _pooled(_convolved(y, 2 * width, 5))
     columns = [
@@ -81,7 +81,9 @@ def build_signal_classifier(
         )
         for column in (x, y)
     ]
-    columns.append(layers.Dense(dense, activation="relu")(layers.Concatenate()([values, known, is_kepler])))
+    s = layers.Dropout(dropout / 3)(layers.Concatenate()([values, known, is_kepler]))
+    s = layers.Dropout(dropout)(layers.Dense(2 * dense, activation="relu")(s))
+    columns.append(layers.Dense(dense, activation="relu")(s))
     z = layers.Dropout(dropout)(layers.Concatenate()(columns))
     z = layers.Dropout(dropout)(layers.Dense(dense, activation="relu")(z))
     output = layers.Dense(NUM_CLASSES, activation="softmax", name="classes")(layers.Concatenate()([z, is_kepler]))
