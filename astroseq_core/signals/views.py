@@ -167,7 +167,7 @@ def read_labelled_views(path: str | Path) -> LabelledViews:
 
 
 def _load(path: Path, wanted: tuple[str, ...]) -> Arrays:
-    return load_npz(read_file(path, MAX_FILE_BYTES, SettingsError), path.name, wanted)
+    return load_npz(read_file(path, MAX_FILE_BYTES, SettingsError), path.name, wanted, "file of views")
 
 
 def _make_views(arrays: Arrays, name: str) -> SignalViews:

@@ -121,8 +121,8 @@ class SignalRecipe:
 
 
 RECIPES = {
-    "signals-tess": SignalRecipe("signals-tess", "tess", "TESS signals: planet candidate, eclipsing binary or neither"),
-    "signals-kepler": SignalRecipe("signals-kepler", "kepler", "Kepler signals: planet candidate or not"),
+    "signals-tess": SignalRecipe("signals-tess", "tess", "Folded signals: planet candidate, eclipsing binary or neither"),
+    "signals-kepler": SignalRecipe("signals-kepler", "kepler", "Folded Kepler signals: planet candidate or not"),
 }
 
 
@@ -225,7 +225,7 @@ def train_signals(
         if network is None:
             train = np.flatnonzero(ready.folds != fold)
             network = _train_member(recipe, ready, train, [seed, number], _note(progress, number, recipe))
-            save_network(network, path, include_optimizer=False)
+            save_network(network, path)
         kept = np.flatnonzero(ready.folds == fold)
         told[number // recipe.folds, kept] = network.predict(_rows(ready.inputs, kept), batch_size=BATCH_SIZE, verbose=0)
     trees, temperatures = {}, {}
@@ -495,10 +495,10 @@ def fit_temperature(probability: NDArray[np.floating], possible: NDArray[np.floa
 
 
 def _publish(path: Path, out: Path, fold: int) -> Member:
-    """Copy a finished network beside the card."""
-    content = path.read_bytes()
-    files.write_bytes_atomically(out / path.name, content, ModelError)
-    return Member(path.name, hashlib.sha256(content).hexdigest(), fold)
+    """Write a finished network beside the card, without the optimizer, whose state is twice as large as the network."""
+    network = load_network(path, "train again")
+    save_network(network, out / path.name)
+    return Member(path.name, files.sha256_hex((out / path.name).read_bytes()), fold)
 
 
 def _training_notes(recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> JsonObject:
