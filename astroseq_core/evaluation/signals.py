@@ -17,6 +17,7 @@ from astroseq_core.signals.views import LabelledViews, label_kind
 from astroseq_core.type_names import JsonObject
 
 Doubles = NDArray[np.float64]
+_PARTS = ("measures", "networks_alone", "trees_alone")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class SignalReport:
     labels : dict
         Number of signals by label.
     measures : tuple of Measure
-        The measures.
+        The measures of networks and trees together.
+    networks_alone, trees_alone : tuple of Measure
+        The measures of each, with the same temperature; the trees are the readable baseline.
     """
 
     model_id: str
@@ -65,6 +68,8 @@ class SignalReport:
     stars_seen: int
     labels: dict[str, int]
     measures: tuple[Measure, ...]
+    networks_alone: tuple[Measure, ...]
+    trees_alone: tuple[Measure, ...]
 
     def to_dict(self) -> JsonObject:
         """Return the report as plain JSON values.
@@ -74,10 +79,7 @@ class SignalReport:
         dict
             The values; limits of intervals that do not exist are None.
         """
-        rows = [asdict(m) for m in self.measures]
-        for row in rows:
-            row["measured"] = {k: None if np.isnan(v) else v for k, v in row["measured"].items()}
-        return {**vars(self), "measures": rows}
+        return {**vars(self), **{name: _plain(getattr(self, name)) for name in _PARTS}}
 
     def __str__(self) -> str:
         """Return the report as text."""
@@ -87,12 +89,25 @@ class SignalReport:
             lines.append(
                 f"{self.stars_seen} of the stars were trained on; they are classified by the networks that did not see them."
             )
-        lines += [f"{m.name:<52} {m.measured!s:<24} {m.signals:>6} signals, base rate {m.base_rate:.3f}" for m in self.measures]
+        lines.append(f"{'':<48} {'networks and trees':<22} {'networks alone':<22} {'trees alone':<22}")
+        for both, one, two in zip(self.measures, self.networks_alone, self.trees_alone, strict=True):
+            lines.append(
+                f"{both.name:<48} {both.measured!s:<22} {one.measured!s:<22} {two.measured!s:<22} "
+                f"{both.signals:>6} signals, base rate {both.base_rate:.3f}"
+            )
         return "\n".join(lines)
 
 
-def unseen_probabilities(data: LabelledViews, kind: str, ensemble: Ensemble) -> tuple[Doubles, NDArray[np.bool_]]:
-    """Return class probabilities by networks and trees that were not trained on the signal's star.
+def _plain(measures: tuple[Measure, ...]) -> list[JsonObject]:
+    """Return measures as plain JSON values; what is NaN becomes None."""
+    rows = [asdict(m) for m in measures]
+    for row in rows:
+        row["measured"] = {k: None if np.isnan(v) else v for k, v in row["measured"].items()}
+    return rows
+
+
+def unseen_answers(data: LabelledViews, kind: str, ensemble: Ensemble) -> tuple[Answers, NDArray[np.bool_]]:
+    """Return the means of what networks and trees say that were not trained on the signal's star.
 
     Parameters
     ----------
@@ -106,7 +121,7 @@ def unseen_probabilities(data: LabelledViews, kind: str, ensemble: Ensemble) -> 
     Returns
     -------
     tuple
-        Probabilities, shape (n, 3), and whether each star was trained on, shape (n,).
+        The means, one row each, and whether each star was trained on, shape (n,).
 
     Raises
     ------
@@ -115,18 +130,17 @@ def unseen_probabilities(data: LabelledViews, kind: str, ensemble: Ensemble) -> 
     """
     card = ensemble.card
     every = ensemble.ask(data.views, kind)
-    temperature = card.temperatures[kind]
+    networks, trees = every.networks.mean(axis=0), every.trees.mean(axis=0)
     seen = np.isin(data.stars, list(card.stars_seen))
-    out = combine(every, card.tree_weight, temperature).probability
     folds = card.fold_of(data.stars)
     for fold in np.unique(folds[seen]):
         rows = seen & (folds == fold)
         members = [number for number, member in enumerate(card.members) if member.fold == fold]
         if not members:
             raise SettingsError(f"Every network of {card.model_id} was trained on some of these stars; measure on other stars.")
-        blind = Answers(every.networks[members][:, rows], every.trees[fold : fold + 1][:, rows])
-        out[rows] = combine(blind, card.tree_weight, temperature).probability
-    return out, seen
+        networks[rows] = every.networks[members][:, rows].mean(axis=0)
+        trees[rows] = every.trees[fold, rows]
+    return Answers(networks[None], trees[None]), seen
 
 
 def measure_signals(data: LabelledViews, ensemble: Ensemble, seed: int = 0) -> SignalReport:
@@ -151,15 +165,23 @@ def measure_signals(data: LabelledViews, ensemble: Ensemble, seed: int = 0) -> S
     SettingsError
         If labels are unknown or all alike, or every network has seen some star.
     """
-    probability, seen = unseen_probabilities(data, label_kind(data), ensemble)
+    kind, card = label_kind(data), ensemble.card
+    answers, seen = unseen_answers(data, kind, ensemble)
     names, counts = np.unique(data.labels, return_counts=True)
+
+    def measures(tree_weight: float) -> tuple[Measure, ...]:
+        found = combine(answers, tree_weight, card.temperatures[kind]).probability
+        return class_measures(found, data.labels, data.stars, seed)
+
     return SignalReport(
-        model_id=ensemble.card.model_id,
+        model_id=card.model_id,
         signals=len(data.labels),
         stars=len(np.unique(data.stars)),
         stars_seen=len(np.unique(data.stars[seen])),
         labels={str(name): int(count) for name, count in zip(names, counts, strict=True)},
-        measures=class_measures(probability, data.labels, data.stars, seed),
+        measures=measures(card.tree_weight),
+        networks_alone=measures(0.0),
+        trees_alone=measures(1.0),
     )
 
 

@@ -35,7 +35,7 @@ class BoostedTrees:
     ----------
     feature : ndarray of int
         Feature that each node asks for; −1 for a leaf. Shape (nodes,).
-    threshold : ndarray of float64
+    threshold : ndarray of float32
         Values up to it go left.
     left, right : ndarray of int
         The nodes below.
@@ -71,7 +71,7 @@ class BoostedTrees:
         ndarray of float64
             Probabilities, shape (n, classes).
         """
-        features = np.asarray(values, np.float64)
+        features = np.asarray(values, np.float32)
         rows = np.arange(len(features))
         raw = np.tile(np.asarray(self.baseline, np.float64), (len(features), 1))
         for trees in self.roots:
@@ -147,7 +147,7 @@ def from_scikit_learn(model: "HistGradientBoostingClassifier") -> BoostedTrees:
     offset = np.repeat([s for starts in roots for s in starts], [len(p) for p in parts])
     return BoostedTrees(
         feature=np.where(leaf, -1, nodes["feature_idx"].astype(np.int16)).astype(np.int16),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]).astype(np.float64),
+        threshold=_rounded_down(np.where(leaf, 0.0, nodes["num_threshold"])),
         left=np.where(leaf, 0, nodes["left"] + offset).astype(np.int32),
         right=np.where(leaf, 0, nodes["right"] + offset).astype(np.int32),
         unknown_left=nodes["missing_go_to_left"].astype(bool),
@@ -155,6 +155,13 @@ def from_scikit_learn(model: "HistGradientBoostingClassifier") -> BoostedTrees:
         roots=np.array(roots, np.int32),
         baseline=np.asarray(model._baseline_prediction, np.float64).ravel(),
     )
+
+
+def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the largest float32 that is not above each threshold: features of float32 go the same way."""
+    with np.errstate(over="ignore"):
+        nearest = thresholds.astype(np.float32)
+    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 def save_trees(models: list[BoostedTrees], path: Path) -> None:

@@ -2,8 +2,10 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import logging
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -495,10 +497,16 @@ def fit_temperature(probability: NDArray[np.floating], possible: NDArray[np.floa
 
 
 def _publish(path: Path, out: Path, fold: int) -> Member:
-    """Write a finished network beside the card, without the optimizer, whose state is twice as large as the network."""
+    """Write a finished network beside the card, compressed, and without the optimizer, which is twice as large."""
     network = load_network(path, "train again")
-    save_network(network, out / path.name)
-    return Member(path.name, files.sha256_hex((out / path.name).read_bytes()), fold)
+    with files.temporary_folder(ModelError) as folder:
+        save_network(network, folder / path.name)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(folder / path.name) as plain, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as small:
+            for name in sorted(plain.namelist()):
+                small.writestr(zipfile.ZipInfo(name), plain.read(name), zipfile.ZIP_DEFLATED)
+    files.write_bytes_atomically(out / path.name, buffer.getvalue(), ModelError)
+    return Member(path.name, files.sha256_hex(buffer.getvalue()), fold)
 
 
 def _training_notes(recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> JsonObject:

@@ -15,7 +15,7 @@ def fitted(request: pytest.FixtureRequest) -> tuple[BoostedTrees, np.ndarray, np
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     rng = np.random.default_rng(1)
-    x = rng.standard_normal((400, 4))
+    x = rng.standard_normal((400, 4)).astype(np.float32)  # as scalars are
     y = np.digitize(x[:, 0] * x[:, 1] + x[:, 2], [0.0] if request.param == 2 else [-0.5, 0.5])
     x[rng.random(x.shape) < 0.1] = np.nan
     model = HistGradientBoostingClassifier(max_iter=12, max_leaf_nodes=6).fit(x, y)
