@@ -1,6 +1,8 @@
 """Training on few simulated views: it learns, is the same for the same seed, resumes, and measures on unseen stars."""
 
+import contextlib
 import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +34,13 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ensemble that the command trained, with what it printed beside it."""
     out = tmp_path_factory.mktemp("trained") / "mine"
-    train_signals(small(), read_labelled_views(views), out)
+    said, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+        patch.setitem(RECIPES, "signals-tess", small())
+        assert main(["train", "--recipe", "signals-tess", "--views", str(views), "--out", str(out), "--seed", "1"]) == 0
+    (out.parent / "said.txt").write_text(said.getvalue() + told.getvalue())
     return out
 
 
@@ -101,24 +108,53 @@ def test_labels_that_do_not_suit_are_one_sentence(views: Path, tmp_path: Path) -
         train_signals(small(), odd, tmp_path / "out")
 
 
-def test_commands_train_classify_and_evaluate(
-    views: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_the_commands_train_classify_and_evaluate(
+    views: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(RECIPES, "signals-tess", small())
-    out = tmp_path / "mine"
-    assert main(["train", "--recipe", "signals-tess", "--views", str(views), "--out", str(out), "--epochs", "3"]) == 0
-    said = capsys.readouterr()
-    assert "PC against all: average precision" in said.out
-    assert "network 2 of 2, epoch 3 of 3" in said.err
+    said = (trained.parent / "said.txt").read_text()
+    assert "PC against all: average precision" in said
+    assert "network 2 of 2, epoch 8 of 8" in said
+    assert sorted(p.name for p in trained.iterdir()) == [CARD_NAME, "member-00.keras", "member-01.keras", "trees-tess.npz"]
     table = tmp_path / "classes.csv"
-    assert main(["classify", "--views", str(views), "--model", str(out), "--out", str(table), "--json"]) == 0
+    assert main(["classify", "--views", str(views), "--model", str(trained), "--out", str(table), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["signals"] == len(LABELS)
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert list(rows[0]) == ["row", "p_planet", "p_eclipsing_binary", "p_not_transit"]
     assert [int(row["row"]) for row in rows] == list(range(len(LABELS)))
     for row in rows:
         assert sum(float(value) for name, value in row.items() if name != "row") == pytest.approx(1, abs=1e-7)
-    assert main(["evaluate", "--signals", str(views), "--model", str(out), "--json", "--out", str(tmp_path / "report")]) == 0
+    assert main(["evaluate", "--signals", str(views), "--model", str(trained), "--json", "--out", str(tmp_path / "report")]) == 0
     values = json.loads(capsys.readouterr().out)
     assert values["stars_seen"] == len(LABELS)
     assert json.loads((tmp_path / "report" / "report.json").read_text()) == values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--recipe", "signals-tess"], "needs --views"),
+        (["train", "--recipe", "tess-2min", "--views", "some.npz"], "--views goes with the recipes"),
+        (["train", "--recipe", "signals-tess", "--views", "some.npz", "--out", "here", "--epochs", "0"], "must be over 0"),
+        (["evaluate"], "Give --model"),
+        (["evaluate", "--signals", "some.npz", "--simulated"], "leave --lightcurves and --simulated out"),
+        (["evaluate", "--signals", "some.npz"], "some.npz"),
+        (["classify", "--views", "some.npz", "--out", "x.csv", "--kind", "kepler"], "some.npz"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_a_tess_ensemble_refuses_kepler_signals(
+    views: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "classes.csv"
+    command = ["classify", "--views", str(views), "--model", str(trained), "--out", str(out), "--kind", "kepler"]
+    assert main(command) == 1
+    assert "was made for tess signals, not for kepler" in capsys.readouterr().err
+    assert not out.exists()
