@@ -17,7 +17,7 @@ HEIGHT = {
     **dict.fromkeys(("disposition_codes", "paths", "type_names", "typed_json"), 0),
     **dict.fromkeys(("io", "simulation", "archive", "jobs"), 1),
     **dict.fromkeys(("preprocessing", "networks", "column_fields", "columns"), 2),
-    **dict.fromkeys(("scoring", "vetting", "store"), 3),
+    **dict.fromkeys(("scoring", "vetting", "store", "signals"), 3),
     **dict.fromkeys(("evaluation",), 4),
     **dict.fromkeys(("training",), 5),
     **dict.fromkeys(("surveys",), 6),

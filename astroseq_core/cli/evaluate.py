@@ -35,7 +35,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "evaluate", help="the full report on stars the model never saw", description=common.description(run)
     )
-    parser.add_argument("--model", required=True, help="a model's id or folder")
+    parser.add_argument("--model", help="a model's id or folder")
+    parser.add_argument(
+        "--signals", type=Path, metavar="VIEWS", help="npz file of labelled folded views: the classifier of signals"
+    )
     parser.add_argument("--lightcurves", type=Path, help="folder of light curves, or one file")
     parser.add_argument("--ephemerides", type=Path, help="table of published signals; stars that are not in it count as quiet")
     parser.add_argument("--simulated", action="store_true", help="on the built-in simulated survey and its truth instead")
@@ -55,6 +58,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> int:
     """Measure a model against published ephemerides, on stars that it was not trained on.
+
+    With --signals, measure the classifier of signals on labelled folded views; signals of stars that
+    it was trained on are classified by those of its networks that did not see them.
 
     Parameters
     ----------
@@ -78,6 +84,10 @@ def run(options: argparse.Namespace) -> int:
     from astroseq_core.io import files
     from astroseq_core.networks.model import load
 
+    if options.signals is not None:
+        return _evaluate_signals(options)
+    if options.model is None:
+        raise SettingsError("Give --model with a model's id or folder, or --signals with labelled views.")
     for name in ("base_rate", "threshold"):
         value = getattr(options, name)
         if value is not None and not 0 < value < 1:
@@ -120,6 +130,24 @@ def run(options: argparse.Namespace) -> int:
         files.write_text_atomically(options.out / "report.html", page)
     common.end_progress()
     sys.stdout.write(json.dumps(values, allow_nan=False) + "\n" if options.json else text + "\n")
+    return 0
+
+
+def _evaluate_signals(options: argparse.Namespace) -> int:
+    """Measure the classifier of signals on labelled views; --model is the folder of a classifier, by default the shipped one."""
+    from astroseq_core.evaluation.signals import measure_signals
+    from astroseq_core.io import files
+    from astroseq_core.signals.ensemble import load_ensemble
+    from astroseq_core.signals.views import read_labelled_views
+
+    if options.lightcurves is not None or options.simulated:
+        raise SettingsError("--signals measures folded views; leave --lightcurves and --simulated out.")
+    data = read_labelled_views(options.signals)
+    report = measure_signals(data, load_ensemble(options.model or "tess"), options.seed)
+    text = json.dumps(report.to_dict(), allow_nan=False)
+    if options.out:
+        files.write_text_atomically(options.out / "report.json", text + "\n")
+    sys.stdout.write((text if options.json else str(report)) + "\n")
     return 0
 
 

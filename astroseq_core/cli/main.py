@@ -12,6 +12,7 @@ from astroseq_core.cli import (
     app,
     cache,
     catalog,
+    classify,
     dispositions,
     evaluate,
     export,
@@ -31,6 +32,7 @@ from astroseq_core.errors import AstroSeqError
 COMMANDS = (
     app,
     score,
+    classify,
     train,
     runs,
     models,

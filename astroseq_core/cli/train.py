@@ -40,6 +40,8 @@ RECIPE_OPTIONS = {
     "base_rate": float,
     "labels": str,
 }
+#: Recipes of classifiers of signals, which learn from folded views and train at once.
+SIGNAL_RECIPES = ("signals-tess", "signals-kepler")
 _OPTION_HELP = {
     "window": "cadences in a segment",
     "stride": "cadences between the beginnings of neighbors",
@@ -68,6 +70,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     explained = "what transits in them: the labels where the recipe takes published ones, else stars not to train on"
     parser.add_argument("--ephemerides", type=Path, help=explained)
     parser.add_argument("--exclude", type=Path, help="text file of further stars not to train on, one target a line")
+    parser.add_argument("--views", type=Path, help="recipes of signals: npz file of labelled folded views to learn from")
+    parser.add_argument(
+        "--other-views", type=Path, help="recipes of signals: labelled views of the other mission, to learn from too"
+    )
     parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
     for name, kind in {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}.items():
         names = ["--hard-neg-frac"] if name == "hard_negatives" else [f"--{name.replace('_', '-')}"]
@@ -88,7 +94,8 @@ def run(options: argparse.Namespace) -> int:
 
     The run has a process of its own and waits while another run is active. Interrupting or
     terminating this command cancels the run and keeps its best epoch. The same command with the same --out, or `runs
-    resume`, resumes it.
+    resume`, resumes it. The recipes signals-tess and signals-kepler learn from folded views (--views)
+    and train within this command; the same command resumes after the last complete network.
 
     Parameters
     ----------
@@ -109,6 +116,10 @@ def run(options: argparse.Namespace) -> int:
     """
     from astroseq_core.training.runs.queue import RUNS
 
+    if options.recipe in SIGNAL_RECIPES:
+        return _train_signals(options)
+    if options.views is not None or options.other_views is not None:
+        raise SettingsError(f"--views goes with the recipes {' and '.join(SIGNAL_RECIPES)}, not with {options.recipe}.")
     request = _run_request(options)
     with _termination() as is_stopped:
         begun = _interrupted_run(request, options.out) or RUNS.submit(request, options.out)
@@ -121,6 +132,33 @@ def run(options: argparse.Namespace) -> int:
             RUNS.cancel(begun.job_id)
             raise
     return print_result(options, ended)
+
+
+def _train_signals(options: argparse.Namespace) -> int:
+    """Train a classifier of signals here and now; the same command goes on after an interruption."""
+    from astroseq_core.evaluation.signals import measure_signals
+    from astroseq_core.signals.ensemble import load_ensemble
+    from astroseq_core.signals.views import read_labelled_views
+    from astroseq_core.training.train_signals import RECIPES, train_signals
+
+    if options.views is None or options.out is None:
+        raise SettingsError(
+            f"{options.recipe} needs --views FILE.npz with labelled views, and --out with a folder for the classifier."
+        )
+    recipe = RECIPES[options.recipe]
+    changed = {
+        name: getattr(options, name) for name in ("epochs", "batch", "learning_rate") if getattr(options, name) is not None
+    }
+    if any(value <= 0 for value in changed.values()):
+        raise SettingsError(f"{', '.join(changed)} must be over 0.")
+    data = read_labelled_views(options.views)
+    other = None if options.other_views is None else read_labelled_views(options.other_views)
+    train_signals(replace(recipe, **changed), data, options.out, other=other, seed=options.seed, progress=common.print_error)
+    report = measure_signals(data, load_ensemble(str(options.out)))
+    if not options.json:
+        sys.stdout.write(f"{report}\n")
+    common.print_outcome(options, {"recipe": recipe.name, "folder": str(options.out), "metrics": [report.to_dict()]})
+    return 0
 
 
 def _interrupted_run(request: "RunRequest", out: Path | None) -> "Run | None":

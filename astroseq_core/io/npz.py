@@ -99,7 +99,7 @@ def decode_npz(data: bytes, name: str) -> tuple[JsonObject, Arrays]:
     return header, arrays
 
 
-def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None) -> Arrays:
+def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None, what: str = "light curve") -> Arrays:
     """Load arrays from the bytes of an `.npz` file.
 
     The sizes that the file declares are checked before anything is unpacked.
@@ -112,6 +112,8 @@ def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None) -> A
         Name of the file, for error messages.
     wanted : tuple of str, optional
         Names of the arrays to load, as far as they exist; by default all.
+    what : str, optional
+        What the file should be, for error messages.
 
     Returns
     -------
@@ -130,9 +132,7 @@ def load_npz(data: bytes, name: str, wanted: tuple[str, ...] | None = None) -> A
                 raise CorruptFileError(f"{name} is a zip file without one array; write it with numpy.savez.")
             found = {key: member for key, member in found.items() if wanted is None or key in wanted}
             if sum(member.file_size for member in found.values()) > conventions.MAX_BYTES:
-                raise CorruptFileError(
-                    f"{name} would unpack to more than {conventions.MAX_BYTES / 1e9:g} GB; it is no light curve."
-                )
+                raise CorruptFileError(f"{name} would unpack to more than {conventions.MAX_BYTES / 1e9:g} GB; it is no {what}.")
             for member in found.values():
                 _check_declared_size(archive, member)
             return {key: _load_array(archive, member) for key, member in found.items()}

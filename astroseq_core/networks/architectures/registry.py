@@ -7,6 +7,7 @@ from astroseq_core.errors import ModelError
 from astroseq_core.networks.architectures import cnn_lstm, transit_unet
 from astroseq_core.networks.architectures.cnn_lstm import build_cnn_lstm
 from astroseq_core.networks.architectures.inception_resnet import build_inception_resnet_1d
+from astroseq_core.networks.architectures.signal_classifier import build_signal_classifier
 from astroseq_core.networks.architectures.transit_unet import build_transit_unet_1d
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ ARCHITECTURES: dict[str, Callable[..., "keras.Model"]] = {
     "inception_resnet_1d": build_inception_resnet_1d,
     "cnn_lstm": build_cnn_lstm,
     "transit_unet_1d": build_transit_unet_1d,
+}
+#: Networks that classify folded signals, which have views and scalars in place of a segment.
+SIGNAL_ARCHITECTURES: dict[str, Callable[..., "keras.Model"]] = {
+    "signal_classifier": build_signal_classifier,
 }
 
 
@@ -72,3 +77,33 @@ def check_window(architecture: str, window: int, **options: Any) -> None:
         transit_unet.check_window(window, **options)
     elif architecture == "cnn_lstm":
         cnn_lstm.choose_pool(window, **options)
+
+
+def build_signal_network(architecture: str, global_bins: int, local_bins: int, scalars: int, **options: Any) -> "keras.Model":
+    """Build a network that classifies folded signals, not compiled.
+
+    Parameters
+    ----------
+    architecture : str
+        One of `SIGNAL_ARCHITECTURES`.
+    global_bins, local_bins : int
+        Phase bins of the views.
+    scalars : int
+        Number of scalars.
+    **options : object
+        Options of the architecture.
+
+    Returns
+    -------
+    keras.Model
+        The network.
+
+    Raises
+    ------
+    ModelError
+        If the architecture is unknown or the views are too short.
+    """
+    if architecture not in SIGNAL_ARCHITECTURES:
+        known = ", ".join(SIGNAL_ARCHITECTURES)
+        raise ModelError(f"'{architecture}' is no architecture for signals; use one of {known}.")
+    return SIGNAL_ARCHITECTURES[architecture](global_bins, local_bins, scalars, **options)

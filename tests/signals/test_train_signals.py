@@ -1,0 +1,160 @@
+"""Training on few simulated views: it learns, is the same for the same seed, resumes, and measures on unseen stars."""
+
+import contextlib
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroseq_core.cli.main import main
+from astroseq_core.errors import SettingsError
+from astroseq_core.evaluation.signals import measure_signals, unseen_answers
+from astroseq_core.signals.classify import classify
+from astroseq_core.signals.ensemble import CARD_NAME, load_ensemble
+from astroseq_core.signals.views import read_labelled_views, read_views
+from astroseq_core.training import train_signals as training
+from astroseq_core.training.train_signals import RECIPES, SignalRecipe, train_signals
+from tests.signals.simulated_views import write_views
+
+LABELS = ["PC", "EB", "J"] * 40
+
+
+def small(name: str = "signals-tess", **changes: object) -> SignalRecipe:
+    return replace(RECIPES[name], epochs=8, batch=16, folds=2, repeats=1, trees=20, options={"width": 4, "dense": 16}, **changes)
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_views(tmp_path_factory.mktemp("views") / "train.npz", LABELS)
+
+
+@pytest.fixture(scope="module")
+def trained(views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ensemble that the command trained, with what it printed beside it."""
+    out = tmp_path_factory.mktemp("trained") / "mine"
+    said, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+        patch.setitem(RECIPES, "signals-tess", small())
+        assert main(["train", "--recipe", "signals-tess", "--views", str(views), "--out", str(out), "--seed", "1"]) == 0
+    (out.parent / "said.txt").write_text(said.getvalue() + told.getvalue())
+    return out
+
+
+def test_it_learns_what_tells_simulated_signals_apart(trained: Path, tmp_path: Path) -> None:
+    other = read_labelled_views(write_views(tmp_path / "test.npz", LABELS, seed=1))
+    report = measure_signals(other, load_ensemble(str(trained)))
+    assert report.stars_seen == 0
+    values = {m.name: m.measured.value for m in report.measures}
+    assert values["PC and EB against J: average precision"] > 0.97
+    assert values["PC against all: average precision"] > 0.9
+
+
+def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_them(views: Path, trained: Path) -> None:
+    data, ensemble = read_labelled_views(views), load_ensemble(str(trained))
+    blind, seen = unseen_answers(data, "tess", ensemble)
+    assert seen.all()
+    every, folds = ensemble.ask(data.views, "tess"), ensemble.card.fold_of(data.stars)
+    for fold in (0, 1):
+        np.testing.assert_array_equal(blind.networks[0, folds == fold], every.networks[fold, folds == fold])
+        np.testing.assert_array_equal(blind.trees[0, folds == fold], every.trees[fold, folds == fold])
+    assert not np.allclose(blind.networks[0], every.networks.mean(axis=0), atol=1e-3)
+
+
+def test_an_interrupted_training_goes_on_after_the_last_network_and_gives_what_the_same_seed_gave(
+    views: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, begun, original = read_labelled_views(views), [], training._train_member
+
+    def stopping(*arguments: object) -> object:
+        begun.append(1)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(training, "_train_member", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train_signals(small(), data, tmp_path / "out")
+    assert not (tmp_path / "out" / CARD_NAME).exists()
+    train_signals(small(), data, tmp_path / "out")
+    assert len(begun) == 3
+    resumed, whole = (classify(data.views, "tess", str(place)).probability for place in (tmp_path / "out", trained))
+    np.testing.assert_allclose(resumed, whole, atol=1e-5)
+
+
+def test_kepler_labels_leave_open_what_is_no_planet(tmp_path: Path) -> None:
+    tess = read_labelled_views(write_views(tmp_path / "tess.npz", LABELS))
+    path = write_views(tmp_path / "kepler.npz", ["PC", "not PC"] * 40, seed=3, extras=False)
+    train_signals(small("signals-kepler"), read_labelled_views(path), tmp_path / "out", other=tess)
+    found = classify(read_views(path), "kepler", str(tmp_path / "out"))
+    np.testing.assert_allclose(found.probability.sum(axis=1), 1)
+    assert found.p_planet[::2].mean() > 0.6 > 0.4 > found.p_planet[1::2].mean()
+    assert measure_signals(read_labelled_views(path), load_ensemble(str(tmp_path / "out"))).measures[0].name == (
+        "PC against not PC: average precision"
+    )
+
+
+def test_labels_that_do_not_suit_are_one_sentence(views: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="needs those of kepler"):
+        train_signals(small("signals-kepler"), read_labelled_views(views), tmp_path / "out")
+    few = read_labelled_views(write_views(tmp_path / "few.npz", ["PC", *["EB", "J"] * 9]))
+    with pytest.raises(SettingsError, match="Too few stars have signals labelled PC"):
+        train_signals(small(), few, tmp_path / "out")
+    odd = read_labelled_views(write_views(tmp_path / "odd.npz", ["PC", "J", "KP"]))
+    with pytest.raises(SettingsError, match="they must be PC, EB and J"):
+        train_signals(small(), odd, tmp_path / "out")
+
+
+def test_the_commands_train_classify_and_evaluate(
+    views: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (trained.parent / "said.txt").read_text()
+    assert "PC against all: average precision" in said
+    assert "network 2 of 2, epoch 8 of 8" in said
+    assert sorted(p.name for p in trained.iterdir()) == [CARD_NAME, "member-00.keras", "member-01.keras", "trees-tess.npz"]
+    table = tmp_path / "classes.csv"
+    assert main(["classify", "--views", str(views), "--model", str(trained), "--out", str(table), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["signals"] == len(LABELS)
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert list(rows[0]) == ["row", "p_planet", "p_eclipsing_binary", "p_not_transit"]
+    assert [int(row["row"]) for row in rows] == list(range(len(LABELS)))
+    for row in rows:
+        assert sum(float(value) for name, value in row.items() if name != "row") == pytest.approx(1, abs=1e-7)
+    assert main(["evaluate", "--signals", str(views), "--model", str(trained), "--json", "--out", str(tmp_path / "report")]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["stars_seen"] == len(LABELS)
+    assert json.loads((tmp_path / "report" / "report.json").read_text()) == values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--recipe", "signals-tess"], "needs --views"),
+        (["train", "--recipe", "tess-2min", "--views", "some.npz"], "--views goes with the recipes"),
+        (["train", "--recipe", "signals-tess", "--views", "some.npz", "--out", "here", "--epochs", "0"], "must be over 0"),
+        (["evaluate"], "Give --model"),
+        (["evaluate", "--signals", "some.npz", "--simulated"], "leave --lightcurves and --simulated out"),
+        (["evaluate", "--signals", "some.npz"], "some.npz"),
+        (["classify", "--views", "some.npz", "--out", "x.csv", "--kind", "kepler"], "some.npz"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_a_tess_ensemble_refuses_kepler_signals(
+    views: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "classes.csv"
+    command = ["classify", "--views", str(views), "--model", str(trained), "--out", str(out), "--kind", "kepler"]
+    assert main(command) == 1
+    assert "was made for tess signals, not for kepler" in capsys.readouterr().err
+    assert not out.exists()
