@@ -13,7 +13,7 @@ from astroseq_core.cli.main import main
 from astroseq_core.errors import ModelError
 from astroseq_core.signals.classify import classify
 from astroseq_core.signals.ensemble import CARD_NAME, SHIPPED, load_ensemble, read_card
-from astroseq_core.signals.views import read_labelled_views, read_views
+from astroseq_core.signals.views import LabelledViews, read_labelled_views, read_views
 from tests import mutations
 from tests.signals.simulated_views import write_views
 
@@ -144,7 +144,9 @@ def test_real_signals_of_stars_that_a_fold_never_saw(lent_data: Path) -> None:
     from astroseq_core.evaluation.signals import measure_signals
 
     for name, least in (("tess_yu2019", 0.95), ("kepler_dr24", 0.87)):
-        data = read_labelled_views(lent_data / "tce" / f"{name}.npz")
+        whole = read_labelled_views(lent_data / "tce" / f"{name}.npz")
+        half = np.arange(0, len(whole.views), 2)
+        data = LabelledViews(whole.views.take(half), whole.labels[half], whole.stars[half])
         report = measure_signals(data, load_ensemble("tess"))
         assert report.stars_seen == report.stars
         first = report.measures[0]
