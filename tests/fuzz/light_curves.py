@@ -4,7 +4,7 @@ import functools
 import gzip
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -286,9 +286,11 @@ _NPZ_ARRAYS = st.one_of(
 
 
 @st.composite
-def damaged_npz(draw: st.DrawFn) -> bytes:
+def damaged_npz(
+    draw: st.DrawFn, whole: Callable[[], dict[str, Any]] = npz_arrays, liars: tuple[str, ...] = ("time", "flux")
+) -> bytes:
     """`.npz` files: other arrays, objects, missing and foreign keys, declared sizes that lie, flipped bytes."""
-    arrays = npz_arrays()
+    arrays = whole()
     what = draw(st.integers(0, 9))
     if what < 6:
         for _ in range(draw(st.integers(1, 3))):
@@ -316,7 +318,7 @@ def damaged_npz(draw: st.DrawFn) -> bytes:
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))) as archive:
-        lying = draw(st.sampled_from(["time.npy", "flux.npy", "other.npy", "../time.npy"]))
+        lying = draw(st.sampled_from([*(f"{name}.npy" for name in liars), "other.npy", f"../{liars[0]}.npy"]))
         for key, values in arrays.items():
             if f"{key}.npy" == lying:
                 continue
