@@ -1,6 +1,7 @@
 """Damaged runs, surveys, models, queues, cache entries: each is listed as damaged with what to do, and the others stand."""
 
 import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -280,6 +281,14 @@ def test_layers_that_keras_does_not_know_are_one_sentence(two_models: Path) -> N
         rewritten(path, lambda members, config=config: members.update({"config.json": config}))
         with pytest.raises(ModelError, match=r"model\.keras of other is damaged \([^\n]+\); restore it\.$"):
             load_network(path, "restore it")
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/tmp/evil.py", "assets/x"])
+def test_a_network_that_brings_other_files_is_damaged(two_models: Path, name: str) -> None:
+    path = two_models / MODEL_NAME
+    rewritten(path, lambda members: members.update({name: b"x"}))
+    with pytest.raises(ModelError, match=rf"it holds '{re.escape(name)}', which no network has\); restore it\.$"):
+        load_network(path, "restore it")
 
 
 def test_explore_lists_damaged_models_below_the_choice(two_models: Path) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import keras
 
 #: What a `.keras` file must hold: the layers, and their weights.
-CONFIG_MEMBER, WEIGHTS_MEMBER = "config.json", "model.weights.h5"
+CONFIG_MEMBER, WEIGHTS_MEMBER, METADATA_MEMBER = "config.json", "model.weights.h5", "metadata.json"
 #: Largest declared size of the layers and of the weights [bytes]; AstroSeq's networks have 80 kB and 2 MB.
 MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES = 16 * 1024**2, 2 * 1024**3
 
@@ -47,8 +47,8 @@ def check_network(path: Path, advice: str, kind: type[AstroSeqError] = ModelErro
     Raises
     ------
     AstroSeqError
-        If the file is missing, is no zip file, lacks its layers or weights, or declares more than a network can hold; of the
-        type `kind`.
+        If the file is missing, is no zip file, lacks its layers or weights, holds anything else, or declares more than a network
+        can hold; of the type `kind`.
     """
     try:
         if not path.is_file():
@@ -59,6 +59,8 @@ def check_network(path: Path, advice: str, kind: type[AstroSeqError] = ModelErro
                     raise ValueError(f"it holds no {name}")
                 if archive.getinfo(name).file_size > most:
                     raise ValueError(f"its {name} is larger than {most / 1e6:,.0f} MB")
+            if others := set(archive.namelist()) - {CONFIG_MEMBER, WEIGHTS_MEMBER, METADATA_MEMBER}:
+                raise ValueError(f"it holds {sorted(others)[0][:60]!r}, which no network has")
             if not isinstance(parse(archive.read(CONFIG_MEMBER)), dict):
                 raise ValueError(f"its {CONFIG_MEMBER} is no object")
     except zipfile.BadZipFile:
@@ -121,9 +123,9 @@ def load_network(path: Path, advice: str, kind: type[AstroSeqError] = ModelError
 
     try:
         return keras.models.load_model(path, compile=optimizer, safe_mode=True)
-    # Keras and h5py raise whatever they meet on the way through layers that do not fit
+    # Keras and h5py raise whatever they meet on the way through layers that do not fit, and quote them at length
     except Exception as error:
-        raise kind(damage_sentence(path, error, advice)) from error
+        raise kind(damage_sentence(path, ValueError("Keras cannot make a network of it"), advice)) from error
 
 
 #: Segments per call of the network; the last batch is padded to it, so that TensorFlow traces the network once.
