@@ -24,7 +24,7 @@ LABELS = ["PC", "EB", "J"] * 40
 
 
 def small(name: str = "signals-tess", **changes: object) -> SignalRecipe:
-    return replace(RECIPES[name], epochs=8, batch=16, folds=2, repeats=1, trees=20, options={"width": 4, "dense": 16}, **changes)
+    return replace(RECIPES[name], epochs=8, batch=16, folds=2, repeats=1, trees=5, options={"width": 4, "dense": 16}, **changes)
 
 
 @pytest.fixture(scope="module")
