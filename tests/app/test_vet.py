@@ -1,12 +1,13 @@
 """The vetting page: queues, votes that belong to the star on the screen, notes, the ephemeris in hand."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from astroseq_core.app.vet import actions, details, queues
+from astroseq_core.app.vet import actions, details, queues, screen
 from astroseq_core.app.vet import star as vet_star
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.ephemeris import Ephemeris
@@ -327,3 +328,10 @@ def test_the_link_from_explore_carries_the_preferred_product(tmp_path, monkeypat
     assert [c.observation for c in vet_star.load_vet_star(location).star.light_curves] == ["TIC_77__slow"]
     del location["product"]
     assert [c.observation for c in vet_star.load_vet_star(location).star.light_curves] == ["TIC_77__s0001"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "error", "words"), [(6.99, 24.0, "some 7 h"), (3.514, 0.138, "3.51 ± 0.14 h"), (2.0, math.nan, "2.00 h")]
+)
+def test_a_duration_with_an_error_as_large_as_itself_is_a_rough_number(hours: float, error: float, words: str):
+    assert screen._hours_words(hours, error) == words

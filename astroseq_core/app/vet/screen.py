@@ -80,7 +80,7 @@ def _signal_words(shown: VetStar) -> str:
     t0 = e.t0.to(shown.star.system)
     period = "single transit" if e.period_days is None else f"P {e.period_days:.5f}{_error_words(e.period_err)} d"
     fit = None if shown.examined is None else shown.examined.fit
-    hours = f"{e.duration_hours:.2f} h" if fit is None else f"{fit.duration_hours:.2f}{_error_words(fit.duration_err_hours)} h"
+    hours = f"{e.duration_hours:.2f} h" if fit is None else _hours_words(fit.duration_hours, fit.duration_err_hours)
     dip = _depth_words(shown)
     parts = (f"**{escape(shown.signal.name)}**", period, f"t0 {t0.days:.4f}{_error_words(e.t0_err)} {t0.system}", hours, dip)
     return " · ".join(p for p in parts if p)
@@ -97,6 +97,11 @@ def _depth_words(shown: VetStar) -> str:
         return f"{format_depth(examined.depth_ppm)}, of single transits"
     published = None if signal is None else signal.ephemeris.depth_ppm
     return "" if published is None else f"{format_depth(published)}, published"
+
+
+def _hours_words(value: float, error: float) -> str:
+    """Format a duration; with an error as large as itself it is no more than a rough number."""
+    return f"some {value:.1g} h" if error >= value else f"{value:.2f}{_error_words(error)} h"
 
 
 def _error_words(value: float) -> str:
