@@ -87,9 +87,11 @@ def main() -> None:
     print("| noise | searches | " + " | ".join(f"once in {n}" for n in SEARCHES) + " | check warns | check fails |")
     print("|---|---|" + "---|" * (len(SEARCHES) + 2))
     for kind, stars in kinds.items():
-        rng, above, flags, number = np.random.default_rng(asked.seed), Counter[int](), Counter[Flag](), 0
+        rng, above, flags, number, turn = np.random.default_rng(asked.seed), Counter[int](), Counter[Flag](), 0, 0
         while number < asked.each:
-            curve = white_noise(rng) if stars is None else stars[number % len(stars)]
+            # the next star each time: one too noisy for any planet would otherwise never end
+            curve = white_noise(rng) if stars is None else stars[turn % len(stars)]
+            turn += 1
             orbit = planet(rng, curve)
             if orbit is None:
                 continue
