@@ -251,16 +251,41 @@ def verified_network_path(folder: Path, card: ModelCard) -> Path:
     ModelError
         If the file is missing or is not the one that the card names.
     """
-    path = folder / cards.MODEL_NAME
+    return verified_part(folder, card.model_id, cards.MODEL_NAME, card.sha256)
+
+
+def verified_part(folder: Path, model_id: str, name: str, sha256: str) -> Path:
+    """Return the path of a file that a card names after checking its hash.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the card.
+    model_id : str
+        Identifier of the model, for messages.
+    name : str
+        Name of the file.
+    sha256 : str
+        Its hash in the card, in hexadecimal digits.
+
+    Returns
+    -------
+    Path
+        Path of the file.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or is not the one that the card names.
+    """
+    path = folder / name
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(
-            f"{card.model_id}: {cards.MODEL_NAME} cannot be read ({error.strerror}); {cards.RESTORE_ADVICE}."
-        ) from error
-    if digest != card.sha256:
-        raise ModelError(f"{card.model_id}: {cards.MODEL_NAME} is not the file its card names; restore it or train it again.")
+        raise ModelError(f"{model_id}: {name} cannot be read ({error.strerror}); {cards.RESTORE_ADVICE}.") from error
+    if digest != sha256:
+        raise ModelError(f"{model_id}: {name} is not the file its card names; {cards.RESTORE_ADVICE}.")
     return path
 
 

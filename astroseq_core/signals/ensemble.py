@@ -1,6 +1,5 @@
 """Ensembles of classifiers: a card with all that classifying needs, and the networks and trees it names."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -14,7 +13,7 @@ from astroseq_core import settings
 from astroseq_core.errors import ModelError
 from astroseq_core.io import files
 from astroseq_core.networks.card import RESTORE_ADVICE
-from astroseq_core.networks.model import load_network
+from astroseq_core.networks.model import load_network, verified_part
 from astroseq_core.preprocessing.split import split_stars
 from astroseq_core.signals.boosted_trees import BoostedTrees, load_trees
 from astroseq_core.signals.view_scalars import scalar_names, view_scalars
@@ -449,25 +448,13 @@ def _load_from_folder(folder: Path, changed: int) -> Ensemble:
     card = read_card(folder)
     networks = []
     for member in card.members:
-        network = load_network(_verified_path(folder, card, member), RESTORE_ADVICE)
+        network = load_network(verified_part(folder, card.model_id, member.file, member.sha256), RESTORE_ADVICE)
         takes = {one.name: tuple(one.shape[1:]) for one in network.inputs}
         if takes.get("scalars") != (len(card.scalars),) or set(takes) != INPUTS:
             raise ModelError(f"{card.model_id}: {member.file} does not take the scalars of its card; {RESTORE_ADVICE}.")
         networks.append(network)
     trees = {
-        kind: load_trees(_verified_path(folder, card, one), card.folds, len(card.scalars)) for kind, one in card.trees.items()
+        kind: load_trees(verified_part(folder, card.model_id, one.file, one.sha256), card.folds, len(card.scalars))
+        for kind, one in card.trees.items()
     }
     return Ensemble(card, tuple(networks), trees)
-
-
-def _verified_path(folder: Path, card: EnsembleCard, part: Member | TreeFile) -> Path:
-    """Return the path of a part after checking its hash."""
-    path = folder / part.file
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"{card.model_id}: {part.file} cannot be read ({error.strerror}); {RESTORE_ADVICE}.") from error
-    if digest != part.sha256:
-        raise ModelError(f"{card.model_id}: {part.file} is not the file its card names; {RESTORE_ADVICE}.")
-    return path
