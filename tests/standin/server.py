@@ -17,6 +17,8 @@ from tests.standin.faults import Fault, Kind, Rule
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
 _WRITE_SECONDS = 20.0
+#: How long a count of whole answers waits for those under way: a client has the last byte before its answer is counted.
+_SETTLE_SECONDS = 5.0
 #: astroquery adds one to each search of MAST, so that no two are alike.
 _CACHE_BREAKER = re.compile(r',? ?"cacheBreaker": ?"[^"]*"')
 
@@ -63,6 +65,7 @@ class State:
     requests: Counter[str] = field(default_factory=Counter)
     whole: Counter[str] = field(default_factory=Counter)
     answers: list[tuple[str, str]] = field(default_factory=list)
+    under_way: int = 0  # truthful answers of which not all has been sent and counted
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fault_for(self, line: str) -> Fault | None:
@@ -75,6 +78,8 @@ class State:
 
     def count(self, part: str, *, whole: bool = False) -> int:
         """How many requests, or whole answers, had ``part`` in their line."""
+        if whole:
+            wait_for(lambda: not self.under_way, _SETTLE_SECONDS)
         with self.lock:
             return sum(n for line, n in (self.whole if whole else self.requests).items() if part in line)
 
@@ -203,10 +208,18 @@ class _Connection(BaseHTTPRequestHandler):
             self._drop()
             return
         response = _spoilt(fault) or self.server.stand_in.answer(request)
-        if self._send(response, fault) and response.status == 200 and request.method != "HEAD":
-            truthful = fault is None or fault.kind in (Kind.SLOW, Kind.DUPLICATES)
+        if fault is not None and fault.kind not in (Kind.SLOW, Kind.DUPLICATES):
+            self._send(response, fault)
+            return
+        with state.lock:
+            state.under_way += 1
+        sent = False
+        try:
+            sent = self._send(response, fault) and response.status == 200 and request.method != "HEAD"
+        finally:
             with state.lock:
-                state.whole[request.line] += truthful
+                state.under_way -= 1
+                state.whole[request.line] += sent
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)
