@@ -1,0 +1,102 @@
+"""Signals found in a star's light curves: what a search measures of each, and what the classifier says of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from astroseq_core.ephemeris import Ephemeris
+
+#: Bound of a planet score [natural log]; a star without any signal has the lower one.
+MAX_PLANET_SCORE = 30.0
+#: Evidence at which a signal is as likely a transit as not, and the change of it that multiplies the odds by e.
+EVEN_EVIDENCE, EVIDENCE_SCALE = 6.0, 3.0
+
+
+@dataclass(frozen=True)
+class ClassProbabilities:
+    """Calibrated probabilities of the classes of one signal, which sum to 1, and their standard deviations in the ensemble.
+
+    Attributes
+    ----------
+    p_planet : float
+        Probability of a planet candidate.
+    p_eclipsing_binary : float
+        Probability of an eclipsing binary.
+    p_not_transit : float
+        Probability of a signal that is not transit-like.
+    planet_spread : float
+        Standard deviation of the first among the networks and trees.
+    eclipsing_binary_spread : float
+        The same of the second.
+    not_transit_spread : float
+        The same of the third.
+    """
+
+    p_planet: float
+    p_eclipsing_binary: float
+    p_not_transit: float
+    planet_spread: float
+    eclipsing_binary_spread: float
+    not_transit_spread: float
+
+    @property
+    def doubt(self) -> float:
+        """Entropy of the three probabilities, from 0 (certain) to 1 (all alike)."""
+        each = (self.p_planet, self.p_eclipsing_binary, self.p_not_transit)
+        return -sum(p * math.log(p) for p in each if p > 0) / math.log(3)
+
+
+@dataclass(frozen=True)
+class FoundSignal:
+    """One periodic or single dip of a star, found by `signals.search`.
+
+    Attributes
+    ----------
+    number : int
+        Order in which it was found, from 1.
+    ephemeris : Ephemeris
+        Period, epoch, duration and depth with their errors; no period for a single transit.
+    snr : float
+        Depth over its error: signal-to-noise ratio of all transits together.
+    num_transits : int
+        Number of observed transits.
+    evidence : float
+        Natural log of the likelihood ratio of its transits, less that of the number of trials.
+    false_alarm_probability : float or None
+        Chance that the star without transits shows a signal as strong; None where it was not computed.
+    classes : ClassProbabilities or None
+        What the classifier says; None before it was asked.
+    """
+
+    number: int
+    ephemeris: Ephemeris
+    snr: float
+    num_transits: int
+    evidence: float
+    false_alarm_probability: float | None = None
+    classes: ClassProbabilities | None = None
+
+    @property
+    def planet_score(self) -> float:
+        """Natural log of the odds that it is a planet's: transit evidence and class together; unclassified, of a transit."""
+        even = (self.evidence - EVEN_EVIDENCE) / EVIDENCE_SCALE
+        log_transit = -math.log1p(math.exp(-max(-MAX_PLANET_SCORE, min(even, MAX_PLANET_SCORE))))
+        log_both = log_transit + math.log(max(1.0 if self.classes is None else self.classes.p_planet, 1e-12))
+        rest = -math.expm1(log_both)
+        return max(-MAX_PLANET_SCORE, min(log_both - math.log(max(rest, 1e-13)), MAX_PLANET_SCORE))
+
+
+def best_signal(signals: Sequence[FoundSignal]) -> FoundSignal | None:
+    """Return the signal with the highest planet score, by which its star is ranked.
+
+    Parameters
+    ----------
+    signals : sequence of FoundSignal
+        The signals of one star.
+
+    Returns
+    -------
+    FoundSignal or None
+        The signal; None if there is none.
+    """
+    return max(signals, key=lambda s: s.planet_score, default=None)
