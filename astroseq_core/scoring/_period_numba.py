@@ -247,12 +247,14 @@ def climb_trial(
     cost: Any,
     least: float,
     most: float,
+    power: float,
 ) -> Any:
     """Find the best trial in the neighborhood of a trial.
 
     Periods within two `drift`, starts within a width, and all widths of finite cost are tried,
     first in wide steps and then in narrow ones. The largest event counts for no more than the
-    second largest, so that one event alone gains nothing.
+    second largest, so that one event alone gains nothing. The score is the sum over the events,
+    divided by a power of their number, less the cost.
 
     Parameters
     ----------
@@ -278,6 +280,8 @@ def climb_trial(
         Lower bound of one event's evidence.
     most : float
         Upper bound of one event's evidence.
+    power : float
+        0 for log-likelihood ratios, which add up; 0.5 for signal-to-noise ratios.
 
     Returns
     -------
@@ -301,7 +305,7 @@ def climb_trial(
                     sums, n, largest, second = event_sums(total, seen, begin, trial, widths[w], scale[w], least, most)
                     if n < 2:
                         continue
-                    value = sums - largest + min(largest, second) - cost[w]
+                    value = (sums - largest + min(largest, second)) / n**power - cost[w]
                     if value > score:
                         score, period, start, at, count = value, trial, begin, w, n
     return score, period, start, at, count

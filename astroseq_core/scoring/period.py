@@ -353,8 +353,19 @@ def _log_num_trials(grid: LogRatioGrid, periods: _Array) -> _Array:
     return np.asarray(np.where(keep, cost, np.inf))
 
 
-def _resolution_levels(grid: LogRatioGrid) -> list[tuple[LogRatioGrid, int, int]]:
-    """Return ever coarser grids, each with its first and last base period [grid points]."""
+def resolution_levels(grid: LogRatioGrid) -> list[tuple[LogRatioGrid, int, int]]:
+    """Return ever coarser grids, each fine enough for the transits of its periods.
+
+    Parameters
+    ----------
+    grid : LogRatioGrid
+        The finest grid.
+
+    Returns
+    -------
+    list of tuple
+        Grid, first and last base period [grid points] of each level, from short periods to long ones.
+    """
     longest = min(LONGEST_PERIOD_DAYS, grid.size * grid.step)
     shortest = SHORTEST_PERIOD_DAYS
     found = []
@@ -379,7 +390,7 @@ def _best_trials(grid: LogRatioGrid) -> list[Trial]:
 
     found = []
     held = LogRatioGrid(grid.start, grid.step, np.clip(grid.values, MIN_EVENT_EVIDENCE, MAX_SEARCH_EVIDENCE), grid.seen)
-    for level, first, last in _resolution_levels(held):
+    for level, first, last in resolution_levels(held):
         # Sums on this level are sums of the finest grid points, so the weights refer to the finest grid.
         weights = level.weights() * grid.step / level.step
         cost = _log_num_trials(level, np.arange(first, last + 1, dtype=np.float64) + 0.5)
@@ -416,9 +427,47 @@ def _climb(grid: LogRatioGrid, period: float, begin: float, which: int) -> Trial
     # The change of period that drifts half a grid point over half of the span.
     drift = max(1.0, grid.widths()[which] / 6) * period / grid.size
     score, period, begin, width, count = _period_numba.climb_trial(
-        total, seen, period, begin, which, drift, grid.widths(), grid.weights(), cost, MIN_EVENT_EVIDENCE, MAX_EVENT_EVIDENCE
+        total, seen, period, begin, which, drift, grid.widths(), grid.weights(), cost, MIN_EVENT_EVIDENCE, MAX_EVENT_EVIDENCE, 0.0
     )
     return Trial(score, period, begin, int(width), int(count)) if math.isfinite(score) else None
+
+
+def evidence_of(grid: LogRatioGrid, period_days: float | None, t0_days: float, duration_hours: float) -> float:
+    """Return the evidence of a period, or of a single event, at the best place beside the given one.
+
+    Parameters
+    ----------
+    grid : LogRatioGrid
+        The evidence.
+    period_days : float or None
+        Period [d]; None for a single event.
+    t0_days : float
+        Mid-transit time [d].
+    duration_hours : float
+        Duration [h].
+
+    Returns
+    -------
+    float
+        Natural log of the likelihood ratio, less that of the number of trials; minus infinity where
+        fewer than two events, or no single one, were observed.
+    """
+    which = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / duration_hours))))
+    wide = int(grid.widths()[which])
+    begin = (t0_days - grid.start) / grid.step - (wide - 1) / 2
+    if period_days is not None:
+        trial = _climb(grid, period_days / grid.step, begin, which)
+        return -math.inf if trial is None else trial.score
+    total, seen = grid.running_sums()
+    low = max(0, round(begin - wide / 2))
+    high = min(grid.size - wide, round(begin + wide / 2))
+    if high < low:
+        return -math.inf
+    at = np.arange(low, high + 1)
+    good = 2 * (seen[at + wide] - seen[at]) >= wide
+    trials = max(1.0, float(grid.seen.sum()) / wide) * len(DURATION_HOURS)
+    sums = (total[at + wide] - total[at]) * float(grid.weights()[which])
+    return float(sums[good].max()) - math.log(trials) if good.any() else -math.inf
 
 
 def _alias_trials(grid: LogRatioGrid, best: Trial) -> list[Trial]:

@@ -8,8 +8,6 @@ from astroseq_core.ephemeris import Ephemeris
 
 #: Bound of a planet score [natural log]; a star without any signal has the lower one.
 MAX_PLANET_SCORE = 30.0
-#: Evidence at which a signal is as likely a transit as not, and the change of it that multiplies the odds by e.
-EVEN_EVIDENCE, EVIDENCE_SCALE = 6.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,12 @@ class FoundSignal:
         Depth over its error: signal-to-noise ratio of all transits together.
     num_transits : int
         Number of observed transits.
-    evidence : float
-        Natural log of the likelihood ratio of its transits, less that of the number of trials.
+    log_odds : float
+        Natural log of the odds that it is a dip of the star, not noise or a variation; see
+        `signals.odds`.
+    evidence : float or None
+        Natural log of the likelihood ratio of its transits by the segment network, less that of the
+        number of trials; None without a network.
     false_alarm_probability : float or None
         Chance that the star without transits shows a signal as strong; None where it was not computed.
     classes : ClassProbabilities or None
@@ -72,15 +74,20 @@ class FoundSignal:
     ephemeris: Ephemeris
     snr: float
     num_transits: int
-    evidence: float
+    log_odds: float
+    evidence: float | None = None
     false_alarm_probability: float | None = None
     classes: ClassProbabilities | None = None
 
     @property
+    def depth_err_ppm(self) -> float | None:
+        """One-sigma error of the depth [ppm]; None without a depth."""
+        return None if self.ephemeris.depth_ppm is None or self.snr <= 0 else self.ephemeris.depth_ppm / self.snr
+
+    @property
     def planet_score(self) -> float:
-        """Natural log of the odds that it is a planet's: transit evidence and class together; unclassified, of a transit."""
-        even = (self.evidence - EVEN_EVIDENCE) / EVIDENCE_SCALE
-        log_transit = -math.log1p(math.exp(-max(-MAX_PLANET_SCORE, min(even, MAX_PLANET_SCORE))))
+        """Natural log of the odds that it is a planet's: `log_odds` and class together; unclassified, `log_odds`."""
+        log_transit = -math.log1p(math.exp(-max(-MAX_PLANET_SCORE, min(self.log_odds, MAX_PLANET_SCORE))))
         log_both = log_transit + math.log(max(1.0 if self.classes is None else self.classes.p_planet, 1e-12))
         rest = -math.expm1(log_both)
         return max(-MAX_PLANET_SCORE, min(log_both - math.log(max(rest, 1e-13)), MAX_PLANET_SCORE))

@@ -1,0 +1,271 @@
+"""Box search: the periods at which boxes of a detrended light curve are deepest for their noise, over all periods at once."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core.preprocessing.noise import robust_sigma
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.scoring.evidence import MAX_POINTS, STEP_MINUTES, LogRatioGrid
+from astroseq_core.scoring.period import (
+    LONGEST_PERIOD_DAYS,
+    MAX_DUTY_CYCLE,
+    ONE_DAY_HOURS,
+    SHORTEST_PERIOD_DAYS,
+    Trial,
+    resolution_levels,
+)
+from astroseq_core.times import TimeSystem
+
+#: Bounds of one grid point during the search [sigma]: neither flares nor single deep dips decide.
+MIN_POINT, MAX_POINT = -3.0, 8.0
+#: Bounds of the signal-to-noise ratio of one event.
+MIN_EVENT_SNR, MAX_EVENT_SNR = -5.0, 50.0
+#: Number of best trials that are optimized.
+NUM_TRIALS = 8
+#: Fewest boxes without overlap from which the noise of boxes is measured.
+MIN_BOXES = 12
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DipGrid:
+    """Dips of a star's light curves on a regular grid, in units of the noise of one grid point.
+
+    Attributes
+    ----------
+    grid : LogRatioGrid
+        Grid whose `values` are dips (positive where the star is fainter), clipped, 0 where there are no data.
+    scale : ndarray
+        Reciprocal noise of the sum in a box of each width, red noise included, shape (w,).
+    system : TimeSystem
+        Time system of the grid.
+    """
+
+    grid: LogRatioGrid
+    scale: _Array
+    system: TimeSystem
+
+    def without(self, hidden: NDArray[np.bool_]) -> "DipGrid":
+        """Return the grid with points removed.
+
+        Parameters
+        ----------
+        hidden : ndarray of bool
+            Points to remove, shape (n,).
+
+        Returns
+        -------
+        DipGrid
+            The grid, with the same noise.
+        """
+        grid = self.grid
+        return replace(self, grid=replace(grid, values=np.where(hidden, 0.0, grid.values), seen=grid.seen & ~hidden))
+
+    @property
+    def time(self) -> _Array:
+        """Centers of the grid points [d], shape (n,)."""
+        return np.asarray(self.grid.start + self.grid.step * np.arange(self.grid.size), np.float64)
+
+
+def make_dip_grid(detrended: Sequence[DetrendedLightCurve]) -> DipGrid:
+    """Bin the detrended light curves of a star.
+
+    Parameters
+    ----------
+    detrended : sequence of DetrendedLightCurve
+        At least one light curve, all in one time system and not overlapping.
+
+    Returns
+    -------
+    DipGrid
+        The grid; each light curve is divided by its own noise.
+    """
+    start = min(float(c.time[0]) for c in detrended)
+    stop = max(float(c.time[-1]) for c in detrended)
+    step = max(STEP_MINUTES, *(c.cadence_minutes for c in detrended)) / 1440
+    step *= max(1, math.ceil((stop - start) / step / MAX_POINTS))
+    size = round((stop - start) / step) + 1
+    values, seen = np.zeros(size), np.zeros(size, bool)
+    for curve in detrended:
+        at = np.rint((curve.time - start) / step).astype(np.int64)
+        count = np.bincount(at, minlength=size)
+        mean = -np.bincount(at, curve.flat, size) / np.maximum(count, 1)
+        # a point with few cadences is noisier
+        full = max(1.0, step * 1440 / curve.cadence_minutes)
+        there = count >= 0.5 * full if full >= 2 else count > 0
+        values[there] = mean[there] * np.sqrt(np.minimum(count[there] / full, 1.0)) / max(robust_sigma(mean[there]), 1e-12)
+        seen |= there
+    grid = LogRatioGrid(start, step, np.clip(values, MIN_POINT, MAX_POINT), seen)
+    return DipGrid(grid, 1 / _box_noise(grid), detrended[0].system)
+
+
+def _box_noise(grid: LogRatioGrid) -> _Array:
+    """Return the noise of the sum in a box of each width, no less than white noise; shape (w,)."""
+    total, seen = grid.running_sums()
+    noise = []
+    for width in grid.widths():
+        full = seen[width:] - seen[:-width] > 0.8 * width
+        sums = (total[width:] - total[:-width])[full]
+        white = math.sqrt(width)
+        noise.append(max(white, robust_sigma(sums)) if full.sum() >= MIN_BOXES * width else white)
+    return np.array(noise)
+
+
+def _allowed(grid: LogRatioGrid, periods: _Array) -> NDArray[np.bool_]:
+    """Return which widths a transit may have at each period [grid points], shape (k, w)."""
+    days = periods[:, None] * grid.step
+    hours = grid.widths()[None, :] * grid.step * 24
+    longest = np.minimum(ONE_DAY_HOURS[1] * np.cbrt(days), 24 * MAX_DUTY_CYCLE * days)
+    keep = (hours <= longest * 1.3) & (hours >= ONE_DAY_HOURS[0] * np.cbrt(days) / 1.3)
+    keep[:, 0] |= ~keep.any(axis=1)
+    return np.asarray(keep)
+
+
+def search_boxes(dips: DipGrid, count: int = NUM_TRIALS) -> list[Trial]:
+    """Find the periods, epochs and durations whose boxes are deepest for their noise.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+    count : int, optional
+        How many trials to optimize.
+
+    Returns
+    -------
+    list of Trial
+        Trials of different periods, the best first; `score` is the signal-to-noise ratio of all events
+        together, of which the largest counts for no more than the second largest.
+    """
+    from astroseq_core.scoring import _period_numba
+
+    grid, found = dips.grid, []
+    points = float(grid.seen.sum())
+    for level, first, last in resolution_levels(grid):
+        periods = np.arange(first, last + 1, dtype=np.float64) + 0.5
+        cost = np.where(_allowed(level, periods), 0.0, np.inf)
+        values = level.values.astype(np.float32)
+        score, phase, which = _period_numba.search_periods(values, first, last, level.widths(), dips.scale, cost)
+        factor = level.step / grid.step
+        snr = score / np.sqrt(np.maximum(points / (periods * factor), 1.0))
+        found += [
+            (float(snr[k]), factor, values, first + int(k), int(phase[k]), int(which[k]), int(level.widths()[which[k]]))
+            for k in np.argsort(snr)[::-1][: 4 * count]
+            if math.isfinite(snr[k])
+        ]
+    trials: list[Trial] = []
+    for _, factor, values, base, phase, which, width in sorted(found, key=lambda f: f[0], reverse=True):
+        if any(abs(base * factor / t.period - 1) < 1.5 / base for t in trials):
+            continue
+        period = _period_numba.best_shift_period(values, base, phase, width)
+        trial = climb(dips, period * factor, phase * factor, which)
+        if trial is not None:
+            trials.append(trial)
+        if len(trials) == count:
+            break
+    return sorted(trials, key=lambda t: t.score, reverse=True)
+
+
+def climb(dips: DipGrid, period: float, begin: float, width: int) -> Trial | None:
+    """Optimize a trial.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+    period : float
+        Period [grid points].
+    begin : float
+        First grid point of one event's box.
+    width : int
+        Index of the width.
+
+    Returns
+    -------
+    Trial or None
+        The best trial beside it; None where fewer than two of its events were observed.
+    """
+    from astroseq_core.scoring import _period_numba
+
+    grid = dips.grid
+    longest = min(LONGEST_PERIOD_DAYS / grid.step, float(grid.size))
+    if not SHORTEST_PERIOD_DAYS / grid.step <= period <= longest:
+        return None
+    total, seen = grid.running_sums()
+    allowed = _allowed(grid, np.array([period]))[0]
+    cost = np.where(allowed, 0.0, np.inf)
+    if not allowed[width]:
+        width = int(np.argmax(allowed))
+    drift = max(1.0, grid.widths()[width] / 6) * period / grid.size
+    score, period, begin, which, count = _period_numba.climb_trial(
+        total, seen, period, begin, width, drift, grid.widths(), dips.scale, cost, MIN_EVENT_SNR, MAX_EVENT_SNR, 0.5
+    )
+    return Trial(score, period, begin, int(which), int(count)) if math.isfinite(score) else None
+
+
+@dataclass(frozen=True)
+class Uniqueness:
+    """How a dip compares with the rest of its orbit (model-shift test of Coughlin 2017).
+
+    Attributes
+    ----------
+    primary : float
+        Signal-to-noise ratio of the dip.
+    secondary : float
+        That of the deepest dip elsewhere.
+    tertiary : float
+        That of the deepest dip beside both.
+    positive : float
+        That of the highest rise anywhere.
+    """
+
+    primary: float
+    secondary: float
+    tertiary: float
+    positive: float
+
+
+def measure_uniqueness(dips: DipGrid, trial: Trial) -> Uniqueness:
+    """Compare a dip with all other phases of its orbit.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+    trial : Trial
+        Period, epoch and duration.
+
+    Returns
+    -------
+    Uniqueness
+        Signal-to-noise ratios of boxes of the trial's duration.
+    """
+    grid, width = dips.grid, int(dips.grid.widths()[trial.width])
+    bins = max(int(trial.period), 4 * width)
+    # dips of the box begin at phase 0
+    place = np.floor(np.mod((np.arange(grid.size) - trial.begin + 0.5) / trial.period, 1.0) * bins).astype(np.int64) % bins
+    seen = np.bincount(place, grid.seen, bins)
+    total = np.bincount(place, grid.values, bins)
+    box = max(1, round(width * bins / trial.period))
+    sums, counts = (np.r_[0.0, np.cumsum(np.r_[v, v[: box - 1]])] for v in (total, seen))
+    sums, counts = sums[box:] - sums[:-box], counts[box:] - counts[:-box]
+    red = float(dips.scale[trial.width]) * math.sqrt(width)
+    full = counts >= 0.3 * np.median(counts[counts > 0]) if (counts > 0).any() else counts > 0
+    snr = np.where(full, sums / np.sqrt(np.maximum(counts, 1)) * red, 0.0)
+    free = np.ones(bins, bool)
+    _hide(free, 0, 2 * box)
+    primary = float(snr[np.r_[-max(1, box // 3) : max(1, box // 3) + 1]].max())
+    second = int(np.argmax(np.where(free, snr, -np.inf))) if free.any() else 0
+    secondary = float(snr[second]) if free.any() else 0.0
+    _hide(free, second, 2 * box)
+    tertiary = float(np.where(free, snr, -np.inf).max()) if free.any() else 0.0
+    return Uniqueness(primary, secondary, tertiary, float(-snr.min()))
+
+
+def _hide(free: NDArray[np.bool_], at: int, reach: int) -> None:
+    free[np.arange(at - reach, at + reach + 1) % len(free)] = False

@@ -1,0 +1,209 @@
+"""Search for all signals of a star: find one, settle its period, mask it, go on."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.same_signal import compare_signals
+from astroseq_core.scoring import period
+from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, join_evidence, make_grid
+from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.scoring.star import StarScore
+from astroseq_core.signals.aliases import settle_period
+from astroseq_core.signals.box_search import DipGrid, climb, make_dip_grid, measure_uniqueness, search_boxes
+from astroseq_core.signals.event_depths import event_boxes, event_depths
+from astroseq_core.signals.odds import MIN_LOG_ODDS, MIN_SNR, Candidate, log_odds
+from astroseq_core.signals.signal import FoundSignal
+from astroseq_core.signals.trapezoid_fit import fit_trapezoid
+from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.vetting.fold import masked_detrended_flux
+
+#: Most signals of one star, and most rounds of the search: what is left of a deep eclipse is masked, and not counted.
+MAX_SIGNALS, MAX_ROUNDS = 6, 10
+#: Trials of the box search that are looked at in each round.
+NUM_TRIALS = 3
+#: Width of the mask of a found signal, in durations, and the least on each side [d].
+MASK_WIDEN, MASK_SPARE_DAYS = 1.6, 0.03
+#: Longest duration as a fraction of the period.
+MAX_DURATION = 0.4
+#: Evidence of the segment network from which its own best period is looked at.
+MIN_EVIDENCE = 0.0
+#: A fit is repeated with its own duration, this often at most, until the duration changes by less than this factor.
+MAX_FITS, NEAR_DURATION = 4, 1.5
+
+_Array = NDArray[np.float64]
+
+
+def find_signals(
+    scores: Sequence[SegmentScores], detrended: Sequence[DetrendedLightCurve], star: StarScore | None = None
+) -> tuple[FoundSignal, ...]:
+    """Find the signals of a star, the strongest first.
+
+    Periods come from the evidence of the segment network and from a box search. Each candidate is
+    settled at the period that its single transits speak for, and is a signal if it is likelier a dip
+    of the star than noise. Its transits are masked before the next is searched. What remains of a
+    found one, such as its secondary eclipse, is not another signal.
+
+    Parameters
+    ----------
+    scores : sequence of SegmentScores
+        Segment scores of the star; empty to search without a network.
+    detrended : sequence of DetrendedLightCurve
+        Its detrended light curves, all in one time system and not overlapping.
+    star : StarScore, optional
+        Its score, which holds the first result of the period search.
+
+    Returns
+    -------
+    tuple of FoundSignal
+        At most `MAX_SIGNALS`, without classes.
+    """
+    if not detrended:
+        return ()
+    search = _Search(detrended, scores)
+    found: list[FoundSignal] = []
+    masked: list[Ephemeris] = []
+    for _ in range(MAX_ROUNDS):
+        best = next((c for c in search.candidates(masked, None if masked else star) if log_odds(c) >= MIN_LOG_ODDS), None)
+        if best is None:
+            break
+        exact, error = search.refine(best.ephemeris, masked)
+        masked.append(exact)
+        search.hide(exact)
+        if not any(_belongs_to(exact, one.ephemeris, search.span) for one in found):
+            found.append(search.signal(len(found) + 1, best, exact, error))
+            if len(found) == MAX_SIGNALS:
+                break
+    return tuple(found)
+
+
+def _belongs_to(e: Ephemeris, found: Ephemeris, span: tuple[float, float]) -> bool:
+    """Return whether a candidate is a part of a found signal: of its orbit, or of every second or third transit."""
+    compared = compare_signals(e, found, *span)
+    return compared.ratio == "1" or compared.is_alias or compared.same
+
+
+@dataclass
+class _Search:
+    """What is searched; the grids lose the transits of each found signal."""
+
+    detrended: tuple[DetrendedLightCurve, ...]
+    flats: list[_Array]
+    dips: DipGrid
+    evidence: Evidence | None
+    target_id: str
+    span: tuple[float, float]
+
+    def __init__(self, detrended: Sequence[DetrendedLightCurve], scores: Sequence[SegmentScores]) -> None:
+        self.detrended = tuple(detrended)
+        self.flats = [c.flat for c in detrended]
+        self.dips = make_dip_grid(detrended)
+        parts = [s.evidence for s in scores if len(s.evidence.time)]
+        self.evidence = join_evidence(parts) if parts else None
+        self.target_id = str(detrended[0].light_curve.target)
+        self.span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
+
+    @property
+    def system(self) -> TimeSystem:
+        """Time system of all times."""
+        return self.dips.system
+
+    def candidates(self, masked: Sequence[Ephemeris], star: StarScore | None) -> Iterator[Candidate]:
+        """Yield what may be a signal, each at its settled period: of the box search first, then of the network's evidence."""
+        for trial in search_boxes(self.dips)[:NUM_TRIALS]:
+            if trial.score >= MIN_SNR:
+                grid = self.dips.grid
+                mid = grid.start + (trial.begin + (int(grid.widths()[trial.width]) - 1) / 2) * grid.step
+                yield from self._measure(self._ephemeris(trial.period * grid.step, mid, DURATION_HOURS[trial.width]), masked)
+        known = self._from_evidence(star)
+        if known is not None:
+            yield from self._measure(known, masked)
+
+    def _from_evidence(self, star: StarScore | None) -> Ephemeris | None:
+        """Return the best period, or single event, of the network's evidence; None where there is none."""
+        if self.evidence is None or not len(self.evidence.time):
+            return None
+        if star is not None:
+            best = (star.score_fold, star.best_period_days, star.best_t0.days, star.best_duration_hours)
+        else:
+            folded = period.fold(self.evidence)
+            best = (folded.score, folded.period_days, folded.t0_days, folded.duration_hours)
+        return self._ephemeris(*best[1:]) if best[0] >= MIN_EVIDENCE else None
+
+    def _ephemeris(self, period_days: float | None, t0: float, hours: float) -> Ephemeris:
+        longest = math.inf if period_days is None else MAX_DURATION * period_days * HOURS_PER_DAY
+        return Ephemeris(self.target_id, "signal", Instant(t0, self.system), period_days, min(hours, longest))
+
+    def _measure(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> Iterator[Candidate]:
+        """Settle the period of a candidate and measure what decides whether it is a signal, if that can be measured."""
+        boxes = event_boxes(self.detrended, self.flats, e, masked)
+        e = settle_period(boxes, e)
+        events = event_depths(boxes, e)
+        if not len(events.depth):
+            return
+        made = Candidate(e, events.snr, len(events.depth), self._evidence_of(e))
+        if e.period_days is not None:
+            grid = self.dips.grid
+            width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
+            begin = (e.t0.days - grid.start) / grid.step - (grid.widths()[width] - 1) / 2
+            trial = climb(self.dips, e.period_days / grid.step, begin, width)
+            if trial is None:
+                return
+            made = replace(made, box_snr=trial.score, unique=measure_uniqueness(self.dips, trial))
+        yield made
+
+    def _evidence_of(self, e: Ephemeris) -> float | None:
+        """Return the network's evidence of a signal, at the best place beside it."""
+        if self.evidence is None or not len(self.evidence.time):
+            return None
+        return period.evidence_of(make_grid(self.evidence), e.period_days, e.t0.days, e.duration_hours)
+
+    def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> tuple[Ephemeris, float]:
+        """Fit epoch, period, duration and depth; also return the depth's error [ppm]."""
+        flats = [masked_detrended_flux(c, (e, *masked)) for c in self.detrended]
+        width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
+        red = 1 / (float(self.dips.scale[width]) * math.sqrt(float(self.dips.grid.widths()[width])))
+        start, found = e, None
+        for _ in range(MAX_FITS):
+            fitted = fit_trapezoid(self.detrended, flats, start, masked, red)
+            if fitted is None:
+                break
+            found = fitted
+            if (
+                max(fitted[0].duration_hours / start.duration_hours, start.duration_hours / fitted[0].duration_hours)
+                < NEAR_DURATION
+            ):
+                break
+            start = fitted[0]
+            flats = [masked_detrended_flux(c, (start, *masked)) for c in self.detrended]
+        if found is not None:
+            return found
+        depth, error = event_depths(event_boxes(self.detrended, flats, e, masked), e).mean()
+        timing = period.TYPICAL_TIMING * e.duration_days
+        drift = 0.0 if e.period_days is None else timing / max(1.0, (self.span[1] - self.span[0]) / e.period_days)
+        return replace(e, t0_err=timing, period_err=drift, depth_ppm=max(depth * 1e6, 1e-3)), error * 1e6
+
+    def hide(self, e: Ephemeris) -> None:
+        """Mask the transits of a signal."""
+        widen = MASK_WIDEN + 2 * MASK_SPARE_DAYS / e.duration_days
+        self.dips = self.dips.without(e.in_transit(self.dips.time, self.system, widen=widen))
+        if self.evidence is not None:
+            keep = ~e.in_transit(self.evidence.time, self.system, widen=widen)
+            old = self.evidence
+            self.evidence = Evidence(old.time[keep], old.log_ratio[keep], old.step_days)
+
+    def signal(self, number: int, found: Candidate, exact: Ephemeris, error_ppm: float) -> FoundSignal:
+        """Return a found signal with what is reported of it."""
+        return FoundSignal(
+            number=number,
+            ephemeris=replace(exact, name=f"{self.target_id} signal {number}"),
+            snr=(exact.depth_ppm or 0.0) / max(error_ppm, 1e-9),
+            num_transits=found.num_transits,
+            log_odds=log_odds(found),
+            evidence=found.evidence,
+        )
