@@ -1,0 +1,359 @@
+"""Folded views of a star's signals, as published for Kepler and TESS, from its detrended light curves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.errors import LightCurveError
+from astroseq_core.preprocessing import noise
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS, SignalViews
+from astroseq_core.vetting.events import FLARE_SIGMA
+from astroseq_core.vetting.fold import MASK_WIDEN, masked_detrended_flux
+
+#: Width of a bin of the global view over the spacing of `GLOBAL_BINS` bins, and of one of the local view in durations. Bins
+#: overlap (Shallue & Vanderburg 2018, section 3.3; Yu et al. 2019).
+GLOBAL_WIDTH, LOCAL_WIDTH_DURATIONS = 1.2, 0.16
+#: Reach of the local view on either side of mid-transit, in durations; never more than half the period.
+LOCAL_REACH_DURATIONS = 2.0
+#: A single transit is folded with the time that its observation spans, but at most this many durations: a bin of the global view
+#: is then no longer than the transit.
+MAX_SPAN_DURATIONS = 200.0
+#: Transits of another signal are left out, unless they cover more than this part of the signal's own.
+MAX_COVERED = 0.6
+#: Bins across a transit that is subtracted, and the least of its cadences that must be clear of other signals.
+_PROFILE_BINS, _MIN_CLEAR = 13, 20
+
+_Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedFlux:
+    """Flux of a star folded on one signal, without the transits of its other signals.
+
+    Attributes
+    ----------
+    ephemeris : Ephemeris
+        The signal.
+    period_days : float
+        Period of the fold [d]; of a single transit the span of its observation, at most `MAX_SPAN_DURATIONS` durations.
+    phase_days : ndarray
+        Time from the nearest mid-transit [d], ascending, shape (n,).
+    number : ndarray of int
+        Number of that transit from the epoch, shape (n,).
+    flat : ndarray
+        Relative deviation from the trend, shape (n,).
+    """
+
+    ephemeris: Ephemeris
+    period_days: float
+    phase_days: _Doubles
+    number: NDArray[np.int64]
+    flat: _Doubles
+
+    @property
+    def reach_days(self) -> float:
+        """Reach of the local view on either side of mid-transit [d]."""
+        return min(LOCAL_REACH_DURATIONS * self.ephemeris.duration_days, self.period_days / 2)
+
+    def where(self, chosen: NDArray[np.bool_]) -> "FoldedFlux":
+        """Return the fold of some of the cadences.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool
+            Cadences to keep, shape (n,).
+
+        Returns
+        -------
+        FoldedFlux
+            Their fold.
+        """
+        return FoldedFlux(self.ephemeris, self.period_days, self.phase_days[chosen], self.number[chosen], self.flat[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class StarViews:
+    """Views of the signals of one star, and how many of their bins had no cadence.
+
+    Attributes
+    ----------
+    views : SignalViews
+        Views of n signals.
+    empty_global : ndarray of int
+        Bins of each global view that were interpolated, shape (n,).
+    empty_local : ndarray of int
+        The same of the local views, shape (n,).
+    """
+
+    views: SignalViews
+    empty_global: NDArray[np.int64]
+    empty_local: NDArray[np.int64]
+
+
+def fold_views(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequence[Ephemeris]) -> SignalViews:
+    """Return the folded views of all signals of one star.
+
+    Parameters
+    ----------
+    detrended : sequence of DetrendedLightCurve
+        Detrended light curves, one per observation.
+    ephemerides : sequence of Ephemeris
+        The n signals, periodic or single transits.
+
+    Returns
+    -------
+    SignalViews
+        Their views, normalized, with period, duration and signal-to-noise ratio. The period of a single transit is NaN.
+
+    Raises
+    ------
+    LightCurveError
+        If a signal has no cadence in transit, or no signal is given.
+    """
+    return make_views(fold_flux(detrended, ephemerides)).views
+
+
+def fold_flux(
+    detrended: Sequence[DetrendedLightCurve], ephemerides: Sequence[Ephemeris], flats: Sequence[_Doubles] | None = None
+) -> tuple[FoldedFlux, ...]:
+    """Fold a star on each of its signals, with the transits of the others left out.
+
+    The trend is fitted once, with the transits of all signals masked. Flares are left out. Where another signal covers most
+    transits of a signal, as the inner of two planets at exactly 2:1 covers the outer one, its mean transit is subtracted instead.
+
+    Parameters
+    ----------
+    detrended : sequence of DetrendedLightCurve
+        Detrended light curves, one per observation.
+    ephemerides : sequence of Ephemeris
+        The signals, periodic or single transits.
+    flats : sequence of ndarray, optional
+        Relative deviations of each observation from a trend that no transit affects; computed if not given.
+
+    Returns
+    -------
+    tuple of FoldedFlux
+        One fold a signal.
+
+    Raises
+    ------
+    LightCurveError
+        If a signal has no cadence in transit, or no signal is given.
+    """
+    if not ephemerides or not detrended:
+        raise LightCurveError("There is nothing to fold; give at least one light curve and one signal.")
+    if flats is None:
+        flats = [masked_detrended_flux(c, ephemerides) for c in detrended]
+    curve = np.repeat(np.arange(len(detrended)), [len(c.time) for c in detrended])
+    flat = np.concatenate(list(flats))
+    good = np.isfinite(flat)
+    for k, c in enumerate(detrended):
+        good[curve == k] &= flat[curve == k] < FLARE_SIGMA * max(c.noise, noise.robust_sigma(flats[k]))
+    folds = [_phases(detrended, e) for e in ephemerides]
+    inside = [np.abs(phase) <= e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
+    near = [np.abs(phase) <= MASK_WIDEN * e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
+    made = []
+    for i, (period, phase, number) in enumerate(folds):
+        e = ephemerides[i]
+        if not (inside[i] & good).any():
+            raise LightCurveError(f"{e.name}: no cadence lies in its transits; leave the signal out.")
+        keep, own = good & (np.abs(phase) <= period / 2), flat
+        for j in range(len(folds)):
+            if j == i:
+                continue
+            covered = (inside[i] & near[j] & keep).sum() > MAX_COVERED * (inside[i] & keep).sum()
+            clear = good & near[j] & ~near[i]
+            if not covered:
+                keep &= ~near[j]
+            elif clear.sum() >= _MIN_CLEAR:
+                own = own - _mean_transit(folds[j][1], own, clear, near[j], ephemerides[j].duration_days)
+        order = np.argsort(phase[keep], kind="stable")
+        made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order]))
+    return tuple(made)
+
+
+def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
+    """Return the views of folded signals.
+
+    A bin is the median of its cadences. Bins overlap; one without cadences is interpolated between its neighbors.
+
+    Parameters
+    ----------
+    folds : sequence of FoldedFlux
+        The folded signals.
+
+    Returns
+    -------
+    StarViews
+        Their views.
+    """
+    whole, near = [global_bins(f) for f in folds], [local_bins(f) for f in folds]
+    views = SignalViews(
+        np.array([_normalized(v) for v in whole], np.float32),
+        np.array([_normalized(v) for v in near], np.float32),
+        np.array([np.nan if f.ephemeris.period_days is None else f.ephemeris.period_days for f in folds], np.float32),
+        np.array([f.ephemeris.duration_hours for f in folds], np.float32),
+        np.array([_snr(f) for f in folds], np.float32),
+    )
+    return StarViews(views, *(np.isnan(v).sum(axis=1).astype(np.int64) for v in (np.array(whole), np.array(near))))
+
+
+def global_bins(fold: FoldedFlux) -> _Doubles:
+    """Return medians over the whole orbit.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+
+    Returns
+    -------
+    ndarray
+        Relative deviations, shape (201,), the transit in the middle; NaN without cadences.
+    """
+    half = fold.period_days / 2
+    return bin_medians(fold.phase_days, fold.flat, -half, half, GLOBAL_BINS, GLOBAL_WIDTH * fold.period_days / GLOBAL_BINS)
+
+
+def local_bins(fold: FoldedFlux) -> _Doubles:
+    """Return medians around mid-transit.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+
+    Returns
+    -------
+    ndarray
+        Relative deviations, shape (61,); NaN without cadences.
+    """
+    width = LOCAL_WIDTH_DURATIONS * fold.ephemeris.duration_days
+    return bin_medians(fold.phase_days, fold.flat, -fold.reach_days, fold.reach_days, LOCAL_BINS, width)
+
+
+def bin_medians(x: _Doubles, y: _Doubles, start: float, stop: float, bins: int, width: float) -> _Doubles:
+    """Return the medians of values in bins that may overlap.
+
+    Parameters
+    ----------
+    x : ndarray
+        Coordinates, ascending, shape (n,).
+    y : ndarray
+        Values, shape (n,).
+    start, stop : float
+        Begin of the first bin and end of the last one.
+    bins : int
+        Number of bins.
+    width : float
+        Width of each bin.
+
+    Returns
+    -------
+    ndarray
+        Medians, shape (bins,); NaN where there is no value.
+
+    Examples
+    --------
+    >>> bin_medians(np.arange(6.0), np.array([1.0, 3, 5, 5, 9, 9]), 0.0, 6.0, 3, 2.0).tolist()
+    [2.0, 5.0, 9.0]
+    """
+    low = start + np.arange(bins) * (stop - start - width) / max(1, bins - 1)
+    # the last cadences of an orbit lie at its very end
+    first, last = np.searchsorted(x, low), np.searchsorted(x, low + width * (1 + 1e-9))
+    count = last - first
+    begin = np.cumsum(count) - count
+    at = np.repeat(np.arange(bins), count)
+    where = np.arange(len(at)) - begin[at] + first[at]
+    # one sort of integers for all bins: the bin, then the rank of the value
+    rank = np.empty(len(y), np.int64)
+    rank[np.argsort(y)] = np.arange(len(y))
+    ascending = np.sort(y)
+    key = np.sort(at * max(1, len(y)) + rank[where])
+    out = np.full(bins, np.nan)
+    full = count > 0
+    lower, upper = (key[(begin + (count - odd) // 2)[full]] % max(1, len(y)) for odd in (1, 0))
+    out[full] = (ascending[lower] + ascending[upper]) / 2
+    return out
+
+
+def fill_empty(view: _Doubles) -> _Doubles:
+    """Interpolate bins without cadences between their neighbors; at the ends the nearest bin is repeated.
+
+    Parameters
+    ----------
+    view : ndarray
+        Medians of bins, NaN where there is no cadence, shape (bins,).
+
+    Returns
+    -------
+    ndarray
+        The filled view; zeros if it was empty.
+
+    Examples
+    --------
+    >>> fill_empty(np.array([np.nan, 1.0, np.nan, 2.0])).tolist()
+    [1.0, 1.0, 1.5, 2.0]
+    """
+    full = np.isfinite(view)
+    if not full.any():
+        return np.zeros(len(view))
+    place = np.arange(len(view))
+    return np.asarray(np.interp(place, place[full], view[full]))
+
+
+def _normalized(view: _Doubles) -> _Doubles:
+    """Return a filled view with median 0 and deepest point −1; zeros if it has no dip."""
+    filled = fill_empty(view)
+    filled = filled - np.median(filled)
+    depth = -filled.min()
+    return np.asarray(filled / depth if depth > 0 else np.zeros(len(filled)))
+
+
+def _phases(detrended: Sequence[DetrendedLightCurve], e: Ephemeris) -> tuple[float, _Doubles, NDArray[np.int64]]:
+    """Return the period of a fold [d], the times from mid-transit [d] and the transit numbers of all cadences, each (n,)."""
+    if e.period_days is not None:
+        phase = np.concatenate([e.phase_days(c.time, c.system) for c in detrended])
+        number = np.concatenate([(c.time - e.t0.to(c.system).days) / e.period_days for c in detrended])
+        return e.period_days, phase, np.rint(number).astype(np.int64)
+    since = [e.phase_days(c.time, c.system) for c in detrended]
+    its = max(range(len(since)), key=lambda k: int((np.abs(since[k]) <= e.duration_days / 2).sum()))
+    span = float(since[its][-1] - since[its][0]) + detrended[its].cadence_minutes / 1440
+    period = min(span, MAX_SPAN_DURATIONS * e.duration_days)
+    # what lies on one side only is shown on the other, as in a fold; other observations are not shown
+    wrapped = np.mod(since[its] + span / 2, span) - span / 2
+    if not (np.abs(since[its]) <= e.duration_days / 2).any():
+        wrapped = np.full(len(wrapped), np.inf)
+    phase = np.concatenate([wrapped if k == its else np.full(len(s), np.inf) for k, s in enumerate(since)])
+    return period, phase, np.zeros(len(phase), np.int64)
+
+
+def _mean_transit(
+    phase: _Doubles, flat: _Doubles, clear: NDArray[np.bool_], near: NDArray[np.bool_], duration_days: float
+) -> _Doubles:
+    """Return what the mean transit of another signal takes from each cadence, measured where it stands alone, shape (n,)."""
+    reach = MASK_WIDEN * duration_days / 2
+    order = np.argsort(phase[clear])
+    found = fill_empty(
+        bin_medians(phase[clear][order], flat[clear][order], -reach, reach, _PROFILE_BINS, 2 * reach / _PROFILE_BINS)
+    )
+    middle = reach * (2 * np.arange(_PROFILE_BINS) + 1 - _PROFILE_BINS) / _PROFILE_BINS
+    out = np.zeros(len(flat))
+    out[near] = np.interp(phase[near], middle, found)
+    return out
+
+
+def _snr(fold: FoldedFlux) -> float:
+    """Return the depth over its error, from the scatter of means as long as the transit; NaN without cadences beside it."""
+    duration = fold.ephemeris.duration_days
+    inside, away = np.abs(fold.phase_days) <= duration / 2, np.abs(fold.phase_days) > MASK_WIDEN * duration / 2
+    if not inside.any() or not away.any():
+        return float("nan")
+    transits = len(np.unique(fold.number[inside]))
+    error = noise.robust_sigma(fold.flat[away]) / np.sqrt(inside.sum())
+    depth = float(np.median(fold.flat[away]) - fold.flat[inside].mean())
+    return depth / error if error > 0 and transits and depth > 0 else float("nan")
