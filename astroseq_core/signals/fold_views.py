@@ -1,7 +1,7 @@
 """Folded views of a star's signals, as published for Kepler and TESS, from its detrended light curves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,18 @@ from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import LightCurveError
 from astroseq_core.preprocessing import noise
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.signals.bins import bin_medians, fill_empty
+from astroseq_core.signals.masked_trend import masked_flux
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS, SignalViews
 from astroseq_core.vetting.events import FLARE_SIGMA
-from astroseq_core.vetting.fold import MASK_WIDEN, masked_detrended_flux
+from astroseq_core.vetting.fold import MASK_WIDEN
 
 #: Width of a bin of the global view over the spacing of `GLOBAL_BINS` bins, and of one of the local view in durations. Bins
 #: overlap (Shallue & Vanderburg 2018, section 3.3; Yu et al. 2019).
 GLOBAL_WIDTH, LOCAL_WIDTH_DURATIONS = 1.2, 0.16
-#: Reach of the local view on either side of mid-transit, in durations; never more than half the period.
-LOCAL_REACH_DURATIONS = 2.0
+#: Reach of the bins around mid-transit on either side, in durations but at most half the period, their number, and those of them
+#: that are the local view. The views of Kepler's labelled signals are every second one of the inner bins of AstroNet's 201.
+LOCAL_GRIDS = {"tess": (2.0, LOCAL_BINS, slice(None)), "kepler": (4.0, 201, slice(40, 161, 2))}
 #: A single transit is folded with the time that its observation spans, but at most this many durations: a bin of the global view
 #: is then no longer than the transit.
 MAX_SPAN_DURATIONS = 200.0
@@ -46,6 +49,8 @@ class FoldedFlux:
         Number of that transit from the epoch, shape (n,).
     flat : ndarray
         Relative deviation from the trend, shape (n,).
+    kind : str
+        Kind of its views: tess or kepler; K2's are Kepler's.
     """
 
     ephemeris: Ephemeris
@@ -53,11 +58,7 @@ class FoldedFlux:
     phase_days: _Doubles
     number: NDArray[np.int64]
     flat: _Doubles
-
-    @property
-    def reach_days(self) -> float:
-        """Reach of the local view on either side of mid-transit [d]."""
-        return min(LOCAL_REACH_DURATIONS * self.ephemeris.duration_days, self.period_days / 2)
+    kind: str
 
     def where(self, chosen: NDArray[np.bool_]) -> "FoldedFlux":
         """Return the fold of some of the cadences.
@@ -72,7 +73,7 @@ class FoldedFlux:
         FoldedFlux
             Their fold.
         """
-        return FoldedFlux(self.ephemeris, self.period_days, self.phase_days[chosen], self.number[chosen], self.flat[chosen])
+        return replace(self, phase_days=self.phase_days[chosen], number=self.number[chosen], flat=self.flat[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +148,13 @@ def fold_flux(
     if not ephemerides or not detrended:
         raise LightCurveError("There is nothing to fold; give at least one light curve and one signal.")
     if flats is None:
-        flats = [masked_detrended_flux(c, ephemerides) for c in detrended]
+        flats = [masked_flux(c, ephemerides) for c in detrended]
     curve = np.repeat(np.arange(len(detrended)), [len(c.time) for c in detrended])
     flat = np.concatenate(list(flats))
     good = np.isfinite(flat)
     for k, c in enumerate(detrended):
         good[curve == k] &= flat[curve == k] < FLARE_SIGMA * max(c.noise, noise.robust_sigma(flats[k]))
+    kind = "tess" if detrended[0].light_curve.instrument.name == "TESS" else "kepler"
     folds = [_phases(detrended, e) for e in ephemerides]
     inside = [np.abs(phase) <= e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
     near = [np.abs(phase) <= MASK_WIDEN * e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
@@ -172,7 +174,7 @@ def fold_flux(
             elif clear.sum() >= _MIN_CLEAR:
                 own = own - _mean_transit(folds[j][1], own, clear, near[j], ephemerides[j].duration_days)
         order = np.argsort(phase[keep], kind="stable")
-        made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order]))
+        made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order], kind))
     return tuple(made)
 
 
@@ -215,8 +217,7 @@ def global_bins(fold: FoldedFlux) -> _Doubles:
     ndarray
         Relative deviations, shape (201,), the transit in the middle; NaN without cadences.
     """
-    half = fold.period_days / 2
-    return bin_medians(fold.phase_days, fold.flat, -half, half, GLOBAL_BINS, GLOBAL_WIDTH * fold.period_days / GLOBAL_BINS)
+    return bin_medians(fold.phase_days, fold.flat, *_global_starts(fold))
 
 
 def local_bins(fold: FoldedFlux) -> _Doubles:
@@ -232,78 +233,53 @@ def local_bins(fold: FoldedFlux) -> _Doubles:
     ndarray
         Relative deviations, shape (61,); NaN without cadences.
     """
+    return bin_medians(fold.phase_days, fold.flat, *_local_starts(fold))
+
+
+def global_phases(fold: FoldedFlux) -> _Doubles:
+    """Return the middles of the bins of the global view.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+
+    Returns
+    -------
+    ndarray
+        Time from mid-transit [d], shape (201,).
+    """
+    starts, width = _global_starts(fold)
+    return starts + width / 2
+
+
+def local_phases(fold: FoldedFlux) -> _Doubles:
+    """Return the middles of the bins of the local view.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+
+    Returns
+    -------
+    ndarray
+        Time from mid-transit [d], shape (61,).
+    """
+    starts, width = _local_starts(fold)
+    return starts + width / 2
+
+
+def _global_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
+    half, width = fold.period_days / 2, GLOBAL_WIDTH * fold.period_days / GLOBAL_BINS
+    return np.linspace(-half, half - width, GLOBAL_BINS), width
+
+
+def _local_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
+    reach, number, chosen = LOCAL_GRIDS[fold.kind]
     width = LOCAL_WIDTH_DURATIONS * fold.ephemeris.duration_days
-    return bin_medians(fold.phase_days, fold.flat, -fold.reach_days, fold.reach_days, LOCAL_BINS, width)
-
-
-def bin_medians(x: _Doubles, y: _Doubles, start: float, stop: float, bins: int, width: float) -> _Doubles:
-    """Return the medians of values in bins that may overlap.
-
-    Parameters
-    ----------
-    x : ndarray
-        Coordinates, ascending, shape (n,).
-    y : ndarray
-        Values, shape (n,).
-    start, stop : float
-        Begin of the first bin and end of the last one.
-    bins : int
-        Number of bins.
-    width : float
-        Width of each bin.
-
-    Returns
-    -------
-    ndarray
-        Medians, shape (bins,); NaN where there is no value.
-
-    Examples
-    --------
-    >>> bin_medians(np.arange(6.0), np.array([1.0, 3, 5, 5, 9, 9]), 0.0, 6.0, 3, 2.0).tolist()
-    [2.0, 5.0, 9.0]
-    """
-    low = start + np.arange(bins) * (stop - start - width) / max(1, bins - 1)
-    # the last cadences of an orbit lie at its very end
-    first, last = np.searchsorted(x, low), np.searchsorted(x, low + width * (1 + 1e-9))
-    count = last - first
-    begin = np.cumsum(count) - count
-    at = np.repeat(np.arange(bins), count)
-    where = np.arange(len(at)) - begin[at] + first[at]
-    # one sort of integers for all bins: the bin, then the rank of the value
-    rank = np.empty(len(y), np.int64)
-    rank[np.argsort(y)] = np.arange(len(y))
-    ascending = np.sort(y)
-    key = np.sort(at * max(1, len(y)) + rank[where])
-    out = np.full(bins, np.nan)
-    full = count > 0
-    lower, upper = (key[(begin + (count - odd) // 2)[full]] % max(1, len(y)) for odd in (1, 0))
-    out[full] = (ascending[lower] + ascending[upper]) / 2
-    return out
-
-
-def fill_empty(view: _Doubles) -> _Doubles:
-    """Interpolate bins without cadences between their neighbors; at the ends the nearest bin is repeated.
-
-    Parameters
-    ----------
-    view : ndarray
-        Medians of bins, NaN where there is no cadence, shape (bins,).
-
-    Returns
-    -------
-    ndarray
-        The filled view; zeros if it was empty.
-
-    Examples
-    --------
-    >>> fill_empty(np.array([np.nan, 1.0, np.nan, 2.0])).tolist()
-    [1.0, 1.0, 1.5, 2.0]
-    """
-    full = np.isfinite(view)
-    if not full.any():
-        return np.zeros(len(view))
-    place = np.arange(len(view))
-    return np.asarray(np.interp(place, place[full], view[full]))
+    reach = min(reach * fold.ephemeris.duration_days, fold.period_days / 2)
+    return np.linspace(-reach, reach - width, number)[chosen], width
 
 
 def _normalized(view: _Doubles) -> _Doubles:
@@ -338,10 +314,9 @@ def _mean_transit(
     """Return what the mean transit of another signal takes from each cadence, measured where it stands alone, shape (n,)."""
     reach = MASK_WIDEN * duration_days / 2
     order = np.argsort(phase[clear])
-    found = fill_empty(
-        bin_medians(phase[clear][order], flat[clear][order], -reach, reach, _PROFILE_BINS, 2 * reach / _PROFILE_BINS)
-    )
-    middle = reach * (2 * np.arange(_PROFILE_BINS) + 1 - _PROFILE_BINS) / _PROFILE_BINS
+    starts, width = np.linspace(-reach, reach, _PROFILE_BINS, endpoint=False), 2 * reach / _PROFILE_BINS
+    found = fill_empty(bin_medians(phase[clear][order], flat[clear][order], starts, width))
+    middle = starts + width / 2
     out = np.zeros(len(flat))
     out[near] = np.interp(phase[near], middle, found)
     return out
