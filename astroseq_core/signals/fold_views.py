@@ -51,6 +51,10 @@ class FoldedFlux:
         Relative deviation from the trend, shape (n,).
     kind : str
         Kind of its views: tess or kepler; K2's are Kepler's.
+    cadence_days : float
+        Median spacing of the cadences [d].
+    transit_noise : float
+        Scatter of means over one duration, out of all transits, relative: the noise of the mean depth of one whole transit.
     """
 
     ephemeris: Ephemeris
@@ -59,6 +63,18 @@ class FoldedFlux:
     number: NDArray[np.int64]
     flat: _Doubles
     kind: str
+    cadence_days: float
+    transit_noise: float
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each cadence lies in transit, shape (n,)."""
+        return np.abs(self.phase_days) <= self.ephemeris.duration_days / 2
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Whether each cadence lies well out of transit, shape (n,)."""
+        return np.abs(self.phase_days) > MASK_WIDEN * self.ephemeris.duration_days / 2
 
     def where(self, chosen: NDArray[np.bool_]) -> "FoldedFlux":
         """Return the fold of some of the cadences.
@@ -74,6 +90,27 @@ class FoldedFlux:
             Their fold.
         """
         return replace(self, phase_days=self.phase_days[chosen], number=self.number[chosen], flat=self.flat[chosen])
+
+
+@dataclass(frozen=True)
+class MeanDepth:
+    """Mean depth of folded transits over their whole duration.
+
+    Attributes
+    ----------
+    depth : float
+        Depth, relative; negative if the star is brighter in transit. NaN without cadences.
+    error : float
+        Its error, from the scatter of means as long as a transit, relative.
+    """
+
+    depth: float
+    error: float
+
+    @property
+    def snr(self) -> float:
+        """Depth over its error; NaN if it is no dip."""
+        return self.depth / self.error if self.depth > 0 and self.error > 0 else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +195,8 @@ def fold_flux(
     folds = [_phases(detrended, e) for e in ephemerides]
     inside = [np.abs(phase) <= e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
     near = [np.abs(phase) <= MASK_WIDEN * e.duration_days / 2 for (_, phase, _), e in zip(folds, ephemerides, strict=True)]
+    quiet = good & ~np.any(near, axis=0)
+    cadence = float(np.median([c.cadence_minutes for c in detrended])) / 1440
     made = []
     for i, (period, phase, number) in enumerate(folds):
         e = ephemerides[i]
@@ -174,7 +213,8 @@ def fold_flux(
             elif clear.sum() >= _MIN_CLEAR:
                 own = own - _mean_transit(folds[j][1], own, clear, near[j], ephemerides[j].duration_days)
         order = np.argsort(phase[keep], kind="stable")
-        made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order], kind))
+        scatter = _transit_noise(detrended, [flat[(curve == k) & quiet] for k in range(len(detrended))], e.duration_days)
+        made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order], kind, cadence, scatter))
     return tuple(made)
 
 
@@ -199,9 +239,33 @@ def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
         np.array([_normalized(v) for v in near], np.float32),
         np.array([np.nan if f.ephemeris.period_days is None else f.ephemeris.period_days for f in folds], np.float32),
         np.array([f.ephemeris.duration_hours for f in folds], np.float32),
-        np.array([_snr(f) for f in folds], np.float32),
+        np.array([transit_depth(f).snr for f in folds], np.float32),
     )
     return StarViews(views, *(np.isnan(v).sum(axis=1).astype(np.int64) for v in (np.array(whole), np.array(near))))
+
+
+def transit_depth(fold: FoldedFlux, chosen: NDArray[np.bool_] | None = None) -> MeanDepth:
+    """Return the mean depth of folded transits.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+    chosen : ndarray of bool, optional
+        Cadences of the transits to measure, shape (n,); by default all.
+
+    Returns
+    -------
+    MeanDepth
+        Depth below the median out of transit, and its error.
+    """
+    inside = fold.inside if chosen is None else fold.inside & chosen
+    outside = fold.outside
+    if not inside.any() or not outside.any():
+        return MeanDepth(float("nan"), float("nan"))
+    transits = inside.sum() / max(1.0, fold.ephemeris.duration_days / fold.cadence_days)
+    error = fold.transit_noise / float(np.sqrt(transits))
+    return MeanDepth(float(np.median(fold.flat[outside]) - fold.flat[inside].mean()), error)
 
 
 def global_bins(fold: FoldedFlux) -> _Doubles:
@@ -322,13 +386,8 @@ def _mean_transit(
     return out
 
 
-def _snr(fold: FoldedFlux) -> float:
-    """Return the depth over its error, from the scatter of means as long as the transit; NaN without cadences beside it."""
-    duration = fold.ephemeris.duration_days
-    inside, away = np.abs(fold.phase_days) <= duration / 2, np.abs(fold.phase_days) > MASK_WIDEN * duration / 2
-    if not inside.any() or not away.any():
-        return float("nan")
-    transits = len(np.unique(fold.number[inside]))
-    error = noise.robust_sigma(fold.flat[away]) / np.sqrt(inside.sum())
-    depth = float(np.median(fold.flat[away]) - fold.flat[inside].mean())
-    return depth / error if error > 0 and transits and depth > 0 else float("nan")
+def _transit_noise(detrended: Sequence[DetrendedLightCurve], quiet: Sequence[_Doubles], duration_days: float) -> float:
+    """Return the scatter of means over one duration in the quiet flux of all observations, relative."""
+    cadences = [max(1, round(duration_days * 1440 / c.cadence_minutes)) for c in detrended]
+    found = [(noise.binned_sigma(flat, k) ** 2, len(flat)) for k, flat in zip(cadences, quiet, strict=True) if len(flat)]
+    return float(np.sqrt(np.average([v for v, _ in found], weights=[n for _, n in found]))) if found else float("nan")
