@@ -1,14 +1,13 @@
-"""The views that AstroSeq folds against the lent ones of the same signals, which other pipelines made.
+"""The views that AstroSeq folds, beside the lent ones of the same signals, which other pipelines made.
 
     python -m benchmarks.signal_views [--kind tess|kepler] [--each]
 
-TESS: signals of Yu et al. 2019 (full-frame images at 30 minutes, detrended by QLP) whose stars also have lent light curves at two
-or 30 minutes, folded with the listed period, epoch and duration. Kepler: signals of DR24 whose stars have lent binned light curves
-(72 or 144 minutes, 127 days of four years) and one published ephemeris, of transits over five hours, as shorter ones are
-smeared. Views are compared by correlation and by the rms of their difference in units of the depth, the classes by what the shipped
-classifier says of both. ``ways`` are ways to make the views: as they are made, with the flux averaged over 30 minutes before the
-fold, without another trend than that of the light curve, with that of `vetting.fold`, and for signals that the light
-curve and the lent views share no transit of, nothing is made. Most of these signals the classifier was trained on.
+TESS: signals of Yu et al. 2019 (30-minute full-frame images, detrended by QLP) whose stars have lent light curves of about
+the same time, folded with the listed period, epoch and duration. Kepler: signals of DR24 whose stars have a lent binned light
+curve (72 or 144 minutes, 127 days of the four years) and one published ephemeris, with transits over five hours. Views are
+compared by their correlation and the rms of their difference in units of the depth, classes by what the shipped classifier
+says of both (most of these signals were in its training set). Four ways to make the flux are compared: as the views are made;
+the same, averaged over 30 minutes; with the light curve's own trend, transits not masked; with the trend of vetting.
 """
 
 import argparse
@@ -99,7 +98,13 @@ def kepler_signals() -> Iterator[tuple[int, str, Ephemeris]]:
             )
 
 
+def mad(values: np.ndarray) -> float:
+    """The median deviation from the median."""
+    return float(np.median(np.abs(values - np.median(values))))
+
+
 def joined(parts: list[SignalViews]) -> SignalViews:
+    """The views of several stars together."""
     names = ("global_view", "local_view", "period_days", "duration_hours", "snr")
     return SignalViews(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
@@ -148,20 +153,16 @@ def main() -> None:
         change = (probability - said)[:, :2].sum(axis=1)
         ratio = np.log(own.snr / theirs.snr)
         ratio = ratio[np.isfinite(ratio)]
-        spread = f"{np.median(ratio):+.2f} {np.median(np.abs(ratio - np.median(ratio))):.2f}" if len(ratio) else "–"
+        spread = f"{np.median(ratio):+.2f} ± {mad(ratio):.2f}" if len(ratio) else "–"
         same = float(np.mean(probability.argmax(axis=1) == said.argmax(axis=1)))
-        print(
-            f"{way:16s} "
-            + "".join(f"{np.median(x):5.2f} ± {np.subtract(*np.percentile(x, [75, 25])) / 2:.2f}" for x in (*correlation, *rms))
-            + f"   {np.median(change):+.3f} ± {np.median(np.abs(change)):.3f}    {same:.2f}    {spread}   {spent[way] / len(rows) * 1e3:.1f} ms"
-        )
+        agreement = "".join(f"{np.median(x):6.2f} ± {mad(x):.2f}" for x in (*correlation, *rms))
+        classes = f"{np.median(change):+.3f} ± {np.median(np.abs(change)):.3f}    {same:.2f}"
+        print(f"{way:16s} {agreement}   {classes}    {spread}   {spent[way] / len(rows) * 1e3:.1f} ms")
         if way == "as made" and args.each:
             for i, name in enumerate(names):
-                p, q = said[i].round(2), probability[i].round(2)
-                print(
-                    f"  {name[:44]:44s} {labels[i]:6s} P {own.period_days[i]:7.3f} snr {theirs.snr[i]:6.1f} own {own.snr[i]:6.1f}  "
-                    f"r {correlation[0][i]:5.2f} {correlation[1][i]:5.2f}  rms {rms[0][i]:.2f} {rms[1][i]:.2f}  lent {p} own {q}"
-                )
+                numbers = f"P {own.period_days[i]:7.3f} snr {theirs.snr[i]:6.1f} own {own.snr[i]:6.1f}"
+                agreement = f"r {correlation[0][i]:5.2f} {correlation[1][i]:5.2f} rms {rms[0][i]:.2f} {rms[1][i]:.2f}"
+                print(f"  {name[:40]:40s} {labels[i]:6s} {numbers}  {agreement}  {said[i].round(2)} {probability[i].round(2)}")
 
 
 if __name__ == "__main__":

@@ -297,7 +297,7 @@ def local_bins(fold: FoldedFlux) -> _Doubles:
     ndarray
         Relative deviations, shape (61,); NaN without cadences.
     """
-    return bin_medians(fold.phase_days, fold.flat, *_local_starts(fold))
+    return bin_medians(fold.phase_days, fold.flat, *local_starts(fold))
 
 
 def global_phases(fold: FoldedFlux) -> _Doubles:
@@ -330,7 +330,7 @@ def local_phases(fold: FoldedFlux) -> _Doubles:
     ndarray
         Time from mid-transit [d], shape (61,).
     """
-    starts, width = _local_starts(fold)
+    starts, width = local_starts(fold)
     return starts + width / 2
 
 
@@ -339,7 +339,21 @@ def _global_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
     return np.linspace(-half, half - width, GLOBAL_BINS), width
 
 
-def _local_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
+def local_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
+    """Return where the bins of the local view begin.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+
+    Returns
+    -------
+    starts : ndarray
+        Time from mid-transit [d], shape (61,).
+    width : float
+        Width of each bin [d]; they overlap.
+    """
     reach, number, chosen = LOCAL_GRIDS[fold.kind]
     width = LOCAL_WIDTH_DURATIONS * fold.ephemeris.duration_days
     reach = min(reach * fold.ephemeris.duration_days, fold.period_days / 2)
