@@ -13,7 +13,7 @@ from astroseq_core.vetting.box_depths import BoxDepths
 
 #: Difference of two mean depths [sigma] from which they are different, and the fraction of a depth by which equal ones may differ
 #: beside their errors: sampling, spots and detrending.
-DIFFERENT_SIGMA, SPARE_FRACTION = 4.0, 0.03
+DIFFERENT_SIGMA, SPARE_FRACTION = 4.0, 0.02
 #: Significance of a dip that is there, and smallest ratio of two depths that are equal.
 PRESENT_SIGMA, EQUAL_RATIO = 5.0, 0.7
 #: Factors that are tried; each change is tried again from its new period.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.preprocessing.noise import robust_sigma
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.scoring.evidence import MAX_POINTS, STEP_MINUTES, LogRatioGrid
+from astroseq_core.scoring.evidence import DURATION_HOURS, MAX_POINTS, STEP_MINUTES, LogRatioGrid
 from astroseq_core.scoring.period import (
     LONGEST_PERIOD_DAYS,
     MAX_DUTY_CYCLE,
@@ -269,3 +269,75 @@ def measure_uniqueness(dips: DipGrid, trial: Trial) -> Uniqueness:
 
 def _hide(free: NDArray[np.bool_], at: int, reach: int) -> None:
     free[np.arange(at - reach, at + reach + 1) % len(free)] = False
+
+
+def search_single(dips: DipGrid) -> tuple[float, int, Uniqueness] | None:
+    """Find the single dip that is deepest for its noise.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+
+    Returns
+    -------
+    tuple of (float, int, Uniqueness) or None
+        Its middle [d], the index of its width, and how it compares with the deepest dips elsewhere;
+        None without data for a box.
+    """
+    best: tuple[float, int, int] | None = None
+    for which in range(len(dips.scale)):
+        snr = _single_ratios(dips, which)
+        if len(snr):
+            at = int(np.argmax(snr))
+            best = max(best or (-math.inf, 0, 0), (float(snr[at]), which, at))
+    if best is None:
+        return None
+    _, which, at = best
+    middle = dips.grid.start + (at + (int(dips.grid.widths()[which]) - 1) / 2) * dips.grid.step
+    unique = single_uniqueness(dips, middle, float(dips.grid.widths()[which]) * dips.grid.step * 24)
+    return None if unique is None else (middle, which, unique)
+
+
+def single_uniqueness(dips: DipGrid, t0_days: float, duration_hours: float) -> Uniqueness | None:
+    """Compare a single dip with the deepest dips elsewhere.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+    t0_days : float
+        Middle of the dip [d].
+    duration_hours : float
+        Its duration [h].
+
+    Returns
+    -------
+    Uniqueness or None
+        Signal-to-noise ratios of single boxes; None where the dip has no data.
+    """
+    grid = dips.grid
+    which = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / duration_hours))))
+    width, snr = int(grid.widths()[which]), _single_ratios(dips, which)
+    at = round((t0_days - grid.start) / grid.step - (width - 1) / 2)
+    low, high = max(0, at - width // 2), min(len(snr), at + width // 2 + 1)
+    if high <= low:
+        return None
+    primary, positive = float(snr[low:high].max()), float(-snr.min())
+    others = []
+    for _ in range(2):
+        snr[max(0, at - 2 * width) : max(0, at + 2 * width + 1)] = 0.0
+        at = int(np.argmax(snr))
+        others.append(float(snr[at]))
+    return Uniqueness(primary, others[0], others[1], positive)
+
+
+def _single_ratios(dips: DipGrid, which: int) -> _Array:
+    """Return the signal-to-noise ratios of all boxes of a width, 0 where data are missing; empty where none fits."""
+    grid = dips.grid
+    width = int(grid.widths()[which])
+    if width >= grid.size:
+        return np.empty(0)
+    total, seen = grid.running_sums()
+    full = seen[width:] - seen[:-width] >= 0.7 * width
+    return np.asarray(np.where(full, (total[width:] - total[:-width]) * dips.scale[which], 0.0))

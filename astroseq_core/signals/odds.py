@@ -7,6 +7,8 @@ from astroseq_core.signals.box_search import Uniqueness
 
 #: Smallest signal-to-noise ratio of a trial that is looked at.
 MIN_SNR = 6.5
+#: The same of a single dip.
+MIN_SINGLE_SNR = 9.0
 #: Smallest log odds of a signal.
 MIN_LOG_ODDS = 0.0
 

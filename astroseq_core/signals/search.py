@@ -15,9 +15,17 @@ from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, join_eviden
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star import StarScore
 from astroseq_core.signals.aliases import settle_period
-from astroseq_core.signals.box_search import DipGrid, climb, make_dip_grid, measure_uniqueness, search_boxes
+from astroseq_core.signals.box_search import (
+    DipGrid,
+    climb,
+    make_dip_grid,
+    measure_uniqueness,
+    search_boxes,
+    search_single,
+    single_uniqueness,
+)
 from astroseq_core.signals.event_depths import event_boxes, event_depths
-from astroseq_core.signals.odds import MIN_LOG_ODDS, MIN_SNR, Candidate, log_odds
+from astroseq_core.signals.odds import MIN_LOG_ODDS, MIN_SINGLE_SNR, MIN_SNR, Candidate, log_odds
 from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.signals.trapezoid_fit import fit_trapezoid
 from astroseq_core.times import Instant, TimeSystem
@@ -123,6 +131,9 @@ class _Search:
         known = self._from_evidence(star)
         if known is not None:
             yield from self._measure(known, masked)
+        single = search_single(self.dips)
+        if single is not None and single[2].primary >= MIN_SINGLE_SNR:
+            yield from self._measure_single(self._ephemeris(None, single[0], DURATION_HOURS[single[1]]), masked)
 
     def _from_evidence(self, star: StarScore | None) -> Ephemeris | None:
         """Return the best period, or single event, of the network's evidence; None where there is none."""
@@ -141,21 +152,32 @@ class _Search:
 
     def _measure(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> Iterator[Candidate]:
         """Settle the period of a candidate and measure what decides whether it is a signal, if that can be measured."""
+        if e.period_days is None:
+            yield from self._measure_single(e, masked)
+            return
         boxes = event_boxes(self.detrended, self.flats, e, masked)
         e = settle_period(boxes, e)
+        assert e.period_days is not None
         events = event_depths(boxes, e)
-        if not len(events.depth):
+        if len(events.depth) < 2:
+            if len(events.depth):
+                moved = Instant(e.t0.days + float(events.number[0]) * e.period_days, self.system)
+                yield from self._measure_single(replace(e, t0=moved, period_days=None, period_err=0.0), masked)
             return
-        made = Candidate(e, events.snr, len(events.depth), self._evidence_of(e))
-        if e.period_days is not None:
-            grid = self.dips.grid
-            width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
-            begin = (e.t0.days - grid.start) / grid.step - (grid.widths()[width] - 1) / 2
-            trial = climb(self.dips, e.period_days / grid.step, begin, width)
-            if trial is None:
-                return
-            made = replace(made, box_snr=trial.score, unique=measure_uniqueness(self.dips, trial))
-        yield made
+        grid = self.dips.grid
+        width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
+        begin = (e.t0.days - grid.start) / grid.step - (grid.widths()[width] - 1) / 2
+        trial = climb(self.dips, e.period_days / grid.step, begin, width)
+        if trial is not None:
+            unique = measure_uniqueness(self.dips, trial)
+            yield Candidate(e, events.snr, len(events.depth), self._evidence_of(e), trial.score, unique)
+
+    def _measure_single(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> Iterator[Candidate]:
+        """Measure a single dip and compare it with the deepest ones elsewhere, if it can be measured."""
+        events = event_depths(event_boxes(self.detrended, self.flats, e, masked), e)
+        unique = single_uniqueness(self.dips, e.t0.days, e.duration_hours)
+        if len(events.depth) and unique is not None:
+            yield Candidate(e, events.snr, 1, self._evidence_of(e), unique.primary, unique)
 
     def _evidence_of(self, e: Ephemeris) -> float | None:
         """Return the network's evidence of a signal, at the best place beside it."""
@@ -186,7 +208,7 @@ class _Search:
         depth, error = event_depths(event_boxes(self.detrended, flats, e, masked), e).mean()
         timing = period.TYPICAL_TIMING * e.duration_days
         drift = 0.0 if e.period_days is None else timing / max(1.0, (self.span[1] - self.span[0]) / e.period_days)
-        return replace(e, t0_err=timing, period_err=drift, depth_ppm=max(depth * 1e6, 1e-3)), error * 1e6
+        return replace(e, t0_err=timing, period_err=drift, depth_ppm=min(max(depth * 1e6, 1e-3), 1e6)), error * 1e6
 
     def hide(self, e: Ephemeris) -> None:
         """Mask the transits of a signal."""

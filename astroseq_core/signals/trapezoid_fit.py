@@ -103,7 +103,7 @@ def fit_trapezoid(
         max_nfev=40,
     )
     p = found.x
-    if p[4] * depth <= 0 or not np.isfinite(p).all():
+    if not 0 < p[4] * depth < 1 or not np.isfinite(p).all():
         return None
     jacobian = found.jac if not single else np.delete(found.jac, 1, axis=1)
     inverse = np.linalg.pinv(jacobian.T @ jacobian)
@@ -112,6 +112,8 @@ def fit_trapezoid(
     errors = scatter * np.sqrt(np.maximum(np.diag(inverse), 0.0))
     if single:
         errors = np.insert(errors, 1, 0.0)
+    if errors[0] > MAX_SHIFT or errors[1] > MAX_SHIFT:
+        return None
     period = ephemeris.period_days
     t0 = ephemeris.t0.days + hours * p[0] / HOURS_PER_DAY
     if period is not None:

@@ -1,0 +1,238 @@
+"""Signals that the search finds: of simulated stars, of planets and binaries injected into lent quiet stars, and of lent hosts.
+
+    python -m benchmarks.signals collect --stars simulated|injected --count 300 --seed 1 --out candidates.csv
+
+writes every candidate that the search looked at with what decides and whether it is true: what `astroseq_core/signals/odds.py` is
+fitted to. `measure` prints the share of planets found with their period, and false signals a star, on other stars.
+"""
+
+import argparse
+import math
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.errors import AstroSeqError
+from astroseq_core.io.lightcurve import LightCurve
+from astroseq_core.networks.model import Model, load
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, prepare
+from astroseq_core.same_signal import compare_signals
+from astroseq_core.scoring.segments import SegmentScores, score_light_curves
+from astroseq_core.scoring.star import StarScore, score_star
+from astroseq_core.signals import search
+from astroseq_core.signals.odds import Candidate, log_odds
+from astroseq_core.simulation import population
+from astroseq_core.simulation.stars import KINDS, simulate_star
+from astroseq_core.simulation.transits import Orbit, inject, signal_ephemeris
+from astroseq_core.targets import Target
+from astroseq_core.times import Instant
+from benchmarks.lent import quiet_stars
+
+MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-cadence-v2"}
+#: Signal-to-noise ratios of injected planets, and how many of a hundred stars get planets and binaries.
+SNR, PLANETS, BINARIES = (5.0, 60.0), 55, 20
+#: Candidates above these log odds are masked while candidates are collected, so that weak ones are seen as well.
+LOOSE = -1.0
+
+
+@dataclass(frozen=True)
+class Star:
+    """A star with known signals: `truth` are their ephemerides, `kinds` planet or binary, `snr` what was expected of each."""
+
+    name: str
+    kind: str
+    curves: tuple[LightCurve, ...]
+    truth: tuple[Ephemeris, ...]
+    kinds: tuple[str, ...]
+    snr: tuple[float, ...]
+
+
+def expected_snr(curves: Sequence[LightCurve], e: Ephemeris, depth: float) -> float:
+    """Depth over white noise of the mean of all cadences in transit, two thirds of them at full depth."""
+    count, noise = 0, []
+    for curve in curves:
+        good = np.isfinite(curve.flux)
+        count += int((e.in_transit(curve.time, curve.time_system) & good).sum())
+        flux = curve.flux[good] / np.nanmedian(curve.flux)
+        noise.append(float(np.median(np.abs(np.diff(flux)))) * 1.4826 / math.sqrt(2))
+    return depth * 0.8 * math.sqrt(count) / float(np.median(noise))
+
+
+def simulated(count: int, seed: int) -> Iterator[Star]:
+    """Stars of the simulation, a third of each mission; half of them without signals."""
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        mission = ("TESS", "Kepler", "K2")[number % 3]
+        kind = ("quiet", "planet", "quiet", "multi", "quiet", "binary", "multi", "single")[number // 3 % 8]
+        assert kind in KINDS
+        sky = simulate_star(
+            int(rng.integers(2**31)),
+            mission,
+            kind,
+            target=Target("SIM", str(seed * 1000 + number + 3_000_000)),
+            num_observations={"TESS": int(rng.integers(1, 4)), "Kepler": int(rng.integers(3, 9)), "K2": 1}[mission],
+        )
+        truth = tuple(signal_ephemeris(str(sky.target), f"{k}", s) for k, s in enumerate(sky.signals))
+        depths = [s.depth for s in sky.signals]
+        yield Star(
+            f"sim-{mission}-{number}",
+            f"simulated {mission}",
+            sky.light_curves,
+            truth,
+            tuple("binary" if kind == "binary" else "planet" for _ in truth),
+            tuple(expected_snr(sky.light_curves, e, d) for e, d in zip(truth, depths, strict=True)),
+        )
+
+
+def planets(rng: np.random.Generator, curve: LightCurve) -> list[Orbit]:
+    """One to four planets that transit twice at least, with signal-to-noise ratios drawn from `SNR`."""
+    start, stop = float(curve.time[0]), float(curve.time[-1])
+    longest = (stop - start) / 2.2
+    out: list[Orbit] = []
+    period = float(np.exp(rng.uniform(math.log(0.8), math.log(longest))))
+    density = float(rng.lognormal(0.0, 0.4))
+    for _ in range(int(rng.choice([1, 2, 3, 4], p=[0.4, 0.3, 0.2, 0.1]))):
+        if period > longest:
+            break
+        t0 = Instant(start + float(rng.uniform(0, period)), curve.time_system)
+        first = population.draw_planet(rng, curve.instrument.name, t0, period_days=period, depth=1e-3, density_solar=density)
+        wanted = float(np.exp(rng.uniform(*np.log(SNR))))
+        snr = expected_snr([curve], signal_ephemeris(curve.target.id, "p", first), 1e-3)
+        depth = 1e-3 * wanted / max(snr, 1e-6)
+        if snr > 0 and 2e-5 < depth < 0.04:
+            out.append(
+                population.draw_planet(rng, curve.instrument.name, t0, period_days=period, depth=depth, density_solar=density)
+            )
+        period *= float(np.clip(1.3 + rng.lognormal(-1.0, 0.7), 1.35, 4.0))
+    return out
+
+
+def injected(mission: str, seed: int, part: int, count: int = 1000) -> Iterator[Star]:
+    """Lent quiet stars, with planets, a binary, or nothing; `part` 0 or 1 is one half of the stars, by their identifiers."""
+    stars = [c for c in quiet_stars(mission) if zlib.crc32(str(c.target).encode()) % 2 == part]
+    for round_number in range(math.ceil(count / max(1, len(stars)))):
+        for curve in stars[: count - round_number * len(stars)]:
+            rng = np.random.default_rng([seed, round_number, zlib.crc32(str(curve.target).encode())])
+            draw = int(rng.integers(100))
+            signals: list = []
+            kind = "planet"
+            if draw < PLANETS:
+                signals = list(planets(rng, curve))
+            elif draw < PLANETS + BINARIES:
+                kind = "binary"
+                longest = float(curve.time[-1] - curve.time[0]) / 2.2
+                t0 = Instant(float(curve.time[0]) + float(rng.uniform(0, longest)), curve.time_system)
+                signals = [population.draw_binary(rng, curve.instrument.name, t0, longest)]
+            truth = tuple(signal_ephemeris(str(curve.target), str(k), s) for k, s in enumerate(signals))
+            yield Star(
+                f"{curve.target}-{seed}-{round_number}",
+                f"real {mission}",
+                (inject(curve, signals) if signals else curve,),
+                truth,
+                tuple(kind for _ in truth),
+                tuple(expected_snr([curve], e, s.depth) for e, s in zip(truth, signals, strict=True)),
+            )
+
+
+def scored(star: Star, model: Model) -> tuple[list[SegmentScores], list[DetrendedLightCurve], StarScore | None]:
+    """Segment scores, detrended light curves and star score of a star; without scores where the model does not suit it."""
+    parts = [s for s in score_light_curves(model, star.curves) if isinstance(s, SegmentScores) and len(s)]
+    settings: PreprocessingConfig = model.card.preparation
+    detrended = [prepare(c, settings) for c in star.curves]
+    return parts, detrended, score_star(parts) if parts else None
+
+
+def verdict(e: Ephemeris, star: Star, span: tuple[float, float]) -> tuple[str, int]:
+    """Whether a candidate is a true signal ("right"), an alias or part of one ("part"), or "false"; and which one."""
+    for k, true in enumerate(star.truth):
+        if compare_signals(e, true, *span).same:
+            return "right", k
+    for k, true in enumerate(star.truth):
+        found = compare_signals(e, true, *span)
+        if found.ratio or found.transits_coincide:
+            return "part", k
+    return "false", -1
+
+
+def collect(stars: Iterator[Star], models: dict[str, Model]) -> Iterator[dict[str, object]]:
+    """Rows of candidates."""
+    for star in stars:
+        try:
+            parts, detrended, score = scored(star, models[star.kind.split()[1]])
+        except AstroSeqError as error:
+            print(star.name, error, flush=True)
+            continue
+        work = search._Search(detrended, parts)
+        masked: list[Ephemeris] = []
+        begun = time.process_time()
+        for number in range(search.MAX_SIGNALS):
+            found = list(work.candidates(masked, None if masked else score))
+            for c in found:
+                yield row(star, number, c, work.span)
+            if not found or max(map(log_odds, found)) < LOOSE:
+                break
+            exact, _ = work.refine(max(found, key=log_odds).ephemeris, masked)
+            masked.append(exact)
+            work.hide(exact)
+        print(star.name, len(star.truth), len(masked), f"{time.process_time() - begun:.2f}", flush=True)
+
+
+def row(star: Star, number: int, c: Candidate, span: tuple[float, float]) -> dict[str, object]:
+    """One candidate as a row."""
+    says, which = verdict(c.ephemeris, star, span)
+    u = c.unique
+    return {
+        "star": star.name,
+        "kind": star.kind,
+        "number": number,
+        "period": c.ephemeris.period_days,
+        "hours": c.ephemeris.duration_hours,
+        "snr": c.snr,
+        "box_snr": c.box_snr,
+        "n": c.num_transits,
+        "evidence": c.evidence,
+        "tertiary": None if u is None else u.tertiary,
+        "secondary": None if u is None else u.secondary,
+        "primary": None if u is None else u.primary,
+        "positive": None if u is None else u.positive,
+        "verdict": says,
+        "which": which,
+        "true_kind": star.kinds[which] if which >= 0 else "",
+        "true_snr": star.snr[which] if which >= 0 else None,
+        "span": span[1] - span[0],
+    }
+
+
+def main() -> None:
+    """Collect or measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("do", choices=["collect"])
+    parser.add_argument("--stars", choices=["simulated", "injected"], default="simulated")
+    parser.add_argument("--mission", default="TESS")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("candidates.csv"))
+    args = parser.parse_args()
+    models = {mission: load(name) for mission, name in MODELS.items()}
+    stars = (
+        simulated(args.count, args.seed)
+        if args.stars == "simulated"
+        else injected(args.mission, args.seed, args.part, args.count)
+    )
+    rows: list[dict[str, object]] = []
+    for one in collect(stars, models):
+        rows.append(one)
+        if len(rows) % 50 == 0:
+            pd.DataFrame(rows).to_csv(args.out, index=False)
+    pd.DataFrame(rows).to_csv(args.out, index=False)
+
+
+if __name__ == "__main__":
+    main()
