@@ -11,7 +11,7 @@ import math
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +19,26 @@ import pandas as pd
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
+from astroseq_core.io.ephemeris_table import read_table
 from astroseq_core.io.lightcurve import LightCurve
+from astroseq_core.io.one_per_time import select_light_curves
+from astroseq_core.io.read import read_light_curve
 from astroseq_core.networks.model import Model, load
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, prepare
+from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightCurve, PreprocessingConfig, prepare
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.signals import search
+from astroseq_core.signals.classify import classify
+from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, log_odds
+from astroseq_core.signals.signal import ClassProbabilities
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
-from astroseq_core.simulation.transits import Orbit, inject, signal_ephemeris
+from astroseq_core.simulation.transits import Orbit, Signal, inject, signal_ephemeris
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant
-from benchmarks.lent import quiet_stars
+from benchmarks.lent import LENT, quiet_stars
 
 MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-cadence-v2"}
 #: Signal-to-noise ratios of injected planets, and how many of a hundred stars get planets and binaries.
@@ -120,7 +126,7 @@ def injected(mission: str, seed: int, part: int, count: int = 1000) -> Iterator[
         for curve in stars[: count - round_number * len(stars)]:
             rng = np.random.default_rng([seed, round_number, zlib.crc32(str(curve.target).encode())])
             draw = int(rng.integers(100))
-            signals: list = []
+            signals: list[Signal] = []
             kind = "planet"
             if draw < PLANETS:
                 signals = list(planets(rng, curve))
@@ -209,11 +215,97 @@ def row(star: Star, number: int, c: Candidate, span: tuple[float, float]) -> dic
     }
 
 
+def lent_stars(mission: str) -> Iterator[Star]:
+    """Lent real stars of every class with their published ephemerides; Kepler's are binned and have no network."""
+    rows = pd.read_csv(LENT / "manifest.csv")
+    rows = rows[(rows.mission == mission) & rows.file.str.startswith("lc_binned" if mission == "Kepler" else "lc/")]
+    if mission == "TESS":
+        rows = rows[(rows.cadence_min < 2.5) & ~rows.flattened]
+    known = read_table(LENT / "ephemerides.csv")
+    for target_id, own in rows.groupby("target_id"):
+        curves = []
+        for file in own.file:
+            try:
+                curves.append(read_light_curve(LENT / file))
+            except AstroSeqError as error:
+                print(file, error, flush=True)
+        truth = tuple(known.for_target(str(target_id)))
+        if curves:
+            kept = select_light_curves(curves).curves
+            yield Star(
+                str(target_id),
+                f"{own.cls.iloc[0]} {mission}",
+                tuple(kept),
+                truth,
+                ("planet",) * len(truth),
+                (math.nan,) * len(truth),
+            )
+
+
+def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
+    """Search, classify and rank each star; a row a signal, and one a true signal that was not found."""
+    rows: list[dict[str, object]] = []
+    for star in stars:
+        mission = star.kind.split()[1]
+        begun = time.process_time()
+        try:
+            parts, detrended, score = scored(star, models[mission])
+        except AstroSeqError:
+            parts, detrended, score = [], [prepare(c, DEFAULT_CONFIGS[mission]) for c in star.curves], None
+        scoring = time.process_time() - begun
+        begun = time.process_time()
+        found = search.find_signals(parts, detrended, score)
+        searching = time.process_time() - begun
+        classes = None
+        if found:
+            views = fold_views(detrended, [one.ephemeris for one in found])
+            classes = classify(views, "tess" if mission == "TESS" else "kepler")
+        span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
+        base = {
+            "star": star.name,
+            "kind": star.kind,
+            "num_true": len(star.truth),
+            "star_score": score.star_score if score else None,
+        }
+        base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
+        hit = set()
+        for k, one in enumerate(found):
+            says, which = verdict(one.ephemeris, star, span)
+            hit |= {which} if says == "right" else set()
+            assert classes is not None
+            p = [float(x) for x in classes.probability[k]]
+            spread = [float(x) for x in classes.spread[k]]
+            full = replace(one, classes=ClassProbabilities(*p, *spread))
+            rows.append(
+                base
+                | {"period": one.ephemeris.period_days, "snr": one.snr, "log_odds": one.log_odds, "evidence": one.evidence}
+                | {"n": one.num_transits, "p_planet": p[0], "p_eb": p[1], "p_not": p[2], "planet_score": full.planet_score}
+                | {"verdict": says, "which": which, "true_snr": star.snr[which] if which >= 0 else None}
+                | {"true_kind": star.kinds[which] if which >= 0 else ""}
+            )
+        for k, e in enumerate(star.truth):
+            if k not in hit:
+                rows.append(
+                    base
+                    | {
+                        "period": e.period_days,
+                        "verdict": "missed",
+                        "which": k,
+                        "true_snr": star.snr[k],
+                        "true_kind": star.kinds[k],
+                    }
+                )
+        if not found and not star.truth:
+            rows.append(base | {"verdict": "nothing"})
+        pd.DataFrame(rows).to_csv(out, index=False)
+        print(star.name, star.kind, len(star.truth), len(found), f"{scoring:.2f} {searching:.2f}", flush=True)
+
+
 def main() -> None:
     """Collect or measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("do", choices=["collect"])
-    parser.add_argument("--stars", choices=["simulated", "injected"], default="simulated")
+    parser.add_argument("do", choices=["collect", "measure"])
+    parser.add_argument("--stars", choices=["simulated", "injected", "lent"], default="simulated")
     parser.add_argument("--mission", default="TESS")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
@@ -221,11 +313,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("candidates.csv"))
     args = parser.parse_args()
     models = {mission: load(name) for mission, name in MODELS.items()}
-    stars = (
-        simulated(args.count, args.seed)
-        if args.stars == "simulated"
-        else injected(args.mission, args.seed, args.part, args.count)
-    )
+    stars = {
+        "simulated": lambda: simulated(args.count, args.seed),
+        "injected": lambda: injected(args.mission, args.seed, args.part, args.count),
+        "lent": lambda: lent_stars(args.mission),
+    }[args.stars]()
+    if args.do == "measure":
+        measure(stars, models, args.out)
+        return
     rows: list[dict[str, object]] = []
     for one in collect(stars, models):
         rows.append(one)

@@ -16,6 +16,8 @@ from astroseq_core.vetting.box_depths import BoxDepths
 DIFFERENT_SIGMA, SPARE_FRACTION = 4.0, 0.02
 #: Significance of a dip that is there, and smallest ratio of two depths that are equal.
 PRESENT_SIGMA, EQUAL_RATIO = 5.0, 0.7
+#: A transit is missing that has less than this part of the typical depth; so many must be.
+ABSENT_RATIO, MIN_ABSENT = 0.3, 2
 #: Factors that are tried; each change is tried again from its new period.
 FACTORS, MAX_CHANGES = (2, 3), 4
 
@@ -52,37 +54,44 @@ def settle_period(boxes: Sequence[BoxDepths], ephemeris: Ephemeris) -> Ephemeris
 def _longer(e: Ephemeris, events: EventDepths) -> Ephemeris | None:
     """Return the signal at the multiple of the period whose transits are deeper than the rest; None if there is none."""
     assert e.period_days is not None
+    whole = events.typical()[0]
+    absent = (events.depth < ABSENT_RATIO * whole) & (whole - events.depth > PRESENT_SIGMA * events.error)
     for factor in FACTORS:
         if factor * e.period_days > LONGEST_PERIOD_DAYS:
             continue
         groups = [events.number % factor == remainder for remainder in range(factor)]
         if any(not group.any() for group in groups):
             continue
-        means = [events.mean(group) for group in groups]
+        means = [events.typical(group) for group in groups]
         deepest = int(np.argmax([depth for depth, _ in means]))
         depth, error = means[deepest]
         rest = [mean for k, mean in enumerate(means) if k != deepest]
+        # other planets' transits may fill some of the missing places
+        gone = [int((absent & group).sum()) for group in groups]
+        if gone[deepest] == 0 and sum(gone) >= MIN_ABSENT and depth > PRESENT_SIGMA * error:
+            return _multiplied(e, factor, deepest)
         differ = all(depth - d > DIFFERENT_SIGMA * math.hypot(error, err, SPARE_FRACTION * depth) for d, err in rest)
         # one deep event alone is no proof of a longer period, unless the others are many
         if differ and depth > PRESENT_SIGMA * error and (factor == 2 or all(d < 0.3 * depth for d, _ in rest)):
-            return replace(
-                e,
-                period_days=factor * e.period_days,
-                period_err=factor * e.period_err,
-                t0=moved_epoch(e, float(deepest)),
-            )
+            return _multiplied(e, factor, deepest)
     return None
+
+
+def _multiplied(e: Ephemeris, factor: int, number: int) -> Ephemeris:
+    """Return a signal at a multiple of its period, from the transit of a number on."""
+    assert e.period_days is not None
+    return replace(e, period_days=factor * e.period_days, period_err=factor * e.period_err, t0=moved_epoch(e, float(number)))
 
 
 def _shorter(boxes: Sequence[BoxDepths], e: Ephemeris, events: EventDepths) -> Ephemeris | None:
     """Return the signal at the fraction of the period between whose transits equal dips lie; None if there is none."""
     assert e.period_days is not None
-    depth, error = events.mean()
+    depth, error = events.typical()
     for factor in FACTORS:
         period = e.period_days / factor
         if period < SHORTEST_PERIOD_DAYS or e.duration_days > 0.3 * period:
             continue
-        between = [event_depths(boxes, e, k / factor).mean() for k in range(1, factor)]
+        between = [event_depths(boxes, e, k / factor).typical() for k in range(1, factor)]
         if all(
             d > PRESENT_SIGMA * err
             and abs(d - depth) < DIFFERENT_SIGMA * math.hypot(error, err, SPARE_FRACTION * depth)

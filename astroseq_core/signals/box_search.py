@@ -42,12 +42,15 @@ class DipGrid:
         Grid whose `values` are dips (positive where the star is fainter), clipped, 0 where there are no data.
     scale : ndarray
         Reciprocal noise of the sum in a box of each width, red noise included, shape (w,).
+    whole : ndarray
+        The dips before they were clipped, shape (n,).
     system : TimeSystem
         Time system of the grid.
     """
 
     grid: LogRatioGrid
     scale: _Array
+    whole: _Array
     system: TimeSystem
 
     def without(self, hidden: NDArray[np.bool_]) -> "DipGrid":
@@ -64,7 +67,11 @@ class DipGrid:
             The grid, with the same noise.
         """
         grid = self.grid
-        return replace(self, grid=replace(grid, values=np.where(hidden, 0.0, grid.values), seen=grid.seen & ~hidden))
+        return replace(
+            self,
+            grid=replace(grid, values=np.where(hidden, 0.0, grid.values), seen=grid.seen & ~hidden),
+            whole=np.where(hidden, 0.0, self.whole),
+        )
 
     @property
     def time(self) -> _Array:
@@ -101,7 +108,7 @@ def make_dip_grid(detrended: Sequence[DetrendedLightCurve]) -> DipGrid:
         values[there] = mean[there] * np.sqrt(np.minimum(count[there] / full, 1.0)) / max(robust_sigma(mean[there]), 1e-12)
         seen |= there
     grid = LogRatioGrid(start, step, np.clip(values, MIN_POINT, MAX_POINT), seen)
-    return DipGrid(grid, 1 / _box_noise(grid), detrended[0].system)
+    return DipGrid(grid, 1 / _box_noise(grid), values, detrended[0].system)
 
 
 def _box_noise(grid: LogRatioGrid) -> _Array:
@@ -206,6 +213,45 @@ def climb(dips: DipGrid, period: float, begin: float, width: int) -> Trial | Non
         total, seen, period, begin, width, drift, grid.widths(), dips.scale, cost, MIN_EVENT_SNR, MAX_EVENT_SNR, 0.5
     )
     return Trial(score, period, begin, int(which), int(count)) if math.isfinite(score) else None
+
+
+def fit_box(dips: DipGrid, trial: Trial) -> tuple[float, float]:
+    """Find the box that fits the mean dip of a trial best, with its whole depth.
+
+    The search clips deep dips, to which a short box then fits as well as a long one.
+
+    Parameters
+    ----------
+    dips : DipGrid
+        The light curves.
+    trial : Trial
+        Period and approximate epoch.
+
+    Returns
+    -------
+    tuple of float
+        Middle of a box [grid points] and its duration [h].
+    """
+    grid = dips.grid
+    widths = grid.widths()
+    longest = int(min(widths[-1], max(1, trial.period * MAX_DUTY_CYCLE)))
+    middle = trial.begin + (int(widths[trial.width]) - 1) / 2
+    offset = np.mod(np.arange(grid.size) - middle + trial.period / 2, trial.period) - trial.period / 2
+    reach = int(min(2 * longest, trial.period / 2))
+    place = np.rint(offset).astype(np.int64) + reach
+    near = (place >= 0) & (place <= 2 * reach) & grid.seen
+    count = np.bincount(place[near], minlength=2 * reach + 1)
+    mean = np.bincount(place[near], dips.whole[near], 2 * reach + 1) / np.maximum(count, 1)
+    mean = mean - np.median(mean)
+    total, best = np.r_[0.0, np.cumsum(mean)], (-math.inf, 0, 1)
+    for width in range(1, longest + 1):
+        worth = (total[width:] - total[:-width]) / math.sqrt(width)
+        # the box covers the middle of the trial's
+        low, high = max(0, reach - width), min(len(worth) - 1, reach + width)
+        at = low + int(np.argmax(worth[low : high + 1]))
+        best = max(best, (float(worth[at]), at, width))
+    _, at, width = best
+    return middle - reach + at + (width - 1) / 2, width * grid.step * 24
 
 
 @dataclass(frozen=True)

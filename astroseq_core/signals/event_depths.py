@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.preprocessing.noise import robust_sigma
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.times import Instant
 from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation
@@ -51,6 +52,26 @@ class EventDepths:
             return math.nan, math.inf
         weight = error**-2
         return float(np.average(depth, weights=weight)), float(weight.sum() ** -0.5)
+
+    def typical(self, which: NDArray[np.bool_] | None = None) -> tuple[float, float]:
+        """Return a depth that single odd transits, such as another planet's beside it, do not change, and its error.
+
+        Parameters
+        ----------
+        which : ndarray of bool, optional
+            Transits to use, shape (k,); by default all.
+
+        Returns
+        -------
+        tuple of float
+            Median depth and one-sigma error, from the scatter where that is larger; with fewer than three
+            transits their weighted mean.
+        """
+        depth, error = (self.depth, self.error) if which is None else (self.depth[which], self.error[which])
+        if len(depth) < 3:
+            return self.mean(which)
+        formal = 1.25 * float(np.sum(error**-2.0) ** -0.5)
+        return float(np.median(depth)), max(formal, 1.25 * robust_sigma(depth) / math.sqrt(len(depth)))
 
     @property
     def snr(self) -> float:

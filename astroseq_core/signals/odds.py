@@ -1,16 +1,17 @@
 """Odds that a found dip is one of the star, not noise or a variation."""
 
+import math
 from dataclasses import dataclass
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.signals.box_search import Uniqueness
 
-#: Smallest signal-to-noise ratio of a trial that is looked at.
-MIN_SNR = 6.5
-#: The same of a single dip.
-MIN_SINGLE_SNR = 9.0
+#: Smallest signal-to-noise ratio of a trial that is looked at, and of a single dip.
+MIN_SNR, MIN_SINGLE_SNR = 6.5, 9.0
 #: Smallest log odds of a signal.
 MIN_LOG_ODDS = 0.0
+#: Bounds of the log odds.
+MAX_LOG_ODDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,75 @@ class Candidate:
     evidence : float or None
         Evidence of the segment network; None without one.
     box_snr : float
-        Signal-to-noise ratio in the box search; 0 for a single transit.
-    unique : Uniqueness or None
-        Comparison with the rest of the orbit; None for a single transit.
+        Signal-to-noise ratio in the box search.
+    unique : Uniqueness
+        Comparison with the rest of the orbit, or of the light curve for a single dip.
     """
 
     ephemeris: Ephemeris
     snr: float
     num_transits: int
     evidence: float | None
-    box_snr: float = 0.0
-    unique: Uniqueness | None = None
+    box_snr: float
+    unique: Uniqueness
+
+
+#: Logistic models with and without a network's evidence by the features of `features`, signs fixed. They are fitted to candidates of
+#: simulated stars, and of signals injected into one half of the lent quiet stars, by `python -m benchmarks.signals fit`.
+WITH_EVIDENCE = {
+    "constant": -1.978,
+    "gap": 0.218,
+    "log_snr": 0.463,
+    "two": -1.24,
+    "log_event_snr": 0.208,
+    "short": -2.085,
+    "half": -1.19,
+    "evidence": 0.126,
+    "evidence_per_event": 0.38,
+}
+WITHOUT_EVIDENCE = {
+    "constant": -4.939,
+    "gap": 0.268,
+    "log_snr": 1.294,
+    "two": -3.553,
+    "log_event_snr": 1.105,
+    "short": -1.745,
+    "half": -1.589,
+}
+#: A single dip has few examples to fit: bounds of its evidence's part, and the gap to the next dip that speaks neither way.
+SINGLE_EVIDENCE, EVEN_GAP, EVEN_GAP_ALONE = 5.0, 7.0, 15.0
+
+
+def features(c: Candidate) -> dict[str, float]:
+    """Return the features of a candidate with a period, each bounded so that extremes do not decide.
+
+    Parameters
+    ----------
+    c : Candidate
+        What was measured of it.
+
+    Returns
+    -------
+    dict of str to float
+        `gap`, what the dip is deeper than the next one and the highest rise; `log_snr`; `two`, whether
+        there are two transits only; `log_event_snr`, of one transit; `short`, how far the period is below
+        two days; `half`, for periods below a day the next dip over this one; and the evidence, of all
+        transits and of one, where there is a network.
+    """
+    assert c.ephemeris.period_days is not None
+    period = c.ephemeris.period_days
+    found = {
+        "gap": _bounded(c.box_snr - max(c.unique.tertiary, c.unique.positive), -5, 10),
+        "log_snr": math.log(_bounded(c.snr, 3, 25)),
+        "two": float(c.num_transits < 3),
+        "log_event_snr": math.log(_bounded(c.box_snr / math.sqrt(c.num_transits), 0.5, 10)),
+        "short": _bounded(math.log(2 / period), 0, 2),
+        "half": _bounded(c.unique.secondary / max(c.box_snr, 1.0), 0, 1.2) if period < 1 else 0.0,
+    }
+    if c.evidence is not None:
+        found["evidence"] = _bounded(c.evidence, -10, 20)
+        found["evidence_per_event"] = _bounded(c.evidence / c.num_transits, -2, 4)
+    return found
 
 
 def log_odds(c: Candidate) -> float:
@@ -52,9 +111,23 @@ def log_odds(c: Candidate) -> float:
     Returns
     -------
     float
-        Log odds.
+        Log odds, within plus and minus `MAX_LOG_ODDS`.
     """
-    if c.unique is None:
-        return -5.0 if c.evidence is None else min((c.evidence - 2) / 2, (c.snr - 8) / 2)
-    box = min(c.box_snr - 7.5, c.box_snr - 1.0 - max(c.unique.tertiary, c.unique.positive))
-    return max(box, -20 if c.evidence is None else (c.evidence - 3) / 3)
+    if c.ephemeris.period_days is None:
+        return _single_log_odds(c)
+    weights = WITHOUT_EVIDENCE if c.evidence is None else WITH_EVIDENCE
+    total = weights["constant"] + sum(weights[name] * value for name, value in features(c).items())
+    return _bounded(total, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+
+
+def _single_log_odds(c: Candidate) -> float:
+    """Return the log odds of a single dip: how much deeper it is than any other, and what the network says."""
+    gap = c.box_snr - max(c.unique.secondary, c.unique.positive)
+    if c.evidence is None:
+        return _bounded(0.3 * (gap - EVEN_GAP_ALONE), -MAX_LOG_ODDS, 3.0)
+    network = 0.5 * _bounded(c.evidence + SINGLE_EVIDENCE, -SINGLE_EVIDENCE, SINGLE_EVIDENCE)
+    return network + (0.3 * (min(gap, 10.0) - EVEN_GAP) if gap > EVEN_GAP - 2 else gap - EVEN_GAP)
+
+
+def _bounded(value: float, low: float, high: float) -> float:
+    return low if math.isnan(value) else max(low, min(value, high))

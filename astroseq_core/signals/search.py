@@ -18,6 +18,7 @@ from astroseq_core.signals.aliases import settle_period
 from astroseq_core.signals.box_search import (
     DipGrid,
     climb,
+    fit_box,
     make_dip_grid,
     measure_uniqueness,
     search_boxes,
@@ -41,6 +42,8 @@ MASK_WIDEN, MASK_SPARE_DAYS = 1.6, 0.03
 MAX_DURATION = 0.4
 #: Evidence of the segment network from which its own best period is looked at.
 MIN_EVIDENCE = 0.0
+#: Smallest signal-to-noise ratio from the depths of the single transits.
+MIN_EVENTS_SNR = 3.0
 #: A fit is repeated with its own duration, this often at most, until the duration changes by less than this factor.
 MAX_FITS, NEAR_DURATION = 4, 1.5
 
@@ -125,9 +128,10 @@ class _Search:
         """Yield what may be a signal, each at its settled period: of the box search first, then of the network's evidence."""
         for trial in search_boxes(self.dips)[:NUM_TRIALS]:
             if trial.score >= MIN_SNR:
-                grid = self.dips.grid
-                mid = grid.start + (trial.begin + (int(grid.widths()[trial.width]) - 1) / 2) * grid.step
-                yield from self._measure(self._ephemeris(trial.period * grid.step, mid, DURATION_HOURS[trial.width]), masked)
+                middle, hours = fit_box(self.dips, trial)
+                step = self.dips.grid.step
+                e = self._ephemeris(trial.period * step, self.dips.grid.start + middle * step, hours)
+                yield from self._measure(e, masked)
         known = self._from_evidence(star)
         if known is not None:
             yield from self._measure(known, masked)
@@ -168,7 +172,7 @@ class _Search:
         width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
         begin = (e.t0.days - grid.start) / grid.step - (grid.widths()[width] - 1) / 2
         trial = climb(self.dips, e.period_days / grid.step, begin, width)
-        if trial is not None:
+        if trial is not None and events.snr >= MIN_EVENTS_SNR:
             unique = measure_uniqueness(self.dips, trial)
             yield Candidate(e, events.snr, len(events.depth), self._evidence_of(e), trial.score, unique)
 
@@ -228,4 +232,5 @@ class _Search:
             num_transits=found.num_transits,
             log_odds=log_odds(found),
             evidence=found.evidence,
+            false_alarm_probability=1 / (1 + math.exp(log_odds(found))),
         )

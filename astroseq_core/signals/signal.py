@@ -65,7 +65,7 @@ class FoundSignal:
         Natural log of the likelihood ratio of its transits by the segment network, less that of the
         number of trials; None without a network.
     false_alarm_probability : float or None
-        Chance that the star without transits shows a signal as strong; None where it was not computed.
+        Chance that it is noise or a variation of the star, from `log_odds`; None where it is unknown.
     classes : ClassProbabilities or None
         What the classifier says; None before it was asked.
     """

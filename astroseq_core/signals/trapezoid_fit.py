@@ -11,7 +11,7 @@ from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris, any_in_transit
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.times import Instant
 
-#: Half-width of the data that are fitted around each transit, and of the level beside it, in durations.
+#: Half-width of the data that are fitted around each transit, and where the level beside it begins, in durations and a cadence.
 REACH, LEVEL_FROM = 1.75, 0.75
 #: Bins per duration, where the cadence allows it, and most points that are fitted.
 BINS_PER_DURATION, MAX_POINTS = 12, 6000
@@ -150,10 +150,12 @@ def _gather(
         each point, shape (n,).
     """
     period = e.period_days or math.inf
-    reach = min(REACH * e.duration_days, 0.5 * period)
     parts = []
     for curve, flat in zip(detrended, flats, strict=True):
         since = e.phase_days(curve.time, curve.system)
+        # an exposure that reaches into the transit loses light as well
+        wide = e.duration_days + curve.cadence_minutes / 1440
+        reach = min(REACH * wide, 0.5 * period)
         near = (np.abs(since) < reach) & np.isfinite(flat)
         if others:
             near &= ~any_in_transit(others, curve.time, curve.system)
@@ -171,7 +173,7 @@ def _gather(
         flux = np.bincount(at, flux) / count
         since = np.bincount(at, since) / count
         number = np.rint(np.bincount(at, number) / count).astype(np.int64)
-        flux, good = _over_level(number, since / e.duration_days, flux, count)
+        flux, good = _over_level(number, since / wide, flux, count)
         parts.append((number[good], since[good] * HOURS_PER_DAY, flux[good], count[good] / curve.noise**2))
     if not parts:
         none = np.empty(0)
