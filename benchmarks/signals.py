@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,15 +30,16 @@ from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.signals import search
+from astroseq_core.signals.box_search import Uniqueness
 from astroseq_core.signals.classify import classify
 from astroseq_core.signals.fold_views import fold_views
-from astroseq_core.signals.odds import Candidate, log_odds
+from astroseq_core.signals.odds import Candidate, features, log_odds
 from astroseq_core.signals.signal import ClassProbabilities
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
 from astroseq_core.simulation.transits import Orbit, Signal, inject, signal_ephemeris
 from astroseq_core.targets import Target
-from astroseq_core.times import Instant
+from astroseq_core.times import Instant, TimeSystem
 from benchmarks.lent import LENT, quiet_stars
 
 MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-cadence-v2"}
@@ -45,6 +47,8 @@ MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-caden
 SNR, PLANETS, BINARIES = (5.0, 60.0), 55, 20
 #: Candidates above these log odds are masked while candidates are collected, so that weak ones are seen as well.
 LOOSE = -1.0
+#: Weight of the penalty on large weights.
+RIDGE = 0.002
 
 
 @dataclass(frozen=True)
@@ -301,17 +305,82 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
         print(star.name, star.kind, len(star.truth), len(found), f"{scoring:.2f} {searching:.2f}", flush=True)
 
 
+#: Signs of the weights: more of these is never less likely a signal, and of the last three never likelier.
+SIGNS = {"gap": 1, "log_snr": 1, "log_event_snr": 1, "evidence": 1, "evidence_per_event": 1, "two": -1, "short": -1, "half": -1}
+
+
+def candidate(r: "pd.Series[Any]", *, evidence: bool) -> Candidate:
+    """The candidate of a row."""
+    e = Ephemeris("SIM 7", "s", Instant(0.0, TimeSystem.BTJD), float(r.period), min(float(r.hours), 12 * float(r.period)))
+    unique = Uniqueness(r.primary, r.secondary, r.tertiary, r.positive)
+    return Candidate(e, r.snr, int(r.n), float(r.evidence) if evidence and np.isfinite(r.evidence) else None, r.box_snr, unique)
+
+
+def fit(files: Sequence[Path]) -> None:
+    """Fit the weights of `odds` to collected candidates, and print them with what unseen stars say of them."""
+    rows = pd.concat([pd.read_csv(f) for f in files])
+    rows = rows[(rows.n > 1) & (rows.verdict != "part")]
+    # what the network takes for transits in a star that the tables call quiet may be a real signal
+    rows = rows[~((rows.verdict == "false") & (rows.evidence > 0) & rows.kind.str.startswith("real"))]
+    rows = rows.assign(near=rows.period.round(2)).drop_duplicates(["star", "number", "near"]).reset_index(drop=True)
+    truth = (rows.verdict == "right").to_numpy(float)
+    folds = rows.star.str.replace(r"^([A-Z]+ \d+)-.*", r"\1", regex=True).map(lambda s: zlib.crc32(s.encode()) % 5).to_numpy()
+    for evidence in (True, False):
+        table = pd.DataFrame([features(candidate(r, evidence=evidence)) for r in rows.itertuples(index=False)])
+        out = np.zeros(len(rows))
+        for k in range(5):
+            weights, constant = logistic(table[folds != k], truth[folds != k])
+            out[folds == k] = table[folds == k].to_numpy() @ weights + constant
+        weights, constant = logistic(table, truth)
+        print("with evidence" if evidence else "without evidence", len(rows), "candidates,", int(truth.sum()), "true")
+        strong = (truth == 1) & (rows.true_snr > 10)
+        false = rows.star[(truth == 0) & (out > 0)].nunique()
+        print(
+            f"  unseen stars: {np.mean(out[strong] > 0):.3f} of true ones above 10 sigma, {false} of {rows.star.nunique()} stars false"
+        )
+        for low, high in ((-20, -2), (-2, 0), (0, 2), (2, 20)):
+            inside = (out >= low) & (out < high)
+            if inside.any():
+                chance = np.mean(1 / (1 + np.exp(-out[inside])))
+                part = f"{inside.sum()}, expected {chance:.2f}, true {truth[inside].mean():.2f}"
+                print(f"  log odds {low} to {high}: {part}")
+        print({"constant": round(constant, 3)} | {n: round(float(w), 3) for n, w in zip(table.columns, weights, strict=True)})
+
+
+def logistic(table: pd.DataFrame, truth: "np.ndarray") -> tuple["np.ndarray", float]:
+    """Logistic regression with fixed signs; weights and constant."""
+    from scipy.optimize import minimize
+
+    mean, spread = table.mean().to_numpy(), table.std().to_numpy() + 1e-9
+    scaled, sign = (table.to_numpy() - mean) / spread, 2 * truth - 1
+
+    def loss(p: "np.ndarray") -> tuple[float, "np.ndarray"]:
+        z = scaled @ p[1:] + p[0]
+        slope = -sign / (1 + np.exp(np.clip(sign * z, -500, 500)))
+        value = np.logaddexp(0, -sign * z).mean() + RIDGE * (p[1:] ** 2).sum()
+        return float(value), np.r_[slope.mean(), scaled.T @ slope / len(z) + 2 * RIDGE * p[1:]]
+
+    bounds = [(None, None)] + [(0, None) if SIGNS[name] > 0 else (None, 0) for name in table.columns]
+    found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x
+    weights = found[1:] / spread
+    return weights, float(found[0] - weights @ mean)
+
+
 def main() -> None:
     """Collect or measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("do", choices=["collect", "measure"])
+    parser.add_argument("do", choices=["collect", "fit", "measure"])
     parser.add_argument("--stars", choices=["simulated", "injected", "lent"], default="simulated")
     parser.add_argument("--mission", default="TESS")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", type=int, default=0)
+    parser.add_argument("--candidates", type=Path, nargs="+", default=[Path("candidates.csv")], help="what to fit to")
     parser.add_argument("--out", type=Path, default=Path("candidates.csv"))
     args = parser.parse_args()
+    if args.do == "fit":
+        fit(args.candidates)
+        return
     models = {mission: load(name) for mission, name in MODELS.items()}
     stars = {
         "simulated": lambda: simulated(args.count, args.seed),

@@ -42,8 +42,8 @@ class Candidate:
     unique: Uniqueness
 
 
-#: Logistic models with and without a network's evidence by the features of `features`, signs fixed. They are fitted to candidates of
-#: simulated stars, and of signals injected into one half of the lent quiet stars, by `python -m benchmarks.signals fit`.
+#: Logistic models with and without a network's evidence, by the features of `features`; signs are fixed. Candidates of simulated
+#: stars, and of signals injected into one half of the lent quiet stars, were fitted by `python -m benchmarks.signals fit`.
 WITH_EVIDENCE = {
     "constant": -1.978,
     "gap": 0.218,
