@@ -335,9 +335,8 @@ def fit(files: Sequence[Path]) -> None:
         print("with evidence" if evidence else "without evidence", len(rows), "candidates,", int(truth.sum()), "true")
         strong = (truth == 1) & (rows.true_snr > 10)
         false = rows.star[(truth == 0) & (out > 0)].nunique()
-        print(
-            f"  unseen stars: {np.mean(out[strong] > 0):.3f} of true ones above 10 sigma, {false} of {rows.star.nunique()} stars false"
-        )
+        print(f"  unseen stars: {np.mean(out[strong] > 0):.3f} of true ones above 10 sigma")
+        print(f"  {false} of {rows.star.nunique()} stars with a false one")
         for low, high in ((-20, -2), (-2, 0), (0, 2), (2, 20)):
             inside = (out >= low) & (out < high)
             if inside.any():
