@@ -25,10 +25,11 @@ LOCAL_GRIDS = {"tess": (2.0, LOCAL_BINS, slice(None)), "kepler": (4.0, 201, slic
 #: A single transit is folded with the time that its observation spans, but at most this many durations: a bin of the global view
 #: is then no longer than the transit.
 MAX_SPAN_DURATIONS = 200.0
-#: Transits of another signal are left out, unless they cover more than this part of the signal's own.
-MAX_COVERED = 0.6
-#: Bins across a transit that is subtracted, and the least of its cadences that must be clear of other signals.
-_PROFILE_BINS, _MIN_CLEAR = 13, 20
+#: Transits of another signal that cover more than the first part of the signal's own are subtracted where they can be measured by
+#: themselves; else they are left out, unless they cover more than the second part.
+MAX_LOST, MAX_COVERED = 0.1, 0.6
+#: Bins across a transit that is subtracted.
+_PROFILE_BINS = 13
 
 _Doubles = NDArray[np.float64]
 
@@ -160,8 +161,8 @@ def fold_flux(
 ) -> tuple[FoldedFlux, ...]:
     """Fold a star on each of its signals, with the transits of the others left out.
 
-    The trend is fitted once, with the transits of all signals masked. Flares are left out. Where another signal covers most
-    transits of a signal, as the inner of two planets at exactly 2:1 covers the outer one, its mean transit is subtracted instead.
+    The trend is fitted once, with the transits of all signals masked. Flares are left out. Where another signal covers much of a
+    signal's transits, as the inner of two planets at exactly 2:1 covers the outer one, its mean transit is subtracted instead.
 
     Parameters
     ----------
@@ -206,12 +207,16 @@ def fold_flux(
         for j in range(len(folds)):
             if j == i:
                 continue
-            covered = (inside[i] & near[j] & keep).sum() > MAX_COVERED * (inside[i] & keep).sum()
-            clear = good & near[j] & ~near[i]
-            if not covered:
+            covered = (inside[i] & near[j] & good).sum() / (inside[i] & good).sum()
+            mean = (
+                _mean_transit(folds[j][1], own, good & near[j] & ~near[i], near[j], ephemerides[j])
+                if covered > MAX_LOST
+                else None
+            )
+            if mean is not None:
+                own = own - mean
+            elif covered <= MAX_COVERED:
                 keep &= ~near[j]
-            elif clear.sum() >= _MIN_CLEAR:
-                own = own - _mean_transit(folds[j][1], own, clear, near[j], ephemerides[j].duration_days)
         order = np.argsort(phase[keep], kind="stable")
         scatter = _transit_noise(detrended, [flat[(curve == k) & quiet] for k in range(len(detrended))], e.duration_days)
         made.append(FoldedFlux(e, period, phase[keep][order], number[keep][order], own[keep][order], kind, cadence, scatter))
@@ -221,7 +226,8 @@ def fold_flux(
 def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
     """Return the views of folded signals.
 
-    A bin is the median of its cadences. Bins overlap; one without cadences is interpolated between its neighbors.
+    A bin is the median of its cadences. Bins overlap; one without cadences is interpolated between its neighbors. Beyond the last
+    cadences, a global view repeats their bin; a local view has the level out of transit there, as its end may lie in transit.
 
     Parameters
     ----------
@@ -235,8 +241,8 @@ def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
     """
     whole, near = [global_bins(f) for f in folds], [local_bins(f) for f in folds]
     views = SignalViews(
-        np.array([_normalized(v) for v in whole], np.float32),
-        np.array([_normalized(v) for v in near], np.float32),
+        np.array([_normalized(fill_empty(v)) for v in whole], np.float32),
+        np.array([_normalized(filled_local(f, v)) for f, v in zip(folds, near, strict=True)], np.float32),
         np.array([np.nan if f.ephemeris.period_days is None else f.ephemeris.period_days for f in folds], np.float32),
         np.array([f.ephemeris.duration_hours for f in folds], np.float32),
         np.array([transit_depth(f).snr for f in folds], np.float32),
@@ -300,6 +306,25 @@ def local_bins(fold: FoldedFlux) -> _Doubles:
     return bin_medians(fold.phase_days, fold.flat, *local_starts(fold))
 
 
+def filled_local(fold: FoldedFlux, view: _Doubles | None = None) -> _Doubles:
+    """Return medians around mid-transit, with bins without cadences filled.
+
+    Parameters
+    ----------
+    fold : FoldedFlux
+        A folded signal.
+    view : ndarray, optional
+        Its `local_bins`, if they are known.
+
+    Returns
+    -------
+    ndarray
+        Relative deviations, shape (61,).
+    """
+    outside = fold.flat[fold.outside]
+    return fill_empty(local_bins(fold) if view is None else view, float(np.median(outside)) if len(outside) else None)
+
+
 def global_phases(fold: FoldedFlux) -> _Doubles:
     """Return the middles of the bins of the global view.
 
@@ -360,9 +385,8 @@ def local_starts(fold: FoldedFlux) -> tuple[_Doubles, float]:
     return np.linspace(-reach, reach - width, number)[chosen], width
 
 
-def _normalized(view: _Doubles) -> _Doubles:
+def _normalized(filled: _Doubles) -> _Doubles:
     """Return a filled view with median 0 and deepest point −1; zeros if it has no dip."""
-    filled = fill_empty(view)
     filled = filled - np.median(filled)
     depth = -filled.min()
     return np.asarray(filled / depth if depth > 0 else np.zeros(len(filled)))
@@ -387,16 +411,17 @@ def _phases(detrended: Sequence[DetrendedLightCurve], e: Ephemeris) -> tuple[flo
 
 
 def _mean_transit(
-    phase: _Doubles, flat: _Doubles, clear: NDArray[np.bool_], near: NDArray[np.bool_], duration_days: float
-) -> _Doubles:
-    """Return what the mean transit of another signal takes from each cadence, measured where it stands alone, shape (n,)."""
-    reach = MASK_WIDEN * duration_days / 2
+    phase: _Doubles, flat: _Doubles, clear: NDArray[np.bool_], near: NDArray[np.bool_], e: Ephemeris
+) -> _Doubles | None:
+    """Return what the mean transit of another signal takes from each cadence (n,); None if it is not seen whole by itself."""
+    reach = MASK_WIDEN * e.duration_days / 2
     order = np.argsort(phase[clear])
     starts, width = np.linspace(-reach, reach, _PROFILE_BINS, endpoint=False), 2 * reach / _PROFILE_BINS
-    found = fill_empty(bin_medians(phase[clear][order], flat[clear][order], starts, width))
-    middle = starts + width / 2
+    found = bin_medians(phase[clear][order], flat[clear][order], starts, width)
+    if not np.isfinite(found).all():
+        return None
     out = np.zeros(len(flat))
-    out[near] = np.interp(phase[near], middle, found)
+    out[near] = np.interp(phase[near], starts + width / 2, found)
     return out
 
 

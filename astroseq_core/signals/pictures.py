@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.preprocessing import noise
 from astroseq_core.signals.bins import bin_medians, fill_empty
-from astroseq_core.signals.fold_views import FoldedFlux, global_phases, local_bins, local_phases, local_starts
+from astroseq_core.signals.fold_views import FoldedFlux, filled_local, global_phases, local_phases, local_starts
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS
 
 #: Most transits that are shown one by one; of more, evenly chosen ones.
@@ -107,7 +107,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
         np.full((count, MAX_TRANSITS), np.nan),
     )
     for i, fold in enumerate(folds):
-        whole = fill_empty(local_bins(fold))
+        whole = filled_local(fold)
         level = float(np.median(whole))
         depth = level - float(whole.min())
         if not depth > 0:
@@ -120,10 +120,10 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
         odd = fold.number % 2 == 1
         for view, chosen in ((found.odd_view, odd), (found.even_view, ~odd)):
             if (fold.inside & chosen).any():
-                view[i] = (fill_empty(local_bins(fold.where(chosen))) - level) / depth
+                view[i] = (filled_local(fold.where(chosen)) - level) / depth
         dip = secondary_dip(fold)
         found.secondary_phase[i] = dip.phase if dip is not None and dip.sigma >= MIN_SECONDARY_SIGMA else 0.5
-        found.secondary_view[i] = (fill_empty(local_bins(_moved(fold, found.secondary_phase[i]))) - level) / depth
+        found.secondary_view[i] = (filled_local(_moved(fold, found.secondary_phase[i])) - level) / depth
     return found
 
 
