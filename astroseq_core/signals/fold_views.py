@@ -116,21 +116,31 @@ class MeanDepth:
 
 @dataclass(frozen=True, eq=False)
 class StarViews:
-    """Views of the signals of one star, and how many of their bins had no cadence.
+    """Views of the signals of one star, and which of their bins had no cadence.
 
     Attributes
     ----------
     views : SignalViews
         Views of n signals.
-    empty_global : ndarray of int
-        Bins of each global view that were interpolated, shape (n,).
-    empty_local : ndarray of int
-        The same of the local views, shape (n,).
+    filled_global : ndarray of bool
+        Whether each bin of the global views had no cadence and was filled, shape (n, 201).
+    filled_local : ndarray of bool
+        The same of the local views, shape (n, 61).
     """
 
     views: SignalViews
-    empty_global: NDArray[np.int64]
-    empty_local: NDArray[np.int64]
+    filled_global: NDArray[np.bool_]
+    filled_local: NDArray[np.bool_]
+
+    @property
+    def empty_global(self) -> NDArray[np.int64]:
+        """Number of bins of each global view that had no cadence, shape (n,)."""
+        return np.asarray(self.filled_global.sum(axis=1), np.int64)
+
+    @property
+    def empty_local(self) -> NDArray[np.int64]:
+        """Number of bins of each local view that had no cadence, shape (n,)."""
+        return np.asarray(self.filled_local.sum(axis=1), np.int64)
 
 
 def fold_views(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequence[Ephemeris]) -> SignalViews:
@@ -247,7 +257,7 @@ def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
         np.array([f.ephemeris.duration_hours for f in folds], np.float32),
         np.array([transit_depth(f).snr for f in folds], np.float32),
     )
-    return StarViews(views, *(np.isnan(v).sum(axis=1).astype(np.int64) for v in (np.array(whole), np.array(near))))
+    return StarViews(views, np.isnan(np.array(whole)), np.isnan(np.array(near)))
 
 
 def transit_depth(fold: FoldedFlux, chosen: NDArray[np.bool_] | None = None) -> MeanDepth:

@@ -49,8 +49,8 @@ class SignalPictures:
 
     Attributes
     ----------
-    global_phase : ndarray
-        Phases of the bins of global views, from −0.5 to 0.5, shape (n, 201); of single transits in shares of the span shown.
+    global_days : ndarray
+        Times of the bins of global views from mid-transit [d], shape (n, 201).
     local_hours : ndarray
         Times of the bins of all other views from mid-transit or mid-eclipse [h], shape (n, 61).
     odd_view, even_view : ndarray
@@ -67,7 +67,7 @@ class SignalPictures:
         Their numbers from the epoch, shape (n, 40); NaN behind the last.
     """
 
-    global_phase: _Doubles
+    global_days: _Doubles
     local_hours: _Doubles
     odd_view: _Doubles
     even_view: _Doubles
@@ -97,7 +97,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
     count = len(folds)
     missing = np.full((count, LOCAL_BINS), np.nan)
     found = SignalPictures(
-        np.array([global_phases(f) / f.period_days for f in folds]).reshape(count, GLOBAL_BINS),
+        np.array([global_phases(f) for f in folds]).reshape(count, GLOBAL_BINS),
         np.array([local_phases(f) * 24 for f in folds]).reshape(count, LOCAL_BINS),
         missing,
         missing.copy(),
