@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from astroseq_core.preprocessing import noise
 from astroseq_core.signals.bins import bin_medians, fill_empty
-from astroseq_core.signals.fold_views import FoldedFlux, filled_local, global_phases, local_phases, local_starts
+from astroseq_core.signals.fold_views import filled_local, global_phases, local_phases, local_starts
+from astroseq_core.signals.folded_flux import FoldedFlux
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS
 
 #: Most transits that are shown one by one; of more, evenly chosen ones.
 MAX_TRANSITS = 40
 #: A secondary eclipse is searched from this many durations after mid-transit, with boxes of one duration in steps of so many; one
 #: below so many sigmas is not shown, and the view is that of phase 0.5.
-_AWAY_DURATIONS, _STEP_DURATIONS, MIN_SECONDARY_SIGMA = 2.0, 0.25, 5.0
+_AWAY_DURATIONS, _STEP_DURATIONS, MIN_SECONDARY_SIGMA = 2.0, 0.5, 5.0
 #: Fewest boxes whose scatter says how far chance goes.
 _MIN_BOXES = 8
+#: Standard error of a median over that of a mean.
+_MEDIAN_ERROR = 1.2533
 
 _Doubles = NDArray[np.float64]
 
@@ -31,7 +34,7 @@ class SecondaryDip:
     phase : float
         Its phase, from 0 (the transit) to 1.
     depth : float
-        Its mean depth over one duration, relative.
+        Its median depth over one duration, relative.
     sigma : float
         Depth over the scatter of all such boxes, or over what white noise makes of them if that is more.
     """
@@ -87,7 +90,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
     Parameters
     ----------
     folds : sequence of FoldedFlux
-        The folded signals, of `fold_views.fold_flux`.
+        The folded signals, of `folded_flux.fold_flux`.
 
     Returns
     -------
@@ -130,8 +133,8 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
 def secondary_dip(fold: FoldedFlux) -> SecondaryDip | None:
     """Return the deepest dip as long as the transit elsewhere in the orbit.
 
-    It is the one with the highest significance. Where all boxes scatter more than white noise does, as in a star that varies, the
-    significance is in units of that scatter.
+    It is the one with the highest significance. Boxes are medians, so that a flaw in one orbit is no dip in the fold. Where all
+    boxes scatter more than white noise does, as in a star that varies, the significance is in units of that scatter.
 
     Parameters
     ----------
@@ -151,17 +154,16 @@ def secondary_dip(fold: FoldedFlux) -> SecondaryDip | None:
         return None
     order = np.searchsorted(fold.phase_days, 0.0)
     phase = np.r_[fold.phase_days[order:], fold.phase_days[:order] + period]
-    total = np.r_[0.0, np.cumsum(np.r_[fold.flat[order:], fold.flat[:order]])]
-    low, high = np.searchsorted(phase, starts), np.searchsorted(phase, starts + duration)
+    flat = np.r_[fold.flat[order:], fold.flat[:order]]
+    count = np.searchsorted(phase, starts + duration) - np.searchsorted(phase, starts)
     # boxes without half of what they would hold on average say little
-    least = max(1.0, 0.5 * len(phase) * duration / period)
-    held = high - low >= least
-    starts, low, high = starts[held], low[held], high[held]
+    held = count >= max(1.0, 0.5 * len(phase) * duration / period)
+    starts, count = starts[held], count[held]
     if not len(starts):
         return None
     outside = fold.flat[fold.outside]
-    depth = float(np.median(outside)) - (total[high] - total[low]) / (high - low)
-    sigma = depth / (max(noise.robust_sigma(outside), 1e-12) / np.sqrt(high - low))
+    depth = float(np.median(outside)) - bin_medians(phase, flat, starts, duration)
+    sigma = depth / (_MEDIAN_ERROR * max(noise.robust_sigma(outside), 1e-12) / np.sqrt(count))
     if len(sigma) >= _MIN_BOXES:
         sigma = sigma / max(1.0, noise.robust_sigma(sigma))
     best = int(np.argmax(sigma))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.signals.fold_views import FoldedFlux, MeanDepth, filled_local, local_phases, transit_depth
+from astroseq_core.signals.fold_views import filled_local, local_phases
+from astroseq_core.signals.folded_flux import FoldedFlux, MeanDepth, transit_depth
 from astroseq_core.signals.pictures import secondary_dip
 
 #: Names of the numbers, in order. A set of views without light curves has none of them: NaN.
@@ -33,7 +34,7 @@ def signal_scalars(folds: Sequence[FoldedFlux]) -> dict[str, _Doubles]:
     Parameters
     ----------
     folds : sequence of FoldedFlux
-        The n folded signals, of `fold_views.fold_flux`.
+        The n folded signals, of `folded_flux.fold_flux`.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def signal_scalars(folds: Sequence[FoldedFlux]) -> dict[str, _Doubles]:
         - odd_even_sigma: difference of the depths of odd and even transits over its error.
         - odd_even_ratio: the shallower of the two depths over the deeper one, between 0 and 1.
         - secondary_sigma: significance of the deepest dip elsewhere in the orbit.
-        - secondary_ratio: its depth over that of the transit.
+        - secondary_ratio: its depth over that of the transit, both medians.
         - secondary_phase: its phase from mid-transit, between 0 and 0.5.
         - depth_scatter: square root of the reduced chi-square of the depths of single transits; 1 if all are alike.
         - weakest_sigma: how far the shallowest transit falls short of the mean depth, in its errors; 0 or above.
@@ -87,8 +88,9 @@ def _scalars(fold: FoldedFlux) -> dict[str, float]:
     found |= _odd_even(_average(depths[odd], errors[odd]), _average(depths[~odd], errors[~odd]))
     dip = secondary_dip(fold)
     if dip is not None:
-        found |= {"secondary_sigma": dip.sigma, "secondary_ratio": dip.depth / whole.depth}
-        found["secondary_phase"] = min(dip.phase, 1 - dip.phase)
+        primary = float(np.median(fold.flat[fold.outside]) - np.median(fold.flat[fold.inside]))
+        found |= {"secondary_sigma": dip.sigma, "secondary_phase": min(dip.phase, 1 - dip.phase)}
+        found["secondary_ratio"] = dip.depth / primary if primary > 0 else float("nan")
     if len(depths) >= 2 and (errors > 0).all():
         away = (depths - _average(depths, errors).depth) / errors
         found["depth_scatter"] = float(np.sqrt((away**2).sum() / (len(depths) - 1)))

@@ -7,7 +7,8 @@ import pytest
 
 from astroseq_core.plots import style
 from astroseq_core.plots.signal_views import SIGNAL_VIEWS_HEIGHT, signal_views_figure
-from astroseq_core.signals.fold_views import StarViews, fold_flux, make_views
+from astroseq_core.signals.fold_views import StarViews, make_views
+from astroseq_core.signals.folded_flux import fold_flux
 from astroseq_core.signals.pictures import SignalPictures, signal_pictures
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS
 from astroseq_core.simulation.transits import Orbit, signal_ephemeris

@@ -12,6 +12,7 @@ from astroseq_core.io import lightcurve
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.signals import fold_views as fv
 from astroseq_core.signals.bins import bin_medians, fill_empty
+from astroseq_core.signals.folded_flux import MAX_SPAN_DURATIONS, fold_flux
 from astroseq_core.signals.masked_trend import masked_flux
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS
 from astroseq_core.simulation.transits import Orbit, Signal, relative_flux, signal_ephemeris
@@ -55,7 +56,7 @@ def largest_errors(curves: list[DetrendedLightCurve], signals: Sequence[Signal])
     found = fv.fold_views(curves, known)
     out = []
     for i, (e, signal) in enumerate(zip(known, signals, strict=True)):
-        alone = fv.make_views(fv.fold_flux(curves, [e], [relative_flux(c.time, [signal], 2.0) - 1.0 for c in curves])).views
+        alone = fv.make_views(fold_flux(curves, [e], [relative_flux(c.time, [signal], 2.0) - 1.0 for c in curves])).views
         pairs = ((found.global_view[i], alone.global_view[0]), (found.local_view[i], alone.local_view[0]))
         out.append([np.abs(a - b).max() for a, b in pairs])
     return np.array(out)
@@ -76,7 +77,7 @@ def test_medians_of_overlapping_bins_are_those_of_each_bin_alone():
 def test_a_trapezoid_has_the_view_that_was_injected(trapezoid):
     views = fv.fold_views(trapezoid, [SIGNAL])
     assert (views.global_view.shape, views.local_view.shape) == ((1, GLOBAL_BINS), (1, LOCAL_BINS))
-    fold = fv.fold_flux(trapezoid, [SIGNAL])[0]
+    fold = fold_flux(trapezoid, [SIGNAL])[0]
     hours = 24 * fv.local_phases(fold)
     # six transits of two-minute cadences: 300 ppm become 16 ppm in a bin, 0.005 of the depth; the deepest bin sets the scale
     expected = dip(hours, HOURS, FLAT_SHARE)
@@ -90,7 +91,7 @@ def test_a_trapezoid_has_the_view_that_was_injected(trapezoid):
 
 
 def test_the_signal_to_noise_ratio_is_that_of_white_noise(trapezoid):
-    fold = fv.fold_flux(trapezoid, [SIGNAL])[0]
+    fold = fold_flux(trapezoid, [SIGNAL])[0]
     white = DEPTH * (1 + FLAT_SHARE) / 2 / 300e-6 * np.sqrt(fold.inside.sum())
     assert fv.fold_views(trapezoid, [SIGNAL]).snr[0] == pytest.approx(white, rel=0.2)
 
@@ -116,7 +117,7 @@ def test_gaps_are_interpolated_and_counted():
     # the same phases are missing in each of the three orbits
     gaps = [(T0.days + 1.0 + k * 9.3 + 0.05, T0.days + 1.0 + k * 9.3 + 1.5) for k in range(-1, 3)]
     cut = [observed([planet], gaps=gaps)]
-    found, complete = (fv.make_views(fv.fold_flux(c, [e])) for c in (cut, whole))
+    found, complete = (fv.make_views(fold_flux(c, [e])) for c in (cut, whole))
     assert complete.empty_global[0] == 0 == complete.empty_local[0]
     assert 25 <= found.empty_global[0] <= 35
     assert found.empty_local[0] > 10
@@ -129,8 +130,8 @@ def test_a_single_transit_lies_in_the_middle_of_its_observation():
     planet = Orbit(Instant(1330.0, TimeSystem.BTJD), None, 0.07, 0.3, shape_period_days=40.0)
     e = signal_ephemeris("SIM 7", "b", planet)
     curves = [observed([planet]), observed([], start=1355.0, gaps=(), name="sector 2")]
-    found = fv.make_views(fv.fold_flux(curves, [e]))
-    fold = fv.fold_flux(curves, [e])[0]
+    found = fv.make_views(fold_flux(curves, [e]))
+    fold = fold_flux(curves, [e])[0]
     assert fold.period_days == pytest.approx(27.0, abs=0.1)
     assert len(fold.phase_days) <= len(curves[0].time)
     assert np.isnan(found.views.period_days[0])
@@ -142,8 +143,8 @@ def test_a_single_transit_lies_in_the_middle_of_its_observation():
 def test_the_span_of_a_single_transit_is_limited():
     planet = Orbit(Instant(1330.0, TimeSystem.BTJD), None, 0.05, 0.3, density_solar=30.0, shape_period_days=3.0)
     e = signal_ephemeris("SIM 7", "b", planet)
-    fold = fv.fold_flux([observed([planet])], [e])[0]
-    assert fold.period_days == pytest.approx(fv.MAX_SPAN_DURATIONS * e.duration_days)
+    fold = fold_flux([observed([planet])], [e])[0]
+    assert fold.period_days == pytest.approx(MAX_SPAN_DURATIONS * e.duration_days)
     assert np.abs(fold.phase_days).max() <= fold.period_days / 2
 
 
@@ -151,7 +152,7 @@ def test_kepler_has_the_grid_of_its_labelled_signals():
     planet = Orbit(Instant(140.0, TimeSystem.BKJD), 9.3, 0.07)
     e = signal_ephemeris("SIM 7", "b", planet)
     curve = observed([planet], minutes=29.4, days=80, start=131.0, gaps=(), instrument=missions.KEPLER)
-    fold = fv.fold_flux([curve], [e])[0]
+    fold = fold_flux([curve], [e])[0]
     durations = fv.local_phases(fold) / e.duration_days
     assert fold.kind == "kepler"
     assert durations[LOCAL_BINS // 2] == pytest.approx(0.0, abs=1e-9)
@@ -189,3 +190,15 @@ def test_a_signal_without_data_is_refused(trapezoid):
         fv.fold_views(trapezoid, [SIGNAL, late])
     with pytest.raises(LightCurveError, match="nothing to fold"):
         fv.fold_views(trapezoid, [])
+
+
+def test_flares_are_left_out_unless_they_are_all_that_was_seen(trapezoid):
+    curve = trapezoid[0]
+    flat = trapezoids(curve.time) - 1.0
+    # one transit holds a flare of ten minutes
+    flare = np.abs(curve.time - T0.days - PERIOD) < 5 / 1440
+    shown = fold_flux([curve], [SIGNAL], [np.where(flare, 0.1, flat)])[0]
+    assert len(shown.flat) == len(flat) - flare.sum()
+    assert shown.flat.max() < 0.001
+    inside = np.abs(24 * SIGNAL.phase_days(curve.time, TimeSystem.BTJD)) <= HOURS / 2
+    assert fold_flux([curve], [SIGNAL], [np.where(inside, 0.1, flat)])[0].inside.sum() == inside.sum()

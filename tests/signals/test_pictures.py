@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.signals import fold_views as fv
+from astroseq_core.signals.folded_flux import FoldedFlux, fold_flux
 from astroseq_core.signals.pictures import MAX_TRANSITS, SignalPictures, secondary_dip, signal_pictures
 from astroseq_core.signals.signal_scalars import SIGNAL_SCALARS, missing_scalars, signal_scalars
 from astroseq_core.signals.views import LOCAL_BINS
@@ -18,20 +18,20 @@ PLANET = Orbit(Instant(T0.days + 0.4, T0.system), 1.3, 0.05, 0.2)
 
 
 @pytest.fixture(scope="module")
-def binary() -> tuple[fv.FoldedFlux, fv.FoldedFlux]:
+def binary() -> tuple[FoldedFlux, FoldedFlux]:
     """An eclipsing binary folded at its period, and at half of it."""
     curves, e = [observed([BINARY], gaps=())], signal_ephemeris("SIM 7", "b", BINARY)
     half = Ephemeris("SIM 7", "b", e.t0, e.period_days / 2, e.duration_hours)
-    return fv.fold_flux(curves, [e])[0], fv.fold_flux(curves, [half])[0]
+    return fold_flux(curves, [e])[0], fold_flux(curves, [half])[0]
 
 
 @pytest.fixture(scope="module")
-def planets() -> tuple[fv.FoldedFlux, ...]:
+def planets() -> tuple[FoldedFlux, ...]:
     """A planet with 20 transits, and a single transit of another one."""
     single = Orbit(Instant(1333.0, T0.system), None, 0.06, 0.3, shape_period_days=50.0)
     signals = [PLANET, single]
     known = [signal_ephemeris("SIM 7", name, s) for name, s in zip("bc", signals, strict=True)]
-    return fv.fold_flux([observed(signals)], known)
+    return fold_flux([observed(signals)], known)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_transits_stand_in_order_and_each_is_its_own(planets, pictures):
 
 def test_of_many_transits_evenly_chosen_ones_are_shown():
     planet = Orbit(T0, 0.6, 0.05, 0.1, 3.0)
-    fold = fv.fold_flux([observed([planet], minutes=10.0)], [signal_ephemeris("SIM 7", "b", planet)])[0]
+    fold = fold_flux([observed([planet], minutes=10.0)], [signal_ephemeris("SIM 7", "b", planet)])[0]
     shown = signal_pictures([fold])
     steps = np.diff(shown.transit_numbers[0])
     assert np.isfinite(shown.transit_numbers[0]).all()
@@ -115,7 +115,7 @@ def test_bins_far_from_any_cadence_of_a_transit_are_blank():
     e = signal_ephemeris("SIM 7", "b", planet)
     # the second half of the second transit is missing
     curves = [observed([planet], gaps=[(T0.days + 6.0, T0.days + 6.6)])]
-    rows = signal_pictures(fv.fold_flux(curves, [e])).transits[0]
+    rows = signal_pictures(fold_flux(curves, [e])).transits[0]
     assert np.isfinite(rows[0]).all()
     assert np.isfinite(rows[1, : LOCAL_BINS // 2]).all()
     assert np.isnan(rows[1, LOCAL_BINS // 2 + 3 :]).all()
