@@ -23,7 +23,8 @@ from astroseq_core.errors import AstroSeqError
 from astroseq_core.io.read import read_light_curve
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare, relative_deviation
 from astroseq_core.signals.classify import classify
-from astroseq_core.signals.fold_views import fold_flux, make_views
+from astroseq_core.signals.fold_views import make_views
+from astroseq_core.signals.folded_flux import fold_flux
 from astroseq_core.signals.masked_trend import masked_flux
 from astroseq_core.signals.views import SignalViews, read_labelled_views
 from astroseq_core.times import Instant, TimeSystem

@@ -78,13 +78,15 @@ def bin_medians_of(bins: NDArray[np.int64], y: _Doubles) -> tuple[NDArray[np.int
     return bins[begin], middle, count
 
 
-def fill_empty(view: _Doubles) -> _Doubles:
-    """Interpolate bins without values between their neighbors; at the ends the nearest one is repeated.
+def fill_empty(view: _Doubles, beyond: float | None = None) -> _Doubles:
+    """Interpolate bins without values between their neighbors.
 
     Parameters
     ----------
     view : ndarray
         Medians, NaN where there is no value, shape (bins,).
+    beyond : float, optional
+        What empty bins at the ends get; by default the nearest value.
 
     Returns
     -------
@@ -100,4 +102,4 @@ def fill_empty(view: _Doubles) -> _Doubles:
     if not full.any():
         return np.zeros(len(view))
     place = np.arange(len(view))
-    return np.asarray(np.interp(place, place[full], view[full]))
+    return np.asarray(np.interp(place, place[full], view[full], left=beyond, right=beyond))

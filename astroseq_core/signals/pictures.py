@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from astroseq_core.preprocessing import noise
 from astroseq_core.signals.bins import bin_medians, fill_empty
-from astroseq_core.signals.fold_views import FoldedFlux, global_phases, local_bins, local_phases, local_starts
+from astroseq_core.signals.fold_views import filled_local, global_phases, local_phases, local_starts
+from astroseq_core.signals.folded_flux import FoldedFlux
 from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS
 
 #: Most transits that are shown one by one; of more, evenly chosen ones.
 MAX_TRANSITS = 40
 #: A secondary eclipse is searched from this many durations after mid-transit, with boxes of one duration in steps of so many; one
 #: below so many sigmas is not shown, and the view is that of phase 0.5.
-_AWAY_DURATIONS, _STEP_DURATIONS, MIN_SECONDARY_SIGMA = 2.0, 0.25, 5.0
+_AWAY_DURATIONS, _STEP_DURATIONS, MIN_SECONDARY_SIGMA = 2.0, 0.5, 5.0
 #: Fewest boxes whose scatter says how far chance goes.
 _MIN_BOXES = 8
+#: Standard error of a median over that of a mean.
+_MEDIAN_ERROR = 1.2533
 
 _Doubles = NDArray[np.float64]
 
@@ -31,7 +34,7 @@ class SecondaryDip:
     phase : float
         Its phase, from 0 (the transit) to 1.
     depth : float
-        Its mean depth over one duration, relative.
+        Its median depth over one duration, relative.
     sigma : float
         Depth over the scatter of all such boxes, or over what white noise makes of them if that is more.
     """
@@ -49,8 +52,8 @@ class SignalPictures:
 
     Attributes
     ----------
-    global_phase : ndarray
-        Phases of the bins of global views, from −0.5 to 0.5, shape (n, 201); of single transits in shares of the span shown.
+    global_days : ndarray
+        Times of the bins of global views from mid-transit [d], shape (n, 201).
     local_hours : ndarray
         Times of the bins of all other views from mid-transit or mid-eclipse [h], shape (n, 61).
     odd_view, even_view : ndarray
@@ -67,7 +70,7 @@ class SignalPictures:
         Their numbers from the epoch, shape (n, 40); NaN behind the last.
     """
 
-    global_phase: _Doubles
+    global_days: _Doubles
     local_hours: _Doubles
     odd_view: _Doubles
     even_view: _Doubles
@@ -87,7 +90,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
     Parameters
     ----------
     folds : sequence of FoldedFlux
-        The folded signals, of `fold_views.fold_flux`.
+        The folded signals, of `folded_flux.fold_flux`.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
     count = len(folds)
     missing = np.full((count, LOCAL_BINS), np.nan)
     found = SignalPictures(
-        np.array([global_phases(f) / f.period_days for f in folds]).reshape(count, GLOBAL_BINS),
+        np.array([global_phases(f) for f in folds]).reshape(count, GLOBAL_BINS),
         np.array([local_phases(f) * 24 for f in folds]).reshape(count, LOCAL_BINS),
         missing,
         missing.copy(),
@@ -107,7 +110,7 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
         np.full((count, MAX_TRANSITS), np.nan),
     )
     for i, fold in enumerate(folds):
-        whole = fill_empty(local_bins(fold))
+        whole = filled_local(fold)
         level = float(np.median(whole))
         depth = level - float(whole.min())
         if not depth > 0:
@@ -120,18 +123,18 @@ def signal_pictures(folds: Sequence[FoldedFlux]) -> SignalPictures:
         odd = fold.number % 2 == 1
         for view, chosen in ((found.odd_view, odd), (found.even_view, ~odd)):
             if (fold.inside & chosen).any():
-                view[i] = (fill_empty(local_bins(fold.where(chosen))) - level) / depth
+                view[i] = (filled_local(fold.where(chosen)) - level) / depth
         dip = secondary_dip(fold)
         found.secondary_phase[i] = dip.phase if dip is not None and dip.sigma >= MIN_SECONDARY_SIGMA else 0.5
-        found.secondary_view[i] = (fill_empty(local_bins(_moved(fold, found.secondary_phase[i]))) - level) / depth
+        found.secondary_view[i] = (filled_local(_moved(fold, found.secondary_phase[i])) - level) / depth
     return found
 
 
 def secondary_dip(fold: FoldedFlux) -> SecondaryDip | None:
     """Return the deepest dip as long as the transit elsewhere in the orbit.
 
-    It is the one with the highest significance. Where all boxes scatter more than white noise does, as in a star that varies, the
-    significance is in units of that scatter.
+    It is the one with the highest significance. Boxes are medians, so that a flaw in one orbit is no dip in the fold. Where all
+    boxes scatter more than white noise does, as in a star that varies, the significance is in units of that scatter.
 
     Parameters
     ----------
@@ -151,17 +154,16 @@ def secondary_dip(fold: FoldedFlux) -> SecondaryDip | None:
         return None
     order = np.searchsorted(fold.phase_days, 0.0)
     phase = np.r_[fold.phase_days[order:], fold.phase_days[:order] + period]
-    total = np.r_[0.0, np.cumsum(np.r_[fold.flat[order:], fold.flat[:order]])]
-    low, high = np.searchsorted(phase, starts), np.searchsorted(phase, starts + duration)
+    flat = np.r_[fold.flat[order:], fold.flat[:order]]
+    count = np.searchsorted(phase, starts + duration) - np.searchsorted(phase, starts)
     # boxes without half of what they would hold on average say little
-    least = max(1.0, 0.5 * len(phase) * duration / period)
-    held = high - low >= least
-    starts, low, high = starts[held], low[held], high[held]
+    held = count >= max(1.0, 0.5 * len(phase) * duration / period)
+    starts, count = starts[held], count[held]
     if not len(starts):
         return None
     outside = fold.flat[fold.outside]
-    depth = float(np.median(outside)) - (total[high] - total[low]) / (high - low)
-    sigma = depth / (max(noise.robust_sigma(outside), 1e-12) / np.sqrt(high - low))
+    depth = float(np.median(outside)) - bin_medians(phase, flat, starts, duration)
+    sigma = depth / (_MEDIAN_ERROR * max(noise.robust_sigma(outside), 1e-12) / np.sqrt(count))
     if len(sigma) >= _MIN_BOXES:
         sigma = sigma / max(1.0, noise.robust_sigma(sigma))
     best = int(np.argmax(sigma))

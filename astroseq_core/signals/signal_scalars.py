@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.signals.bins import fill_empty
-from astroseq_core.signals.fold_views import FoldedFlux, MeanDepth, local_bins, local_phases, transit_depth
+from astroseq_core.signals.fold_views import filled_local, local_phases
+from astroseq_core.signals.folded_flux import FoldedFlux, MeanDepth, transit_depth
 from astroseq_core.signals.pictures import secondary_dip
 
 #: Names of the numbers, in order. A set of views without light curves has none of them: NaN.
 SIGNAL_SCALARS = (
-    "depth_ppm",
+    "mean_depth_ppm",
     "snr",
     "num_transits",
     "odd_even_sigma",
@@ -34,7 +34,7 @@ def signal_scalars(folds: Sequence[FoldedFlux]) -> dict[str, _Doubles]:
     Parameters
     ----------
     folds : sequence of FoldedFlux
-        The n folded signals, of `fold_views.fold_flux`.
+        The n folded signals, of `folded_flux.fold_flux`.
 
     Returns
     -------
@@ -42,13 +42,13 @@ def signal_scalars(folds: Sequence[FoldedFlux]) -> dict[str, _Doubles]:
         Arrays of shape (n,) by the names in `SIGNAL_SCALARS`; NaN where something cannot be measured, as odd against even for a
         single transit.
 
-        - depth_ppm: mean depth over the whole duration [ppm].
+        - mean_depth_ppm: mean depth over the whole duration [ppm].
         - snr: that depth over its error, from the scatter of means as long as a transit.
         - num_transits: number of observed transits, at least half of each.
         - odd_even_sigma: difference of the depths of odd and even transits over its error.
         - odd_even_ratio: the shallower of the two depths over the deeper one, between 0 and 1.
         - secondary_sigma: significance of the deepest dip elsewhere in the orbit.
-        - secondary_ratio: its depth over that of the transit.
+        - secondary_ratio: its depth over that of the transit, both medians.
         - secondary_phase: its phase from mid-transit, between 0 and 0.5.
         - depth_scatter: square root of the reduced chi-square of the depths of single transits; 1 if all are alike.
         - weakest_sigma: how far the shallowest transit falls short of the mean depth, in its errors; 0 or above.
@@ -81,15 +81,16 @@ def missing_scalars(count: int) -> dict[str, _Doubles]:
 def _scalars(fold: FoldedFlux) -> dict[str, float]:
     whole = transit_depth(fold)
     depths, errors, numbers = _single_depths(fold)
-    found = {"depth_ppm": whole.depth * 1e6, "snr": whole.snr, "num_transits": float(len(depths))}
+    found = {"mean_depth_ppm": whole.depth * 1e6, "snr": whole.snr, "num_transits": float(len(depths))}
     if fold.ephemeris.period_days is None or not whole.depth > 0:
         return found
     odd = numbers % 2 == 1
     found |= _odd_even(_average(depths[odd], errors[odd]), _average(depths[~odd], errors[~odd]))
     dip = secondary_dip(fold)
     if dip is not None:
-        found |= {"secondary_sigma": dip.sigma, "secondary_ratio": dip.depth / whole.depth}
-        found["secondary_phase"] = min(dip.phase, 1 - dip.phase)
+        primary = float(np.median(fold.flat[fold.outside]) - np.median(fold.flat[fold.inside]))
+        found |= {"secondary_sigma": dip.sigma, "secondary_phase": min(dip.phase, 1 - dip.phase)}
+        found["secondary_ratio"] = dip.depth / primary if primary > 0 else float("nan")
     if len(depths) >= 2 and (errors > 0).all():
         away = (depths - _average(depths, errors).depth) / errors
         found["depth_scatter"] = float(np.sqrt((away**2).sum() / (len(depths) - 1)))
@@ -120,7 +121,7 @@ def _single_depths(fold: FoldedFlux) -> tuple[_Doubles, _Doubles, NDArray[np.int
     inside, outside = fold.inside, fold.outside
     number, which, count = np.unique(fold.number[inside], return_inverse=True, return_counts=True)
     level = float(np.median(fold.flat[outside])) if outside.any() else 0.0
-    shape = np.maximum(level - np.interp(fold.phase_days[inside], local_phases(fold), fill_empty(local_bins(fold))), 0.0)
+    shape = np.maximum(level - np.interp(fold.phase_days[inside], local_phases(fold), filled_local(fold)), 0.0)
     shape = shape / shape.mean() if shape.mean() > 0 else np.ones(len(shape))
     weight = np.bincount(which, shape**2, len(count))
     full = max(1.0, fold.ephemeris.duration_days / fold.cadence_days)
