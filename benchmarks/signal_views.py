@@ -1,6 +1,6 @@
 """The views that AstroSeq folds, beside the lent ones of the same signals, which other pipelines made.
 
-    python -m benchmarks.signal_views [--kind tess|kepler] [--each]
+    python -m benchmarks.signal_views [--kind tess|kepler] [--each] [--searched]
 
 TESS: signals of Yu et al. 2019 (30-minute full-frame images, detrended by QLP) whose stars have lent light curves of about
 the same time, folded with the listed period, epoch and duration. Kepler: signals of DR24 whose stars have a lent binned light
@@ -26,7 +26,8 @@ from astroseq_core.signals.classify import classify
 from astroseq_core.signals.fold_views import make_views
 from astroseq_core.signals.folded_flux import fold_flux
 from astroseq_core.signals.masked_trend import masked_flux
-from astroseq_core.signals.views import SignalViews, read_labelled_views
+from astroseq_core.signals.search import find_signals
+from astroseq_core.signals.views import SignalViews, read_labelled_views, step_noise
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.fold import masked_detrended_flux
 from benchmarks.lent import LENT
@@ -37,9 +38,22 @@ SECTORS = {1: (1325, 1353), 2: (1354, 1382), 3: (1385, 1406), 4: (1410, 1437), 5
 LEAST_SNR = 10.0
 #: Shortest transit of Kepler's binned light curves [h], longest period [d], shallowest transit [ppm].
 LEAST_HOURS, MOST_DAYS, LEAST_PPM = 5.0, 40.0, 300.0
+#: Bins whose scatter is the noise: of local views those out of transit that do not overlap.
+NOISE_BINS = (slice(0, 20, 3), slice(None))
 FILES = {"tess": "tess_yu2019.npz", "kepler": "kepler_dr24.npz"}
 Flat = np.ndarray
 Way = Callable[[DetrendedLightCurve, Ephemeris], Flat]
+
+
+def searched(curve: DetrendedLightCurve, e: Ephemeris) -> Ephemeris | None:
+    """The signal of the search, without a network, that has the listed period, half or twice of it, or is one transit of it."""
+    for signal in find_signals([], [curve]):
+        period = signal.ephemeris.period_days
+        if period is None and np.abs(e.phase_days(np.array([signal.ephemeris.t0.days]), curve.system)[0]) < e.duration_days:
+            return signal.ephemeris
+        if period is not None and any(abs(period / e.period_days / ratio - 1) < 0.01 for ratio in (0.5, 1, 2)):
+            return signal.ephemeris
+    return None
 
 
 def averaged(curve: DetrendedLightCurve, flat: Flat, minutes: float = 30.0) -> Flat:
@@ -114,17 +128,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", choices=tuple(FILES), default="tess")
     parser.add_argument("--each", action="store_true", help="one line a signal, of the views as they are made")
+    parser.add_argument("--searched", action="store_true", help="fold with what AstroSeq's own search finds, not as listed")
     args = parser.parse_args()
     kind = args.kind
     lent = read_labelled_views(LENT / "tce" / FILES[kind])
     made: dict[str, list[SignalViews]] = {way: [] for way in WAYS}
     spent: dict[str, float] = dict.fromkeys(WAYS, 0.0)
-    rows, names = [], []
+    rows, names, missed = [], [], []
     curves: dict[str, DetrendedLightCurve] = {}
     for row, file, e in tess_signals() if kind == "tess" else kepler_signals():
         try:
             curve = curves.get(file) or prepare(read_light_curve(Path(LENT / file)))
             curves[file] = curve
+            if args.searched:
+                own_ephemeris = searched(curve, e)
+                if own_ephemeris is None:
+                    missed.append(lent.labels[row])
+                    continue
+                e = own_ephemeris
             found = {}
             for way, make in WAYS.items():
                 begin = time.perf_counter()
@@ -143,8 +164,10 @@ def main() -> None:
     print(
         f"{len(rows)} signals: " + ", ".join(f"{int(n)} {x}" for x, n in zip(*np.unique(labels, return_counts=True), strict=True))
     )
-    print("                   correlation         rms of difference      p_planet + p_EB    same    ln(own/listed  CPU a")
-    print("way                local     global    local     global    own − lent, median  class   snr), MAD      signal")
+    if args.searched:
+        print(f"not found by the search: {len(missed)}, of which {missed.count('PC')} PC")
+    print("                    correlation           rms of difference     noise of both  p_planet + p_EB  same    ln(own snr")
+    print("way                 local     global      local     global     local global   own − lent     class  over listed) CPU")
     for way, parts in made.items():
         own = joined(parts)
         probability = classify(own, kind).probability
@@ -158,7 +181,9 @@ def main() -> None:
         same = float(np.mean(probability.argmax(axis=1) == said.argmax(axis=1)))
         agreement = "".join(f"{np.median(x):6.2f} ± {mad(x):.2f}" for x in (*correlation, *rms))
         classes = f"{np.median(change):+.3f} ± {np.median(np.abs(change)):.3f}    {same:.2f}"
-        print(f"{way:16s} {agreement}   {classes}    {spread}   {spent[way] / len(rows) * 1e3:.1f} ms")
+        noise = [np.hypot(*(step_noise(v[:, part]) for v in p)) for p, part in zip(pairs, NOISE_BINS, strict=True)]
+        expected = " ".join(f"{np.median(x):.2f}" for x in noise)
+        print(f"{way:16s} {agreement}   {expected}   {classes}    {spread}   {spent[way] / len(rows) * 1e3:.1f} ms")
         if way == "as made" and args.each:
             for i, name in enumerate(names):
                 numbers = f"P {own.period_days[i]:7.3f} snr {theirs.snr[i]:6.1f} own {own.snr[i]:6.1f}"
