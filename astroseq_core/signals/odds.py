@@ -45,24 +45,24 @@ class Candidate:
 #: Logistic models with and without a network's evidence, by the features of `features`; signs are fixed. Candidates of simulated
 #: stars, and of signals injected into one half of the lent quiet stars, were fitted by `python -m benchmarks.signals fit`.
 WITH_EVIDENCE = {
-    "constant": -1.978,
-    "gap": 0.218,
-    "log_snr": 0.463,
-    "two": -1.24,
-    "log_event_snr": 0.208,
-    "short": -2.085,
-    "half": -1.19,
-    "evidence": 0.126,
-    "evidence_per_event": 0.38,
+    "constant": -1.592,
+    "gap": 0.258,
+    "log_snr": 0.0,
+    "two": -2.173,
+    "log_event_snr": 0.799,
+    "short": -1.707,
+    "half": -1.121,
+    "evidence": 0.132,
+    "evidence_per_event": 0.252,
 }
 WITHOUT_EVIDENCE = {
-    "constant": -4.939,
-    "gap": 0.268,
-    "log_snr": 1.294,
-    "two": -3.553,
-    "log_event_snr": 1.105,
-    "short": -1.745,
-    "half": -1.589,
+    "constant": -4.02,
+    "gap": 0.335,
+    "log_snr": 0.465,
+    "two": -3.848,
+    "log_event_snr": 1.607,
+    "short": -1.346,
+    "half": -1.503,
 }
 #: A single dip has few examples to fit: bounds of its evidence's part, and the gap to the next dip that speaks neither way.
 SINGLE_EVIDENCE, EVEN_GAP, EVEN_GAP_ALONE = 5.0, 7.0, 15.0
