@@ -31,10 +31,12 @@ from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.signals import search
 from astroseq_core.signals.box_search import Uniqueness
-from astroseq_core.signals.classify import classify
+from astroseq_core.signals.classify import SignalClasses, combine
+from astroseq_core.signals.ensemble import Answers, load_ensemble
 from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, features, log_odds
-from astroseq_core.signals.signal import ClassProbabilities
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, planet_score_of_star
+from astroseq_core.signals.views import SignalViews
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
 from astroseq_core.simulation.transits import Orbit, Signal, inject, signal_ephemeris
@@ -219,11 +221,12 @@ def row(star: Star, number: int, c: Candidate, span: tuple[float, float]) -> dic
     }
 
 
-def lent_stars(mission: str) -> Iterator[Star]:
-    """Lent real stars of every class with their published ephemerides; Kepler's are binned and have no network."""
+def lent_stars(which: str) -> Iterator[Star]:
+    """Lent real stars of every class with their published ephemerides: TESS, Kepler, K2, or KOI, binned and without a network."""
+    mission = "Kepler" if which == "KOI" else which
     rows = pd.read_csv(LENT / "manifest.csv")
-    rows = rows[(rows.mission == mission) & rows.file.str.startswith("lc_binned" if mission == "Kepler" else "lc/")]
-    if mission == "TESS":
+    rows = rows[(rows.mission == mission) & rows.file.str.startswith("lc_binned" if which == "KOI" else "lc/")]
+    if which == "TESS":
         rows = rows[(rows.cadence_min < 2.5) & ~rows.flattened]
     known = read_table(LENT / "ephemerides.csv")
     for target_id, own in rows.groupby("target_id"):
@@ -233,17 +236,22 @@ def lent_stars(mission: str) -> Iterator[Star]:
                 curves.append(read_light_curve(LENT / file))
             except AstroSeqError as error:
                 print(file, error, flush=True)
-        truth = tuple(known.for_target(str(target_id)))
+        truth = known.for_target(str(target_id))
         if curves:
             kept = select_light_curves(curves).curves
-            yield Star(
-                str(target_id),
-                f"{own.cls.iloc[0]} {mission}",
-                tuple(kept),
-                truth,
-                ("planet",) * len(truth),
-                (math.nan,) * len(truth),
-            )
+            snr = tuple(math.nan if e.depth_ppm is None else expected_snr(kept, e, e.depth_ppm * 1e-6) for e in truth)
+            yield Star(str(target_id), f"{own.cls.iloc[0]} {mission}", tuple(kept), truth, ("planet",) * len(truth), snr)
+
+
+def unseen_classes(views: SignalViews, kind: str, target_id: str) -> SignalClasses:
+    """Classes by the networks and trees that were not trained on the star; by all where none was."""
+    ensemble = load_ensemble(kind)
+    card, every = ensemble.card, ensemble.ask(views, kind)
+    if target_id in card.stars_seen:
+        fold = int(card.fold_of(np.array([target_id]))[0])
+        members = [number for number, member in enumerate(card.members) if member.fold == fold]
+        every = Answers(every.networks[members], every.trees[[fold]])
+    return combine(every, card.tree_weight, card.temperatures[kind])
 
 
 def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
@@ -260,10 +268,12 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
         begun = time.process_time()
         found = search.find_signals(parts, detrended, score)
         searching = time.process_time() - begun
-        classes = None
+        full: list[FoundSignal] = []
         if found:
             views = fold_views(detrended, [one.ephemeris for one in found])
-            classes = classify(views, "tess" if mission == "TESS" else "kepler")
+            classes = unseen_classes(views, "tess" if mission == "TESS" else "kepler", str(star.curves[0].target))
+            each = zip(found, classes.probability, classes.spread, strict=True)
+            full = [replace(one, classes=ClassProbabilities(*map(float, p), *map(float, q))) for one, p, q in each]
         span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
         base = {
             "star": star.name,
@@ -271,19 +281,18 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
             "num_true": len(star.truth),
             "star_score": score.star_score if score else None,
         }
+        base |= {"star_planet_score": planet_score_of_star(full, score.star_score if score else None)}
         base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
         hit = set()
-        for k, one in enumerate(found):
+        for one in full:
             says, which = verdict(one.ephemeris, star, span)
             hit |= {which} if says == "right" else set()
-            assert classes is not None
-            p = [float(x) for x in classes.probability[k]]
-            spread = [float(x) for x in classes.spread[k]]
-            full = replace(one, classes=ClassProbabilities(*p, *spread))
+            assert one.classes is not None
+            p = (one.classes.p_planet, one.classes.p_eclipsing_binary, one.classes.p_not_transit)
             rows.append(
                 base
                 | {"period": one.ephemeris.period_days, "snr": one.snr, "log_odds": one.log_odds, "evidence": one.evidence}
-                | {"n": one.num_transits, "p_planet": p[0], "p_eb": p[1], "p_not": p[2], "planet_score": full.planet_score}
+                | {"n": one.num_transits, "p_planet": p[0], "p_eb": p[1], "p_not": p[2], "planet_score": one.planet_score}
                 | {"verdict": says, "which": which, "true_snr": star.snr[which] if which >= 0 else None}
                 | {"true_kind": star.kinds[which] if which >= 0 else ""}
             )
