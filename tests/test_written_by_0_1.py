@@ -20,7 +20,7 @@ from astroseq_core import settings
 from astroseq_core.app.data import files
 from astroseq_core.archive import catalogs, mast, names, snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, TOI_TABLE
-from astroseq_core.columns import CANDIDATES, SCORES_CSV
+from astroseq_core.columns import CANDIDATES, FROM_SIGNALS, SCORES_CSV
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.evaluation import injection_recovery
 from astroseq_core.export import candidates, exofop_file, score_tables
@@ -76,7 +76,7 @@ ADDRESSES = json.loads((HERE / "addresses.json").read_text(encoding="utf-8"))
 #: Where everything was when it was written.
 WAS = "/data"
 #: Columns that 0.1 did not have; they are the last of each table.
-ADDED = ("noise_ppm_1h",)
+ADDED = ("noise_ppm_1h", *FROM_SIGNALS)
 SIGNAL = Ephemeris("TIC 301", "TOI-301.01", Instant(2458330.25, TimeSystem.BJD), 2.5, 3.0, 6000.0, 0.002, 2e-5, "PC")
 RECIPE = recipes.Recipe(
     name="quick",

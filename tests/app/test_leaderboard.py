@@ -84,7 +84,7 @@ def test_stars_stand_in_order_with_their_model_and_the_simulated_badge(filled):
     shown = rows(page)
     assert len(shown) == leaderboard_table.ROWS_PER_PAGE
     assert list(shown["Rank"]) == sorted(shown["Rank"])
-    assert list(shown["Score"]) == sorted(shown["Score"], reverse=True)
+    assert list(shown["Star score"]) == sorted(shown["Star score"], reverse=True)
     text = words(page)
     assert made.FIRST in text
     assert "260 stars" in text

@@ -1,5 +1,6 @@
 """Leaderboard table: one page of ranked stars, with its export and vetting buttons."""
 
+import base64
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,10 +13,11 @@ from astroseq_core.app.leaderboard import state as written
 from astroseq_core.app.shared import layout, url_state
 from astroseq_core.app.shared.layout import draw_note, escape
 from astroseq_core.app.vet import queues, state
-from astroseq_core.column_fields import COUNT, CURVE, NUMBER, TEXT, TICK, Column
-from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SORTS
+from astroseq_core.column_fields import BAR, COUNT, CURVE, NUMBER, TEXT, TICK, Column
+from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORTS
 from astroseq_core.export import candidates
 from astroseq_core.io import files
+from astroseq_core.plots.style import CLASS_COLORS
 from astroseq_core.store import leaderboard, thresholds
 from astroseq_core.store import queues as store_queues
 from astroseq_core.store.leaderboard import LeaderboardRow
@@ -157,6 +159,8 @@ TABLE_KEY = "board table"
 STARS_KEY = "board stars"
 #: Largest probability in a sparkline, where probabilities are stored as bytes.
 MAX_PROBABILITY_BYTE = 255
+#: Size of the bar of class probabilities [px].
+BAR_WIDTH, BAR_HEIGHT = 90, 12
 #: Text of an empty cell.
 EMPTY_CELL = "–"
 
@@ -312,6 +316,32 @@ def sparkline(row: LeaderboardRow) -> list[float] | None:
     return [value / MAX_PROBABILITY_BYTE for value in row.spark] if row.spark else None
 
 
+def class_bar(row: LeaderboardRow) -> str | None:
+    """Return the class probabilities of a star's best signal as a stacked bar.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    str or None
+        Address of an SVG picture that holds its data; None where the signal has no class.
+    """
+    shares = [getattr(row, f"p_{name}") for name in SIGNAL_CLASSES]
+    if None in shares or not sum(shares) > 0:
+        return None
+    begin, parts = 0.0, []
+    for name, share in zip(SIGNAL_CLASSES, shares, strict=True):
+        width = BAR_WIDTH * share / sum(shares)
+        parts.append(f'<rect x="{begin:.2f}" width="{width:.2f}" height="{BAR_HEIGHT}" fill="{CLASS_COLORS[name]}"/>')
+        begin += width
+    size = f'width="{BAR_WIDTH}" height="{BAR_HEIGHT}"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {BAR_WIDTH} {BAR_HEIGHT}">{"".join(parts)}</svg>'
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
 def star_frame(rows: Sequence[LeaderboardRow]) -> "pd.DataFrame":
     """Return a page of stars as a table.
 
@@ -370,6 +400,7 @@ def table_columns() -> dict[str, Any]:
 #: Readers of the cells that hold something else than the field of the row.
 _SHOWN: dict[str, Callable[[LeaderboardRow], Any]] = {
     "spark": sparkline,
+    "class_bar": class_bar,
     "match": describe_match,
     "mission": instrument_label,
     "flagged": lambda row: bool(row.flagged),
@@ -388,6 +419,8 @@ def _column_config(column: Column) -> Any:
     common: dict[str, Any] = {"width": display.width, "help": display.help}
     if column.kind == CURVE:
         return config.AreaChartColumn(y_min=0, y_max=1, **common)
+    if column.kind == BAR:
+        return config.ImageColumn(**common)
     if column.kind == TICK:
         return config.CheckboxColumn(**common)
     common["pinned"] = display.pinned or None
