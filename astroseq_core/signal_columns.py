@@ -60,13 +60,20 @@ class SignalValues:
     t0_err_days: float | None = number("Its error, one sigma", "d", "stat.error;time.epoch", 6)
     t0_system: str = text("Time system: BKJD = BJD - 2454833, BTJD = BJD - 2457000; all TDB", "time.scale")
     duration_hours: float | None = number("Duration of the whole transit", "h", "time.duration", 4)
-    duration_err_hours: float | None = number("Its error, one sigma", "h", "stat.error;time.duration", 4)
+    duration_err_hours: float | None = number(
+        "Its error, one sigma; empty where it is not known", "h", "stat.error;time.duration", 4
+    )
     depth_ppm: float | None = number("Depth of the transit", "ppm", "phot.flux;arith.ratio", 2)
     depth_err_ppm: float | None = number("Its error, one sigma", "ppm", "stat.error;phot.flux", 2)
     snr: float | None = number("Signal-to-noise ratio of all transits together", "", "stat.snr", 3)
     num_transits: int | None = count("Transits observed", "meta.number")
+    log_odds: float | None = number(
+        "Natural log of the odds that it is a dip of the star, not noise or a variation", ucd="stat.likelihood", digits=4
+    )
     evidence: float | None = number(
-        "Natural log of the likelihood ratio of its transits, less that of the number of trials", ucd="stat.likelihood", digits=4
+        "Natural log of the likelihood ratio of its transits by the segment network, less that of the number of trials",
+        ucd="stat.likelihood",
+        digits=4,
     )
     false_alarm_probability: float | None = number(
         "Chance that the star without transits shows a signal as strong; empty where it was not computed",

@@ -154,9 +154,10 @@ MIGRATIONS = (
     CREATE TABLE signals (
         target_id TEXT NOT NULL, model INTEGER NOT NULL REFERENCES score_models (id), signal INTEGER NOT NULL, period_days REAL,
         period_err_days REAL, t0_days REAL, t0_err_days REAL, t0_system TEXT NOT NULL, duration_hours REAL,
-        duration_err_hours REAL, depth_ppm REAL, depth_err_ppm REAL, snr REAL, num_transits INTEGER, evidence REAL,
-        false_alarm_probability REAL, p_planet REAL, p_eclipsing_binary REAL, p_not_transit REAL, planet_spread REAL,
-        eclipsing_binary_spread REAL, not_transit_spread REAL, planet_score REAL, PRIMARY KEY (target_id, model, signal)
+        duration_err_hours REAL, depth_ppm REAL, depth_err_ppm REAL, snr REAL, num_transits INTEGER, log_odds REAL,
+        evidence REAL, false_alarm_probability REAL, p_planet REAL, p_eclipsing_binary REAL, p_not_transit REAL,
+        planet_spread REAL, eclipsing_binary_spread REAL, not_transit_spread REAL, planet_score REAL,
+        PRIMARY KEY (target_id, model, signal)
     ) WITHOUT ROWID;
     CREATE TRIGGER score_signals_removed AFTER DELETE ON scores BEGIN
         DELETE FROM signals WHERE target_id = OLD.target_id AND model = OLD.model;

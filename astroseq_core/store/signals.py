@@ -65,7 +65,6 @@ def signal_values(signal: FoundSignal) -> dict[str, Cell]:
         Values by column name, not rounded; errors that are not known are None.
     """
     ephemeris = signal.ephemeris
-    depth = ephemeris.depth_ppm
     values = SignalValues(
         signal=signal.number,
         period_days=ephemeris.period_days,
@@ -74,10 +73,11 @@ def signal_values(signal: FoundSignal) -> dict[str, Cell]:
         t0_err_days=ephemeris.t0_err or None,
         t0_system=str(ephemeris.t0.system),
         duration_hours=ephemeris.duration_hours,
-        depth_ppm=depth,
-        depth_err_ppm=depth / signal.snr if depth is not None and signal.snr > 0 else None,
+        depth_ppm=ephemeris.depth_ppm,
+        depth_err_ppm=signal.depth_err_ppm,
         snr=signal.snr,
         num_transits=signal.num_transits,
+        log_odds=signal.log_odds,
         evidence=signal.evidence,
         false_alarm_probability=signal.false_alarm_probability,
         planet_score=signal.planet_score,
@@ -147,9 +147,9 @@ def _from_row(row: sqlite3.Row) -> FoundSignal:
 
 def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
     """Return the signal of checked values; raise ValueError if one is missing or impossible."""
-    numbers = (values.signal, values.t0_days, values.duration_hours, values.snr, values.num_transits, values.evidence)
-    number, t0, duration, snr, num_transits, evidence = numbers
-    if number is None or t0 is None or duration is None or snr is None or num_transits is None or evidence is None:
+    numbers = (values.signal, values.t0_days, values.duration_hours, values.snr, values.num_transits, values.log_odds)
+    number, t0, duration, snr, num_transits, log_odds = numbers
+    if number is None or t0 is None or duration is None or snr is None or num_transits is None or log_odds is None:
         raise ValueError("a number is missing")
     if not 1 <= number <= MAX_SIGNALS or num_transits < 1 or snr < 0 or values.depth_ppm == 0:
         raise ValueError("its number, its transits or its signal-to-noise ratio cannot be")
@@ -157,7 +157,7 @@ def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
         raise ValueError("its false-alarm probability is none")
     ephemeris = Ephemeris(
         target_id,
-        signal_name(number),
+        f"{target_id} signal {number}",
         Instant(t0, TimeSystem.parse(values.t0_system)),
         values.period_days,
         duration,
@@ -165,28 +165,8 @@ def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
         values.t0_err_days or 0.0,
         values.period_err_days or 0.0,
     )
-    return FoundSignal(number, ephemeris, snr, num_transits, evidence, values.false_alarm_probability, _classes(values))
-
-
-def signal_name(number: int) -> str:
-    """Return what a signal is called.
-
-    Parameters
-    ----------
-    number : int
-        Its number, from 1.
-
-    Returns
-    -------
-    str
-        The name of its ephemeris.
-
-    Examples
-    --------
-    >>> signal_name(2)
-    'signal 2'
-    """
-    return f"signal {number}"
+    chance = values.false_alarm_probability
+    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, _classes(values))
 
 
 def _classes(values: SignalValues) -> ClassProbabilities | None:

@@ -22,16 +22,24 @@ ROW = ScoreRow("TIC 1", "m", "sha", "data", "TESS", "TESS", star_score=9.0)
 
 
 def found(number: int = 1, classes: ClassProbabilities | None = PLANET, **more: Any) -> FoundSignal:
-    name = signals.signal_name(number)
-    orbit = Ephemeris("TIC 1", name, Instant(1500.25, TimeSystem.BTJD), 3.5 * number, 2.5, 900.0, t0_err=0.01, period_err=1e-4)
+    orbit = Ephemeris(
+        "TIC 1",
+        f"TIC 1 signal {number}",
+        Instant(1500.25, TimeSystem.BTJD),
+        3.5 * number,
+        2.5,
+        900.0,
+        t0_err=0.01,
+        period_err=1e-4,
+    )
     return FoundSignal(
-        **{"number": number, "ephemeris": orbit, "snr": 12.0, "num_transits": 7, "evidence": 21.0} | more, classes=classes
+        **{"number": number, "ephemeris": orbit, "snr": 12.0, "num_transits": 7, "log_odds": 7.0} | more, classes=classes
     )
 
 
 SINGLE = replace(
-    found(3, None, num_transits=1, false_alarm_probability=0.25),
-    ephemeris=Ephemeris("TIC 1", signals.signal_name(3), Instant(1510.5, TimeSystem.BTJD), None, 9.0, None, t0_err=0.02),
+    found(3, None, num_transits=1, evidence=-1.5, false_alarm_probability=0.25),
+    ephemeris=Ephemeris("TIC 1", "TIC 1 signal 3", Instant(1510.5, TimeSystem.BTJD), None, 9.0, None, t0_err=0.02),
 )
 SIGNALS = (found(1, BINARY), found(2), SINGLE)
 
