@@ -205,7 +205,7 @@ ROW_COLUMNS = {
         "Class of the best signal",
         BAR,
         display=Display(
-            "Class", 110, "The best signal: planet candidate (blue), eclipsing binary (orange), not transit-like (gray)"
+            "Class", 110, "The best signal: planet candidate (blue), eclipsing binary (vermilion), not transit-like (gray)"
         ),
     ),
     "flagged": Column(

@@ -59,7 +59,6 @@ from astroseq_core.surveys import stars as surveys_stars
 from astroseq_core.surveys.engine import ScoringSettings, score_stars
 from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
-from astroseq_core.surveys.work import score_request
 from astroseq_core.targets import parse_star
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import dataset, recipes

@@ -66,7 +66,10 @@ def page() -> str:
         for c in shown
         if c.display
     ]
-    words = "A filter by range is `NAME_min` and `NAME_max` in the page's address, `--NAME-min` and `--NAME-max` of `export`."
+    words = (
+        "A filter by range is `NAME_min` and `NAME_max` in the page's address, `--NAME-min` and `--NAME-max` of `export`, "
+        "there with a hyphen for each underscore."
+    )
     lines += ["", "## Leaderboard", "", words, "", *table(("head", "column", "sort order", "filter by range"), rows)]
     rows = [
         (f"`{c.code}`", c.meaning, c.key, "yes" if c.by_reviewers else "", "yes" if c.by_tfopwg else "", c.exofop)
