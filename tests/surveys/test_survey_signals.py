@@ -22,7 +22,7 @@ from astroseq_core.surveys.engine import ScoringSettings, SurveyProgress, score_
 from astroseq_core.surveys.results import StarResult, StoreSink
 from astroseq_core.surveys.stars import SurveyChoice, iterate_stars
 from astroseq_core.times import Instant
-from tests.surveys.conftest import made, write
+from tests.surveys.conftest import dips, made, write
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def classifier(tiny: Path) -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three stars with dips every 0.7 d, and one of white noise."""
-    for number in (1, 2, 3):
-        write(tmp_path / "lc", f"TIC {number}", days=3.0 + number)
+    """Three stars with dips every 2.4 d, and one of white noise."""
+    for name in ("TIC 1", "TIC 2", "TIC 3"):
+        write(tmp_path / "lc", name, **dips(name))
     noise = 1e-3 * np.random.default_rng(4).standard_normal(len(made("TIC 4").time))
     write(tmp_path / "lc", "TIC 4", flux=1 + noise)
     return tmp_path / "lc"
@@ -70,7 +70,7 @@ def test_signals_are_found_classified_together_and_saved_with_their_row(folder: 
     for name in ("TIC 1", "TIC 2", "TIC 3"):
         result = found[name]
         assert result.row is not None
-        assert result.signals[0].ephemeris.period_days == pytest.approx(0.7, abs=0.01)
+        assert result.signals[0].ephemeris.period_days == pytest.approx(2.4, abs=0.01)
         assert (result.row.num_signals, result.row.t0_system) == (len(result.signals), "BTJD")
         best = next(s for s in result.signals if s.number == result.row.best_signal)
         assert result.row.planet_score == best.planet_score == max(s.planet_score for s in result.signals)
@@ -79,7 +79,7 @@ def test_signals_are_found_classified_together_and_saved_with_their_row(folder: 
         assert result.row.p_planet + result.row.p_eclipsing_binary + result.row.p_not_transit == pytest.approx(1)
         assert signals.list_by_star(name, "tiny") == result.signals
         # as alone: the views were folded from what was sent between the two halves of the work
-        detrended, _ = load("tiny").segments(made(name, days=3.0 + int(name[-1])))
+        detrended, _ = load("tiny").segments(made(name, **dips(name)))
         alone = answered(fold_views([detrended], [s.ephemeris for s in result.signals]), "tess")
         assert best.classes.p_planet == pytest.approx(float(alone.p_planet[best.number - 1]), abs=1e-3)
     quiet = found["TIC 4"]
@@ -128,7 +128,7 @@ def test_a_search_that_fails_costs_the_signals_and_not_the_score(
 
 
 def test_a_signal_without_a_cadence_has_no_views_and_the_others_have(tiny: Path) -> None:
-    detrended, segments = load("tiny").segments(made("TIC 1"))
+    detrended, segments = load("tiny").segments(made("TIC 1", **dips("TIC 1")))
     parts = (make_segment_scores(load("tiny"), detrended, segments, load("tiny").outputs(segments.values)),)
     slim = (prepare._slim_light_curve(detrended, True),)
     star = fold.fold_star(fold.FoldTask(parts, slim))
@@ -143,7 +143,7 @@ def test_a_signal_without_a_cadence_has_no_views_and_the_others_have(tiny: Path)
 
 
 def test_workers_load_no_tensorflow(tiny: Path, tmp_path: Path) -> None:
-    detrended, segments = load("tiny").segments(made("TIC 1"))
+    detrended, segments = load("tiny").segments(made("TIC 1", **dips("TIC 1")))
     parts = (make_segment_scores(load("tiny"), detrended, segments, load("tiny").outputs(segments.values)),)
     task = fold.FoldTask(parts, (prepare._slim_light_curve(detrended, True),))
     (tmp_path / "task").write_bytes(pickle.dumps(task))
