@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 
-#: Kinds of values: real numbers, whole numbers, texts; and, on the leaderboard page alone, ticks and small curves.
-NUMBER, COUNT, TEXT, TICK, CURVE = "number", "count", "text", "tick", "curve"
+#: Kinds of values: real numbers, whole numbers, texts; and, on the leaderboard page alone, ticks, small curves and class bars.
+NUMBER, COUNT, TEXT, TICK, CURVE, BAR = "number", "count", "text", "tick", "curve", "bar"
 #: Value of a cell in the tables; None where it is unknown.
 Cell = float | int | str | None
 
@@ -52,7 +52,7 @@ class Column:
     description : str
         Description for readers of the tables.
     kind : str
-        Kind of its values: `NUMBER`, `COUNT`, `TEXT`, `TICK` or `CURVE`.
+        Kind of its values: `NUMBER`, `COUNT`, `TEXT`, `TICK`, `CURVE` or `BAR`.
     unit : str
         Unit as VOUnits spell it ("ppm" aside, see `tables.votable_text`); empty for none.
     ucd : str

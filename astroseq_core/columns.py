@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroseq_core.column_fields import COUNT, CURVE, TICK, Column, Display, columns_of, count, flag, number, text
+from astroseq_core.column_fields import BAR, COUNT, CURVE, TICK, Column, Display, columns_of, count, flag, number, text
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.preprocessing import noise
+from astroseq_core.signal_columns import SignalSummary, SignalValues
 
 if TYPE_CHECKING:
     from astroseq_core.preprocessing.prepare import DetrendedLightCurve
@@ -38,7 +39,7 @@ class Measurements:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedValues(Measurements):
+class SharedValues(Measurements, SignalSummary):
     """Values of a star in the store and in the tables of candidates; every field is a column."""
 
     num_segments: int | None = count(
@@ -92,7 +93,10 @@ class SharedValues(Measurements):
     match_disposition: str = text("What the catalog says of the known signal", "meta.code.class")
 
 
-_STAR_SCORE = "The star's score, by which stars are ranked; no probability and no signal-to-noise ratio."
+_STAR_SCORE = (
+    "The star's score, the evidence that something transits; no probability and no signal-to-noise ratio. Stars without a "
+    "planet score are ranked by it."
+)
 _BAR_FULL = 50.0  # with a higher limit most bars would be too short to compare
 
 
@@ -104,7 +108,7 @@ class ScoreValues(SharedValues):
         _STAR_SCORE,
         ucd="stat.likelihood",
         digits=4,
-        display=Display("Score", 130, f"The star score; the bar is full at {_BAR_FULL:g}.", 2, full=_BAR_FULL),
+        display=Display("Star score", 120, f"The star score; the bar is full at {_BAR_FULL:g}.", 2, full=_BAR_FULL),
     )
     score_noisy_or: float | None = number(
         "Minus the natural log of the probability that no segment holds a transit", ucd="stat.likelihood", digits=4
@@ -172,7 +176,16 @@ _IDENTIFIER = "Identifier: TIC, KIC, EPIC number, or SIM for a simulated star"
 MEASURED = columns_of(Measurements)
 STORED = columns_of(ScoreValues)
 FROM_CATALOGS = ("magnitude", "match", "match_kind", "match_ratio", "match_disposition")
-FROM_SCORING = tuple(name for name in STORED if name not in FROM_CATALOGS)
+FROM_SIGNALS = tuple(columns_of(SignalSummary))
+FROM_SCORING = tuple(name for name in STORED if name not in (*FROM_CATALOGS, *FROM_SIGNALS))
+#: Columns of the store's signals.
+STORED_SIGNAL = columns_of(SignalValues)
+#: All columns of signals.csv by name.
+SIGNAL_COLUMNS = {
+    "target_id": Column("target_id", _IDENTIFIER, ucd="meta.id;meta.main"),
+    **{name: columns_of(CandidateValues)[name] for name in ("mission", "model_id")},
+    **STORED_SIGNAL,
+}
 #: All columns of the tables of candidates by name.
 CANDIDATE_COLUMNS = {"star_id": Column("star_id", _IDENTIFIER, ucd="meta.id;meta.main")} | columns_of(CandidateValues)
 #: All columns of a row of the leaderboard by name.
@@ -181,7 +194,20 @@ ROW_COLUMNS = {
     **STORED,
     **{name: CANDIDATE_COLUMNS[name] for name in ("mission", "model_id", "disposition")},
     "status": Column("status", "ok, or why the star has no score", display=Display("Status", 80)),
-    "rank": Column("rank", "Rank by the star score, from 1", COUNT, display=Display("Rank", 55, pinned=True)),
+    "rank": Column(
+        "rank",
+        "Rank by the planet score, from 1; stars without one come last, by their star score",
+        COUNT,
+        display=Display("Rank", 55, "By the planet score; stars without one come last, by their star score", pinned=True),
+    ),
+    "class_bar": Column(
+        "class_bar",
+        "Class of the best signal",
+        BAR,
+        display=Display(
+            "Class", 110, "The best signal: planet candidate (blue), eclipsing binary (vermilion), not transit-like (gray)"
+        ),
+    ),
     "flagged": Column(
         "flagged", "Passed the threshold", TICK, display=Display("Flagged", 70, "Passed the threshold that was kept")
     ),
@@ -194,7 +220,9 @@ SCORES_CSV = (
     *("target_id", "mission", "num_segments", "star_score", "score_max", "score_topk", "score_fold"),
     *("best_period_days", "best_t0", "t0_system", "model_id", "status", "score_noisy_or", "best_duration_hours"),
     *("period_err_days", "t0_err_days", "duration_err_hours", "num_transits", "false_alarm_probability", "noise_ppm_1h"),
+    *FROM_SIGNALS,
 )
+SIGNALS_CSV = tuple(SIGNAL_COLUMNS)
 CANDIDATES_CSV = (
     *("star_id", "score_raw", "p_highclass", "mission", "model_id", "num_segments", "score_max", "score_topk", "score_fold"),
     *("best_period_days", "best_t0", "t0_system", "magnitude", "match", "match_kind", "match_ratio", "disposition", "simulated"),
@@ -205,14 +233,21 @@ CANDIDATES = (
     *("duration_err_hours", "depth_ppm", "depth_err_ppm", "ephemeris_source", "num_transits", "reviewer", "decided"),
     *("flags", "note", "verdicts", "magnitude_band", "teff_k", "radius_solar", "mass_solar", "logg_cgs", "density_solar"),
     *("stellar_source", "false_alarm_probability", "model_sha", "noise_ppm_1h"),
+    *FROM_SIGNALS,
 )
 LEADERBOARD = (
-    *("rank", "target_id", "star_score", "spark", "match", "best_period_days", "magnitude", "disposition", "flagged"),
+    *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "best_period_days", "magnitude"),
+    *("disposition", "flagged", "num_signals", "p_planet", "p_eclipsing_binary", "p_not_transit"),
     *("score_max", "score_topk", "score_fold", "num_segments", "noise_ppm_1h", "mission", "status"),
 )
+#: The scores that stars are ranked by: the first one, and those that do not have it, behind them, by the second.
+PLANET_SCORE, STAR_SCORE = RANKING = ("planet_score", "star_score")
+#: Classes of a star's best signal: that whose probability is highest.
+SIGNAL_CLASSES = tuple(name.removeprefix("p_") for name in FROM_SIGNALS if name.startswith("p_"))
 #: Sort orders of the leaderboard page, as its address names them, and their columns.
 SORTS = {
-    "star score": "star_score",
+    "planet score": PLANET_SCORE,
+    "star score": STAR_SCORE,
     "highest segment": "score_max",
     f"top {TOP_K_WORD} segments": "score_topk",
     "folded": "score_fold",
@@ -254,7 +289,12 @@ class Range:
 
 #: Filters by range; NAME_min and NAME_max are fields of `Bounds`, parameters of the page's address and options of `export`.
 RANGES = {
-    "score": Range("star_score", "Score", 1.0, "lowest star score", "highest star score"),
+    "planet": Range("planet_score", "Planet score", 1.0, "lowest planet score", "highest planet score"),
+    "p_planet": Range("p_planet", "P(planet)", 0.05, "lowest probability of a planet", "highest probability of a planet"),
+    "p_binary": Range(
+        "p_eclipsing_binary", "P(binary)", 0.05, "lowest probability of a binary", "highest probability of a binary"
+    ),
+    "score": Range("star_score", "Star score", 1.0, "lowest star score", "highest star score"),
     "segments": Range("num_segments", "Segments", 10.0, "fewest segments", "most segments", is_count=True),
     "magnitude": Range("magnitude", "Magnitude", 0.5, "lowest Tmag or Kp", "highest Tmag or Kp"),
     "period": Range("best_period_days", "Period [d]", 1.0, "lowest best period [d]", "highest best period [d]"),
@@ -268,6 +308,12 @@ class Bounds:
 
     Attributes
     ----------
+    planet_min, planet_max : float or None
+        Planet score.
+    p_planet_min, p_planet_max : float or None
+        Probability that the best signal is a planet candidate.
+    p_binary_min, p_binary_max : float or None
+        Probability that the best signal is an eclipsing binary.
     score_min, score_max : float or None
         Star score.
     segments_min, segments_max : int or None
@@ -280,6 +326,12 @@ class Bounds:
         Noise over one hour [ppm].
     """
 
+    planet_min: float | None = None
+    planet_max: float | None = None
+    p_planet_min: float | None = None
+    p_planet_max: float | None = None
+    p_binary_min: float | None = None
+    p_binary_max: float | None = None
     score_min: float | None = None
     score_max: float | None = None
     segments_min: int | None = None

@@ -29,7 +29,10 @@ from astroseq_core.store.scores import ScoreRow
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 20_000
 LARGE, SMALL = "tess-2min-v2", "kepler-long-v2"
-SORTS = (*("star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days", "target_id"),)
+SORTS = (
+    *("planet_score", "star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days"),
+    "target_id",
+)
 #: Addresses of the whole page.
 ADDRESSES = {
     "stars": {},
@@ -48,6 +51,8 @@ FILTERS = {
     "narrow score range": Filters(model_id=LARGE, score_min=8.0, score_max=8.01),
     "all ranges": Filters(score_min=0.0, segments_max=900, magnitude_min=10.0, period_min=1.0, known=False),
     "known": Filters(known=True),
+    "planets": Filters(model_id=LARGE, signal_class="planet"),
+    "binaries, P over 0.99": Filters(model_id=LARGE, signal_class="eclipsing_binary", p_binary_min=0.99),
     "flagged": Filters(model_id=LARGE, flagged=True),
     "text": Filters(text="TOI 77"),
     "disposition PC": Filters(disposition="PC"),
@@ -57,7 +62,7 @@ FILTERS = {
 
 def made(count: int, seed: int = 1) -> Iterator[ScoreRow]:
     """Made-up rows: scores with a tail, few distinct numbers of segments, periods missing for one in ten, every tenth star
-    scored by both models.
+    scored by both models; half the stars without a signal, every twentieth not searched.
     """
     rng = np.random.default_rng(seed)
     number = rng.choice(900_000_000, count, replace=False) + 1
@@ -69,6 +74,7 @@ def made(count: int, seed: int = 1) -> Iterator[ScoreRow]:
     top, magnitude = rng.beta(0.5, 4, count), rng.normal(12, 2, count)
     segments, period = rng.integers(60, 80, count) * 13, np.exp(rng.uniform(-0.5, 4, count))
     single, hours = rng.random(count) < 0.1, np.exp(rng.uniform(0, 2, count))
+    classes, planet = rng.dirichlet((0.3, 0.3, 0.6), count), rng.normal(-3, 4, count)
     last = ""
     for i in range(count):
         prefix, mission, model = ("KIC", "Kepler", SMALL) if small[i] else ("TIC", "TESS", LARGE)
@@ -82,12 +88,17 @@ def made(count: int, seed: int = 1) -> Iterator[ScoreRow]:
         if failed[i]:
             yield ScoreRow(f"{prefix} {number[i]}", model, "ab" * 32, status="Too few usable cadences.", **common)
             continue
+        found: dict[str, float] = {} if i % 20 == 0 else {"planet_score": -30.0, "num_signals": 0}
+        if i % 20 and i % 2:
+            found = {"planet_score": planet[i], "num_signals": 1 + i % 3, "best_signal": 1}
+            found |= dict(zip(("p_planet", "p_eclipsing_binary", "p_not_transit"), classes[i], strict=True))
         yield ScoreRow(
             f"{prefix} {number[i]}",
             model,
             "ab" * 32,
             **common,
             **match,
+            **found,
             num_segments=segments[i],
             star_score=score[i],
             score_max=top[i],
@@ -156,10 +167,12 @@ def measure(count: int, repeats: int) -> None:
         "sort by rank, two models": lambda: leaderboard.load_page(Filters(), "rank", False),
         "models": leaderboard.list_models,
         "histogram, one model": lambda: leaderboard.score_histogram(scored),
+        "histogram of planet scores": lambda: leaderboard.score_histogram(scored, score="planet_score"),
         "histogram, all ranges": lambda: leaderboard.score_histogram(FILTERS["all ranges"]),
         "top 1000": lambda: leaderboard.load_top(scored, 1000),
         "threshold for 1000": lambda: leaderboard.threshold_for_count(scored, 1000),
         "expected false alarms": lambda: threshold.estimate_false_alarms(LARGE, 10.0),
+        "the same of planet scores": lambda: threshold.estimate_without_planet(LARGE, 0.0),
         "pair": lambda: leaderboard.compare_ranks(LARGE, SMALL),
         "have": lambda: scores.scored_fingerprints(LARGE, "ab" * 32),
         "reasons": lambda: scores.list_failures(SMALL),

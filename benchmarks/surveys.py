@@ -3,7 +3,8 @@
     python -m benchmarks.surveys [--stars 200] [--model tess-2min-v2] [--workers 2] [--ways plain threads processes dask]
 
 The stars are simulated, as TESS sees them, and put into a temporary cache first: what is measured begins with reading them.
-Each way runs in a process of its own; neither loading the model nor the first stars of a way (WARM) count.
+A way such as threads-no-signals leaves out the signals of the stars. Each way runs in a process of its own; neither loading the
+model nor the first stars of a way (WARM) count.
 """
 
 import argparse
@@ -66,16 +67,15 @@ def plain(model: Model) -> Iterator[tuple[str, int, dict[str, float]]]:
         yield star.target_id, score.num_segments, dict(seconds)
 
 
-def engine(model: str, workers: int, processes: bool) -> Iterator[tuple[str, int, dict[str, float]]]:
-    """The same by the survey's engine."""
+def engine(model: str, workers: int, processes: bool, signals: bool) -> Iterator[tuple[str, int, dict[str, float]]]:
+    """The same by the survey's engine, with or without the search for signals and their classes."""
     seconds: dict[str, float] = {}
 
     def progress(now: SurveyProgress) -> None:
         seconds.update(now.seconds)
 
-    found = score_stars(
-        iterate_stars(SurveyChoice("cache")), ScoringSettings(model), workers=workers, processes=processes, progress=progress
-    )
+    stars, settings = iterate_stars(SurveyChoice("cache")), ScoringSettings(model, signals=signals)
+    found = score_stars(stars, settings, workers=workers, processes=processes, progress=progress)
     for result in found:
         yield result.target_id, result.row.num_segments or 0 if result.row else 0, dict(seconds)
 
@@ -109,7 +109,8 @@ def measure(way: str, model: str, workers: int, stars_in_all: int) -> dict[str, 
         found = on_dask(model, workers)
     else:
         loaded = load(model)
-        found = plain(loaded) if way == "plain" else engine(model, workers, way == "processes")
+        processes, signals = way.startswith("processes"), not way.endswith("-no-signals")
+        found = plain(loaded) if way == "plain" else engine(model, workers, processes, signals)
     times, segments, memory, stages = [], [], [], []
     began, cpu = time.perf_counter(), 0.0
     for number, (_, count, seconds) in enumerate(found, start=1):

@@ -11,7 +11,7 @@ import pytest
 from astroseq_core import columns
 from astroseq_core.app.leaderboard import table as leaderboard_table
 from astroseq_core.column_fields import TEXT, columns_of
-from astroseq_core.columns import CANDIDATE_COLUMNS, ROW_COLUMNS, STORED
+from astroseq_core.columns import CANDIDATE_COLUMNS, ROW_COLUMNS, SIGNAL_COLUMNS, STORED
 from astroseq_core.export import records, score_tables
 from astroseq_core.export.records import Record
 from astroseq_core.scoring.star import StarScore
@@ -65,6 +65,7 @@ def row(target_id: str = "TIC 1") -> ScoreRow:
         (tuple(columns.SORTS.values()), ROW_COLUMNS),
         (tuple(r.column for r in columns.RANGES.values()), STORED),
         (columns.CANDIDATES, CANDIDATE_COLUMNS),
+        (columns.SIGNALS_CSV, SIGNAL_COLUMNS),
     ],
 )
 def test_tables_are_of_known_columns_each_once(names: tuple[str, ...], known: dict[str, columns.Column]):
@@ -86,7 +87,7 @@ def test_no_column_is_forgotten():
 def test_columns_say_what_they_are():
     from astropy.io.votable.ucd import parse_ucd
 
-    for name, column in (*ROW_COLUMNS.items(), *CANDIDATE_COLUMNS.items()):
+    for name, column in (*ROW_COLUMNS.items(), *CANDIDATE_COLUMNS.items(), *SIGNAL_COLUMNS.items()):
         assert column.name == name
         assert column.description, name
         assert column.kind == TEXT or not re.search(r"_(days|hours|ppm|bjd)$", name) or column.unit, name
@@ -150,7 +151,9 @@ def test_noise_is_measured_wherever_stars_are_scored(tiny: Path, tmp_path: Path)
     assert [r.target_id for r in leaderboard.load_page(Filters(noise_max=300.0)).rows] == ["TIC 2"]
     (record,) = records.select_records(Filters(noise_min=300.0))
     assert record.noise_ppm_1h == round(one.noise_ppm_1h, 1) == score_tables.score_row(one)["noise_ppm_1h"]
-    assert columns.SCORES_CSV[-1] == columns.CANDIDATES[-1] == "noise_ppm_1h"
+    first = len(columns.FROM_SIGNALS)
+    assert columns.SCORES_CSV[-first - 1] == columns.CANDIDATES[-first - 1] == "noise_ppm_1h"
+    assert columns.SCORES_CSV[-first:] == columns.CANDIDATES[-first:] == columns.FROM_SIGNALS
 
 
 def test_the_value_of_a_star_is_the_median_of_its_observations():

@@ -16,7 +16,7 @@ HEIGHT = {
     **dict.fromkeys(("errors", "settings", "times", "missions", "targets", "ephemeris", "stellar", "same_signal", "display"), 0),
     **dict.fromkeys(("disposition_codes", "paths", "type_names", "typed_json"), 0),
     **dict.fromkeys(("io", "simulation", "archive", "jobs"), 1),
-    **dict.fromkeys(("preprocessing", "networks", "column_fields", "columns"), 2),
+    **dict.fromkeys(("preprocessing", "networks", "column_fields", "signal_columns", "columns"), 2),
     **dict.fromkeys(("scoring", "vetting", "store", "signals"), 3),
     **dict.fromkeys(("evaluation",), 4),
     **dict.fromkeys(("training",), 5),

@@ -20,7 +20,7 @@ from astroseq_core import settings
 from astroseq_core.app.data import files
 from astroseq_core.archive import catalogs, mast, names, snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES, TOI_TABLE
-from astroseq_core.columns import CANDIDATES, SCORES_CSV
+from astroseq_core.columns import CANDIDATES, FROM_SIGNALS, SCORES_CSV
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.evaluation import injection_recovery
 from astroseq_core.export import candidates, exofop_file, score_tables
@@ -56,9 +56,9 @@ from astroseq_core.store import runs as run_rows
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys import stars as surveys_stars
+from astroseq_core.surveys.engine import ScoringSettings, score_stars
 from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 from astroseq_core.surveys.stars import SurveyChoice
-from astroseq_core.surveys.work import score_request
 from astroseq_core.targets import parse_star
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import dataset, recipes
@@ -76,7 +76,7 @@ ADDRESSES = json.loads((HERE / "addresses.json").read_text(encoding="utf-8"))
 #: Where everything was when it was written.
 WAS = "/data"
 #: Columns that 0.1 did not have; they are the last of each table.
-ADDED = ("noise_ppm_1h",)
+ADDED = ("noise_ppm_1h", *FROM_SIGNALS)
 SIGNAL = Ephemeris("TIC 301", "TOI-301.01", Instant(2458330.25, TimeSystem.BJD), 2.5, 3.0, 6000.0, 0.002, 2e-5, "PC")
 RECIPE = recipes.Recipe(
     name="quick",
@@ -208,14 +208,18 @@ def test_scores_matches_and_ranks(data: Path):
 
 
 def test_scores_are_told_to_be_those_of_the_same_data_and_model(data: Path):
+    sha_of_tiny = ""
     for name in ("tiny", "tess-2min-v2", "long-cadence-v2"):
         folder = settings.runs_dir() / name if name == "tiny" else HERE / "cards" / name
         sha = {row[2] for row in EXPECTED["scores"] if row[0] == name and row[7] == "ok"}
         assert {surveys_stars.model_hash(cards.read(folder))} == sha
+        sha_of_tiny = next(iter(sha)) if name == "tiny" else sha_of_tiny
         assert len(scores.scored_fingerprints(name, sha.pop())) == {"tiny": 22, "tess-2min-v2": 2, "long-cadence-v2": 1}[name]
-    stars = SurveyChoice("targets", targets=("SIM 1", "SIM 4", "SIM 7", "TIC 401"))
-    final = score_request(SurveyRequest("again", stars, "tiny", workers=1), lambda _: None)
-    assert (final.done, final.skipped, final.failed) == (0, 4, 0)
+    stars = surveys_stars.iterate_stars(SurveyChoice("targets", targets=("SIM 1", "SIM 4", "SIM 7", "TIC 401")))
+    # a survey scores them again for their signals, which that version did not search
+    found = list(score_stars(stars, ScoringSettings("tiny", signals=False), scored=scores.scored_fingerprints))
+    assert [result.row for result in found] == [None] * 4
+    assert scores.scored_fingerprints("tiny", sha_of_tiny, with_signals=True) == {}
 
 
 def test_dispositions_with_their_history(data: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from astroseq_core import columns
 from astroseq_core.column_fields import Column
-from astroseq_core.columns import CANDIDATE_COLUMNS, ROW_COLUMNS
+from astroseq_core.columns import CANDIDATE_COLUMNS, ROW_COLUMNS, SIGNAL_COLUMNS
 from astroseq_core.disposition_codes import CODES
 from astroseq_core.export.formats import FORMATS
 
@@ -18,9 +18,17 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "columns.md"
 TABLES: tuple[tuple[str, str, Sequence[str], Mapping[str, Column]], ...] = (
     (
         "scores.csv",
-        "What `score` writes: one row for each star. `star_score` is one of the other scores, by which stars are ranked.",
+        "What `score` writes: one row for each star. Stars are ranked by `planet_score`, those without one by `star_score`, "
+        "which is one of the other scores.",
         columns.SCORES_CSV,
         ROW_COLUMNS,
+    ),
+    (
+        "signals.csv",
+        "What `score` writes beside scores.csv: one row for each signal, up to six a star, in the order of the stars. A "
+        "star without a signal has no row.",
+        columns.SIGNALS_CSV,
+        SIGNAL_COLUMNS,
     ),
     (
         "Candidates",
@@ -58,7 +66,10 @@ def page() -> str:
         for c in shown
         if c.display
     ]
-    words = "A filter by range is `NAME_min` and `NAME_max` in the page's address, `--NAME-min` and `--NAME-max` of `export`."
+    words = (
+        "A filter by range is `NAME_min` and `NAME_max` in the page's address, `--NAME-min` and `--NAME-max` of `export`, "
+        "there with a hyphen for each underscore."
+    )
     lines += ["", "## Leaderboard", "", words, "", *table(("head", "column", "sort order", "filter by range"), rows)]
     rows = [
         (f"`{c.code}`", c.meaning, c.key, "yes" if c.by_reviewers else "", "yes" if c.by_tfopwg else "", c.exofop)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroseq_core.cli import common
-from astroseq_core.columns import RANGES
+from astroseq_core.columns import PLANET_SCORE, RANGES, SIGNAL_CLASSES, STAR_SCORE
 from astroseq_core.errors import SettingsError
 from astroseq_core.export.formats import CSV, EXOFOP, FORMATS, REPORTS
 from astroseq_core.type_names import JsonObject
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from astroseq_core.store.thresholds import ScoreThreshold
 
 YES_NO = ("yes", "no")
+#: Words for the scores that thresholds are of.
+SCORES = {"planet": PLANET_SCORE, "star": STAR_SCORE}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,9 +38,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--paper", default="", metavar="URL", help="address of the refereed paper for an ExoFOP draft")
     parser.add_argument("--model", help="whose scores (default: the only model that has scored stars)")
     cut = parser.add_mutually_exclusive_group()
-    cut.add_argument("--top", type=common.positive_int, metavar="N", help="the N highest scores pass")
+    cut.add_argument("--top", type=common.positive_int, metavar="N", help="the N stars with the highest score pass")
     cut.add_argument(
         "--threshold", type=float, metavar="X", help="scores of X and more pass (default: the threshold that was kept)"
+    )
+    parser.add_argument(
+        "--by",
+        choices=tuple(SCORES),
+        help="the score of --top and --threshold (default: the planet score, or the star score where no star has one)",
     )
     parser.add_argument("--only-passed", action="store_true", help="leave out stars that do not pass")
     parser.add_argument("--mission", help="of stars seen by that mission only")
@@ -46,10 +53,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--known", choices=YES_NO, help="with a known object, or without")
     parser.add_argument("--simulated", choices=YES_NO, help="simulated stars only, or none")
     parser.add_argument("--disposition", default="", help="of the latest disposition; none: stars without one")
+    words = f"{', '.join(SIGNAL_CLASSES)}; none: stars without a signal; unsearched: stars that were not searched"
+    parser.add_argument("--class", dest="signal_class", default="", help=f"of the best signal's most probable class: {words}")
     for name, about in RANGES.items():
         for end, words in (("min", about.low), ("max", about.high)):
             parser.add_argument(
-                f"--{name}-{end}",
+                f"--{name.replace('_', '-')}-{end}",
                 type=common.positive_int if about.is_count else float,
                 metavar="N" if about.is_count else "X",
                 help=words,
@@ -182,7 +191,8 @@ def _write_reports(options: argparse.Namespace, filters: "Filters", threshold: "
 
 
 def _selection_values(filters: "Filters", threshold: "ScoreThreshold | None") -> JsonObject:
-    return {"model": filters.model_id, "threshold": None if threshold is None else threshold.threshold}
+    chosen = {} if threshold is None else {"by": threshold.score}
+    return {"model": filters.model_id, "threshold": None if threshold is None else threshold.threshold} | chosen
 
 
 def _leaderboard_filters(options: argparse.Namespace) -> "Filters":
@@ -196,6 +206,7 @@ def _leaderboard_filters(options: argparse.Namespace) -> "Filters":
         simulated=_yes_no(options.simulated),
         known=_yes_no(options.known),
         disposition=options.disposition,
+        signal_class=options.signal_class,
         scored=True,
         **{f"{name}_{end}": getattr(options, f"{name}_{end}") for name in RANGES for end in ("min", "max")},
     )
@@ -223,13 +234,14 @@ def _score_threshold(options: argparse.Namespace, filters: "Filters") -> "ScoreT
     from astroseq_core.store import leaderboard, thresholds
     from astroseq_core.store.thresholds import ScoreThreshold
 
+    score = SCORES[options.by] if options.by else leaderboard.ranking_score(filters)
     if options.threshold is not None:
-        return ScoreThreshold(filters.model_id, options.threshold)
+        return ScoreThreshold(filters.model_id, options.threshold, score=score)
     if options.top is not None:
-        lowest = leaderboard.threshold_for_count(filters, options.top)
+        lowest = leaderboard.threshold_for_count(filters, options.top, score)
         if lowest is None:
             raise SettingsError("No star is like that; widen the filters.")
-        return ScoreThreshold(filters.model_id, lowest, "top", options.top)
+        return ScoreThreshold(filters.model_id, lowest, "top", options.top, score=score)
     return thresholds.load(filters.model_id)
 
 

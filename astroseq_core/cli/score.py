@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from astroseq_core.scoring.star_source import StarSource
     from astroseq_core.surveys.results import StarResult
 
+#: Name of the table of signals beside scores.csv.
+SIGNALS_NAME = "signals.csv"
 #: How many products a message names.
 NAMED_PRODUCTS = 8
 
@@ -46,6 +48,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="also write every segment's probability; with --resume, too, all stars are scored for it",
     )
     parser.add_argument(
+        "--signals-out", type=Path, help=f"where to write the signals of the stars (default: {SIGNALS_NAME} beside --out)"
+    )
+    parser.add_argument(
+        "--no-signals", action="store_true", help="neither search the light curves for signals nor classify and write them"
+    )
+    parser.add_argument(
         "--false-alarm-copies",
         type=common.positive_int,
         default=0,
@@ -61,11 +69,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score stars: write scores.csv and, if asked for, segments.csv.
+    """Score stars: write scores.csv, signals.csv and, if asked for, segments.csv.
 
-    The rows are in the order of the stars: those named as targets, then those of paths. With
-    --resume the scores go into the store as well, and stars that the store has a current score of
-    are passed over: their row in scores.csv is the stored one. The store does not keep segments, so
+    The rows are in the order of the stars: those named as targets, then those of paths. A star has a
+    row in signals.csv for each signal that was found in it, with its class. With
+    --resume the scores go into the store as well, and stars that the store has a current score
+    and signals of are passed over: their row in scores.csv is the stored one. The store does not keep segments, so
     --segments-out has every star scored, also with --resume. A file that cannot be used has a row
     with its name and the reason; files that are no light curves by their columns, and light curves
     that are left out since a better one covers the same time, are named on standard error.
@@ -83,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     SettingsError
-        If no target is named, or there are too few copies for a false-alarm probability.
+        If no target is named, there are too few copies for a false-alarm probability, or options contradict each other.
     """
     from contextlib import ExitStack
     from functools import partial
@@ -98,6 +107,14 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.what and options.targets_file is None:
         raise SettingsError("Name targets, light curves or a folder, or give --targets-file.")
+    if options.no_signals and options.signals_out is not None:
+        raise SettingsError("--signals-out is where signals are written, and --no-signals leaves them out; give one of the two.")
+    signals_out = None if options.no_signals else options.signals_out or options.out.with_name(SIGNALS_NAME)
+    written = [path.absolute() for path in (options.out, options.segments_out, signals_out) if path is not None]
+    if len(set(written)) < len(written):
+        raise SettingsError(
+            "Two tables would be written into one file; give --out, --segments-out and --signals-out a file each."
+        )
     if options.dask:
         queue.parse_address(options.dask)
     given = _find_stars(options.what, options.targets_file)
@@ -106,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
         {} if options.model else runs.default_models(),
         options.false_alarm_copies,
         segments=options.segments_out is not None,
+        signals=not options.no_signals,
     )
 
     def report(progress: "Progress") -> None:
@@ -114,10 +132,11 @@ def run(options: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         store = stack.enter_context(StoreSink()) if options.resume else None
-        files = stack.enter_context(ScoreFiles(options.out, options.segments_out, store.find if store else None))
+        files = stack.enter_context(ScoreFiles(options.out, options.segments_out, store.find if store else None, signals_out))
         passed_over = None
         if store and options.segments_out is None:
-            passed_over = partial(scores.scored_fingerprints, with_false_alarms=options.false_alarm_copies > 0)
+            wanted = {"with_false_alarms": options.false_alarm_copies > 0, "with_signals": not options.no_signals}
+            passed_over = partial(scores.scored_fingerprints, **wanted)
         printer = _RemarkPrinter()
         sinks: list[Sink] = [sink for sink in (store, files, printer) if sink is not None]
         final = score_into(
@@ -135,6 +154,8 @@ def run(options: argparse.Namespace) -> int:
     outcome: JsonObject = {"stars": files.num_scored, "failed": failed, "segments": final.numbers["segments"]}
     if left_out := files.num_left_out + len(given.others):
         outcome["left_out"] = left_out
+    if signals_out is not None:
+        outcome |= {"signals": files.num_signals}
     if options.resume:
         outcome |= {"done": final.done, "skipped": final.skipped, "seconds": final.numbers["seconds"]}
     common.print_outcome(options, outcome | {"scores": str(options.out)})

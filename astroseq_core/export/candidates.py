@@ -44,7 +44,10 @@ def is_above_threshold(row: LeaderboardRow, threshold: ScoreThreshold | None) ->
     bool
         Whether the star passes.
     """
-    return threshold is not None and row.star_score is not None and row.star_score >= threshold.threshold
+    if threshold is None or row.star_score is None:
+        return False
+    score: float | None = getattr(row, threshold.score)
+    return score is not None and score >= threshold.threshold
 
 
 @dataclass
@@ -71,7 +74,7 @@ class _Counts:
 
 
 def ranked_rows(filters: Filters) -> Iterator[LeaderboardRow]:
-    """Yield all stars that meet the filters, the highest score first, each once.
+    """Yield all stars that meet the filters, the highest rank first, each once.
 
     Parameters
     ----------
@@ -202,13 +205,31 @@ def _provenance(path: Path, threshold: ScoreThreshold | None, filters: Mapping[s
         "made_by": f"AstroSeq {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "models": [model_provenance(name, hashes) for name, hashes in sorted(counts.models.items())],
-        "cut": None if threshold is None else {"kind": threshold.kind, "threshold": threshold.threshold, "n": threshold.n},
+        "cut": threshold_provenance(threshold),
         "filters": {name: value for name, value in filters.items() if value not in (None, "", ())},
         "counts": {"rows": counts.rows, "passed": counts.passed, "simulated": counts.simulated},
         "simulated": "none" if not counts.simulated else "all" if counts.simulated == counts.rows else "some",
         "columns": list(CANDIDATES_CSV),
         "words": {name: CANDIDATE_COLUMNS[name].description for name in CANDIDATES_CSV},
     }
+
+
+def threshold_provenance(threshold: ScoreThreshold | None) -> JsonObject | None:
+    """Return the provenance of a threshold.
+
+    Parameters
+    ----------
+    threshold : ScoreThreshold or None
+        The score threshold.
+
+    Returns
+    -------
+    dict or None
+        How it was chosen, of which score, and its value; None without one.
+    """
+    if threshold is None:
+        return None
+    return {"kind": threshold.kind, "threshold": threshold.threshold, "n": threshold.n, "score": threshold.score}
 
 
 def model_provenance(model_id: str, hashes: Iterable[str]) -> JsonObject:
@@ -309,6 +330,40 @@ def false_alarms_from_quiet_stars(passed: int, quiet: int, others: int) -> Expec
         "that of real stars, so it may be more."
     )
     return ExpectedFalseAlarms(passed + passed / quiet * others, passed + wilson_upper_limit(passed, quiet) * others, basis)
+
+
+def false_alarms_from_odds(planet_scores: Sequence[float]) -> ExpectedFalseAlarms | None:
+    """Estimate how many stars above a threshold of the planet score have no planet, from their planet scores.
+
+    The planet score is the natural log of odds, so each star has a planet with the probability
+    1 / (1 + exp(-score)), if the odds are calibrated for these stars.
+
+    Parameters
+    ----------
+    planet_scores : sequence of float
+        Planet scores of the stars without a known object that pass.
+
+    Returns
+    -------
+    ExpectedFalseAlarms or None
+        The estimate, with the upper end of its 95 % interval; None without a star.
+
+    Examples
+    --------
+    >>> false_alarms_from_odds([0.0, 0.0, 30.0]).stars
+    1.0
+    """
+    if not planet_scores:
+        return None
+    # with the exponent's sign that cannot overflow
+    none = [1 / (1 + math.exp(score)) if score < 0 else math.exp(-score) / (1 + math.exp(-score)) for score in planet_scores]
+    expected, spread = math.fsum(none), math.sqrt(math.fsum(p * (1 - p) for p in none))
+    basis = (
+        f"The planet scores of the {len(none):,} stars without a known object that pass are odds, and by these so many of them "
+        "have no planet: noise, and eclipsing binaries and variable stars that look like one. This counts what the classifier "
+        "doubts; it does not know what it is sure of and wrong about, nor how rare planets are among your stars."
+    )
+    return ExpectedFalseAlarms(round(expected, 6), min(len(none), expected + Z_95 * spread), basis)
 
 
 def wilson_upper_limit(passed: int, tried: int) -> float:

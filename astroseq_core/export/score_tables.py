@@ -1,4 +1,4 @@
-"""Score tables: scores.csv and segments.csv, written as the results come, in the order of the stars."""
+"""Score tables: scores.csv, signals.csv and segments.csv, written as the results come, in the order of the stars."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from astroseq_core.column_fields import Cell
-from astroseq_core.columns import ROW_COLUMNS, SCORES_CSV
+from astroseq_core.columns import ROW_COLUMNS, SCORES_CSV, SIGNAL_COLUMNS, SIGNALS_CSV
 from astroseq_core.io import files
 from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.store.scores import OK, ScoreRow
+from astroseq_core.store.signals import list_by_star, signal_values
 from astroseq_core.surveys.results import StarResult
 
 SEGMENTS_COLUMNS = ("target_id", "observation", "segment", "t_start", "t_stop", "num_cadences", "probability")
@@ -54,6 +56,27 @@ def row_values(values: Mapping[str, Cell]) -> dict[str, Cell]:
     return {name: ROW_COLUMNS[name].rounded(values.get(name, OK if name == "status" else None)) for name in SCORES_CSV}
 
 
+def signal_row(signal: FoundSignal, mission: str, model_id: str) -> dict[str, Cell]:
+    """Return the row of signals.csv for a signal.
+
+    Parameters
+    ----------
+    signal : FoundSignal
+        The signal.
+    mission : str
+        Mission that took the light curves.
+    model_id : str
+        Identifier of the model whose evidence was searched.
+
+    Returns
+    -------
+    dict
+        Values by the names in `columns.SIGNALS_CSV`, rounded.
+    """
+    values = signal_values(signal) | {"target_id": signal.ephemeris.target_id, "mission": mission, "model_id": model_id}
+    return {name: SIGNAL_COLUMNS[name].rounded(values[name]) for name in SIGNALS_CSV}
+
+
 def segment_rows(scores: SegmentScores) -> Iterable[dict[str, object]]:
     """Yield the rows of segments.csv for one observation.
 
@@ -81,7 +104,7 @@ def segment_rows(scores: SegmentScores) -> Iterable[dict[str, object]]:
 
 
 class ScoreFiles:
-    """Context manager that writes scores.csv and, if asked for, segments.csv, whole or not at all.
+    """Context manager that writes scores.csv and, if asked for, segments.csv and signals.csv, whole or not at all.
 
     Rows are in the order in which the stars were given, whatever the order of the results; results
     that come early wait. A file that could not be used beside others of its star has a row of its
@@ -96,14 +119,21 @@ class ScoreFiles:
     stored : callable or None, optional
         Finds the stored row of a star that was passed over or could not be scored now, such as
         `StoreSink.find`; None if there is no store.
+    signals : Path or None, optional
+        Path of signals.csv; None for none.
     """
 
     def __init__(
-        self, scores: Path, segments: Path | None = None, stored: Callable[[StarResult], ScoreRow | None] | None = None
+        self,
+        scores: Path,
+        segments: Path | None = None,
+        stored: Callable[[StarResult], ScoreRow | None] | None = None,
+        signals: Path | None = None,
     ) -> None:
-        self.num_scored = self.num_segments = self.num_unread = self.num_left_out = 0
+        self.num_scored = self.num_segments = self.num_signals = self.num_unread = self.num_left_out = 0
         self._scores = files.TableWriter(scores, SCORES_CSV)
         self._segments = None if segments is None else files.TableWriter(segments, SEGMENTS_COLUMNS)
+        self._signals = None if signals is None else files.TableWriter(signals, SIGNALS_CSV)
         self._stored = stored
         self._early: dict[int, StarResult] = {}
         self._next = 0
@@ -112,7 +142,7 @@ class ScoreFiles:
     def __enter__(self) -> Self:
         """Open the files; raise ExportError if that fails."""
         with ExitStack() as stack:
-            for table in filter(None, (self._scores, self._segments)):
+            for table in filter(None, (self._scores, self._segments, self._signals)):
                 stack.enter_context(table)
             self._stack = stack.pop_all()
         return self
@@ -135,14 +165,18 @@ class ScoreFiles:
             self._next += 1
 
     def _write(self, result: StarResult) -> None:
-        row = result.row
+        row, signals = result.row, result.signals
         if self._stored is not None and (row is None or row.status != OK):
             row = self._stored(result) or row
+            signals = () if row is None else list_by_star(row.target_id, row.model_id)
         if row is None:
             self._scores.write([{"target_id": result.target_id, "status": "Its score was deleted meanwhile; score it again."}])
         else:
             self._scores.write([score_row(row)])
             self.num_scored += row.status == OK
+        self.num_signals += len(signals)
+        if self._signals is not None and row is not None:
+            self._signals.write(signal_row(signal, row.seen_as or row.mission, row.model_id) for signal in signals)
         for name, problem in result.remarks.unread:
             self._scores.write([row_values({"target_id": name, "status": " ".join(problem.split())})])
         self.num_unread += len(result.remarks.unread)

@@ -97,7 +97,7 @@ def make_provenance(
         "made_by": f"AstroSeq {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "models": [candidates.model_provenance(name, shas) for name, shas in sorted(hashes.items())],
-        "cut": None if threshold is None else {"kind": threshold.kind, "threshold": threshold.threshold, "n": threshold.n},
+        "cut": candidates.threshold_provenance(threshold),
         "filters": {name: v for name, v in (filters or {}).items() if v not in (None, "", ())},
         "counts": {"rows": len(records), "passed": sum(r.p_highclass for r in records), "simulated": simulated},
         "times": "Times are barycentric days in TDB. t0_system names the zero: BKJD = BJD - 2454833, BTJD = BJD - 2457000.",

@@ -26,7 +26,7 @@ def score_to_axis(score: NDArray[np.float64] | float) -> NDArray[np.float64]:
     Parameters
     ----------
     score : ndarray or float
-        Star scores, any shape.
+        Scores, any shape.
 
     Returns
     -------
@@ -43,9 +43,10 @@ def score_histogram_figure(
     threshold: float | None = None,
     above_threshold: int = 0,
     *,
+    title: str = "Star score",
     identity: str = "",
 ) -> go.Figure:
-    """Plot the histogram of star scores, for all stars and for those with a known object.
+    """Plot the histogram of planet scores or star scores, for all stars and for those with a known object.
 
     Counts are on a logarithmic axis.
 
@@ -61,6 +62,8 @@ def score_histogram_figure(
         Score threshold, drawn as a line.
     above_threshold : int, optional
         Number of stars above the threshold, written beside the line.
+    title : str, optional
+        Title of the axis of scores.
     identity : str, optional
         Zooms are kept while this stays the same.
 
@@ -108,7 +111,7 @@ def score_histogram_figure(
         )
     figure.update_layout(barmode="overlay", bargap=0)
     values = score_ticks(float(edges[0]), float(edges[-1])) if len(edges) else []
-    figure.update_xaxes(title_text="Star score", tickvals=score_to_axis(np.array(values)), ticktext=[f"{v:g}" for v in values])
+    figure.update_xaxes(title_text=title, tickvals=score_to_axis(np.array(values)), ticktext=[f"{v:g}" for v in values])
     most = int(np.max(counts, initial=1))
     figure.update_yaxes(title_text="Stars", type="log", dtick=1, range=[math.log10(0.5), math.log10(most * 2.5)], tickformat="d")
     return figure

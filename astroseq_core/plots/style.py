@@ -7,6 +7,9 @@ import plotly.graph_objects as go
 #: Planets in the order of the ephemerides: Okabe & Ito (2008) without black, which is invisible on a dark background; blue,
 #: which is close to the color of the trend, comes last.
 PLANET_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#F0E442", "#0072B2")
+#: Classes of signals: planet candidate, eclipsing binary, not transit-like. Okabe & Ito's blue and vermilion, and the gray of
+#: cadences: legible on white and on black.
+CLASS_COLORS = {"planet": "#0072B2", "eclipsing_binary": "#D55E00", "not_transit": "#7F8C99"}
 #: Cadences: a gray as far from white as from black.
 CADENCE_COLOR = "#7F8C99"
 #: The trend, and measured or fitted values.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Largest file of trees [bytes], most nodes of one model, and its most classes.
 MAX_TREE_BYTES, MAX_NODES, MAX_CLASSES = 32 * 1024**2, 2_000_000, 16
+#: Trees times rows that are walked at once.
+NODES_AT_ONCE = 500_000
 #: Deepest tree that is walked.
 MAX_DEPTH = 256
 _FIELDS = ("feature", "threshold", "left", "right", "unknown_left", "value", "roots", "baseline")
@@ -72,24 +74,29 @@ class BoostedTrees:
             Probabilities, shape (n, classes).
         """
         features = np.asarray(values, np.float32)
-        rows = np.arange(len(features))
         raw = np.tile(np.asarray(self.baseline, np.float64), (len(features), 1))
-        for trees in self.roots:
-            for score, root in enumerate(trees):
-                node = np.full(len(features), root)
-                for _ in range(MAX_DEPTH):
-                    asked = self.feature[node]
-                    if (asked < 0).all():
-                        break
-                    found = features[rows, np.maximum(asked, 0)]
-                    to_left = np.where(np.isnan(found), self.unknown_left[node], found <= self.threshold[node])
-                    node = np.where(asked < 0, node, np.where(to_left, self.left[node], self.right[node]))
-                raw[:, score] += self.value[node]
+        at_once = max(1, NODES_AT_ONCE // max(1, self.roots.size))
+        for begin in range(0, len(features), at_once):
+            some = slice(begin, begin + at_once)
+            raw[some] += self._sums(features[some])
         if raw.shape[1] == 1:
             positive = 1 / (1 + np.exp(-np.clip(raw[:, 0], -50, 50)))
             return np.stack([1 - positive, positive], axis=1)
         power = np.exp(raw - raw.max(axis=1, keepdims=True))
         return np.asarray(power / power.sum(axis=1, keepdims=True))
+
+    def _sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the sums of all trees, shape (n, scores); all trees go down at once."""
+        node = np.tile(self.roots.ravel(), (len(features), 1))
+        rows = np.arange(len(features))[:, None]
+        for _ in range(MAX_DEPTH):
+            asked = self.feature[node]
+            if (asked < 0).all():
+                break
+            found = features[rows, np.maximum(asked, 0)]
+            to_left = np.where(np.isnan(found), self.unknown_left[node], found <= self.threshold[node])
+            node = np.where(asked < 0, node, np.where(to_left, self.left[node], self.right[node]))
+        return np.asarray(self.value[node].reshape(len(features), *self.roots.shape).sum(axis=1, dtype=np.float64))
 
     def check(self, features: int) -> None:
         """Check that every tree stays within its arrays and ends.

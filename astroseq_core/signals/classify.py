@@ -1,11 +1,14 @@
 """Class probabilities of signals from their folded views."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from astroseq_core.missions import TESS
 from astroseq_core.signals.ensemble import CLASSES, Answers, Ensemble, load_ensemble
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
 from astroseq_core.signals.views import SignalViews
 
 #: Smallest probability whose logarithm is taken.
@@ -42,6 +45,23 @@ class SignalClasses:
         """Probability of a signal that is not transit-like, shape (n,)."""
         return self.probability[:, CLASSES.index("not_transit")]
 
+    def take(self, begin: int, end: int) -> "SignalClasses":
+        """Return the classes of some signals.
+
+        Parameters
+        ----------
+        begin : int
+            Row of the first.
+        end : int
+            Row after the last.
+
+        Returns
+        -------
+        SignalClasses
+            Their classes.
+        """
+        return SignalClasses(self.probability[begin:end], self.spread[begin:end])
+
 
 def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None) -> SignalClasses:
     """Return the class probabilities of signals.
@@ -68,6 +88,46 @@ def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None)
     ensemble = model if isinstance(model, Ensemble) else load_ensemble(kind if model is None else model)
     card = ensemble.card
     return combine(ensemble.ask(views, kind), card.tree_weight, card.temperatures[kind])
+
+
+def with_classes(signals: Sequence[FoundSignal], classes: SignalClasses) -> tuple[FoundSignal, ...]:
+    """Return signals with their classes.
+
+    Parameters
+    ----------
+    signals : sequence of FoundSignal
+        Signals, n of them.
+    classes : SignalClasses
+        Their classes, in the same order.
+
+    Returns
+    -------
+    tuple of FoundSignal
+        The signals.
+    """
+    rows = zip(signals, classes.probability.tolist(), classes.spread.tolist(), strict=True)
+    return tuple(replace(signal, classes=ClassProbabilities(*probability, *spread)) for signal, probability, spread in rows)
+
+
+def signal_kind(instrument: str) -> str:
+    """Return the kind of a star's signals.
+
+    Parameters
+    ----------
+    instrument : str
+        Name of the mission as whose the light curves were taken.
+
+    Returns
+    -------
+    str
+        The kind: tess, or kepler for Kepler and K2.
+
+    Examples
+    --------
+    >>> signal_kind("K2")
+    'kepler'
+    """
+    return "tess" if instrument == TESS.name else "kepler"
 
 
 def combine(answers: Answers, tree_weight: float, temperature: float = 1.0) -> SignalClasses:

@@ -37,8 +37,8 @@ MAX_SCALED = 4.0
 MAX_MEMBERS, MAX_NUMBER = 64, 1e6
 #: Names of the networks' inputs.
 INPUTS = {"global_view", "local_view", "scalars", "known", "is_kepler"}
-#: Signals per call of a network.
-BATCH_SIZE = 1024
+#: Signals per call of a network: of a survey's batch or a star, and of long lists.
+SMALL_BATCH, BATCH_SIZE = 64, 1024
 
 Floats = NDArray[np.float32]
 
@@ -251,10 +251,23 @@ class Ensemble:
             raise ModelError(f"{card.model_id} was made for {' and '.join(card.temperatures)} signals, not for {kind}.")
         scalars = stacked_scalars(views, card.scalars)
         inputs = network_inputs(views, scalars, np.array(card.centers), np.array(card.scales), kind)
-        networks = np.asarray([n.predict(inputs, batch_size=BATCH_SIZE, verbose=0) for n in self.networks], np.float32)
+        networks = np.asarray([_predict(network, inputs) for network in self.networks], np.float32)
         mean = networks.mean(axis=0)
         trees = [tree_classes(model.probabilities(scalars), mean) for model in self.trees[kind]]
         return Answers(networks, np.asarray(trees, np.float32))
+
+
+def _predict(network: "keras.Model", inputs: dict[str, Floats]) -> Floats:
+    """Return a network's outputs, shape (n, 3), in batches of two sizes: each size that it is called with is compiled once."""
+    count = len(inputs["scalars"])
+    size = SMALL_BATCH if count <= SMALL_BATCH else BATCH_SIZE
+    found = []
+    for begin in range(0, count, size):
+        batch = {name: values[begin : begin + size] for name, values in inputs.items()}
+        missing = size - len(batch["scalars"])
+        padded = {name: np.pad(v, [(0, missing)] + [(0, 0)] * (v.ndim - 1)) for name, v in batch.items()}
+        found.append(np.asarray(network.predict_on_batch(padded), np.float32)[: size - missing])
+    return np.concatenate(found)
 
 
 def tree_classes(found: NDArray[np.float64], networks: Floats) -> NDArray[np.float64]:

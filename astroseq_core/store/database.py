@@ -8,7 +8,7 @@ from pathlib import Path
 
 from astroseq_core import settings
 from astroseq_core.column_fields import COUNT, NUMBER, TEXT
-from astroseq_core.columns import STORED
+from astroseq_core.columns import STORED, STORED_SIGNAL
 from astroseq_core.errors import StoreError
 
 FILE_NAME = "astroseq.sqlite"
@@ -16,7 +16,9 @@ FILE_NAME = "astroseq.sqlite"
 WAIT_SECONDS = 30.0
 #: Page cache of a connection [KiB]; it is large because the rows of a large survey are scattered over the whole file.
 CACHE_KIB = 65_536
-#: SQL types of the columns of scores, by their kind.
+#: Tables whose columns are those of the registry.
+_REGISTERED = {"scores": STORED, "signals": STORED_SIGNAL}
+#: SQL types of their columns, by their kind.
 _SQL_TYPES = {NUMBER: "REAL", COUNT: "INTEGER", TEXT: "TEXT NOT NULL DEFAULT ''"}
 #: SQL of each step from one schema version to the next; the file's `user_version` counts the steps already done.
 MIGRATIONS = (
@@ -141,6 +143,29 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX queue_items_by_star ON queue_items (queue, target_id);
     """,
+    # scores_by_planet: the default order. SQLite sorts NULL before all numbers, so that the index backwards has the stars without
+    # a planet score last, by their star score; so has it those whose planet scores are equal, as of all without a signal. It
+    # covers the filters by class, too; its columns are added from the registry. signals: those of the star's score row by that
+    # model, which they are replaced and removed with. cuts.score: the column that a threshold is one of.
+    """
+    CREATE INDEX scores_by_planet ON scores (
+        group_id, planet_score, star_score, target_id, num_segments, magnitude, best_period_days, known, p_planet,
+        p_eclipsing_binary, p_not_transit);
+    CREATE TABLE signals (
+        target_id TEXT NOT NULL, model INTEGER NOT NULL REFERENCES score_models (id), signal INTEGER NOT NULL, period_days REAL,
+        period_err_days REAL, t0_days REAL, t0_err_days REAL, t0_system TEXT NOT NULL, duration_hours REAL,
+        duration_err_hours REAL, depth_ppm REAL, depth_err_ppm REAL, snr REAL, num_transits INTEGER, log_odds REAL,
+        evidence REAL, false_alarm_probability REAL, p_planet REAL, p_eclipsing_binary REAL, p_not_transit REAL,
+        planet_spread REAL, eclipsing_binary_spread REAL, not_transit_spread REAL, planet_score REAL,
+        PRIMARY KEY (target_id, model, signal)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER score_signals_removed AFTER DELETE ON scores BEGIN
+        DELETE FROM signals WHERE target_id = OLD.target_id AND model = OLD.model;
+    END;
+    ALTER TABLE cuts ADD COLUMN score TEXT NOT NULL DEFAULT 'star_score';
+    ALTER TABLE queue_items ADD COLUMN planet_score REAL;
+    ALTER TABLE queue_items ADD COLUMN doubt REAL;
+    """,
 )
 
 
@@ -213,12 +238,17 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have done it while this one waited.
     for step in MIGRATIONS[_version(connection) :]:
+        _add_columns(connection)  # a step may need them, for an index
         for statement in _statements(step):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    for name in _missing_columns(connection):
-        connection.execute(f"ALTER TABLE scores ADD COLUMN {name} {_SQL_TYPES[STORED[name].kind]}")
+    _add_columns(connection)
     connection.execute("COMMIT")
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    for table, name in _missing_columns(connection):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {_SQL_TYPES[_REGISTERED[table][name].kind]}")
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:
@@ -233,10 +263,13 @@ def _set_wal(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _missing_columns(connection: sqlite3.Connection) -> list[str]:
-    """Return the columns of scores that the file does not have yet; older versions ignore those that they do not know."""
-    there = {row["name"] for row in connection.execute("PRAGMA table_info(scores)")}
-    return [name for name in STORED if name not in there] if there else []
+def _missing_columns(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the tables and columns that the file does not have yet; older versions ignore those that they do not know."""
+    missing: list[tuple[str, str]] = []
+    for table, wanted in _REGISTERED.items():
+        there = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+        missing += [(table, name) for name in wanted if there and name not in there]
+    return missing
 
 
 def _statements(step: str) -> Iterator[str]:

@@ -5,8 +5,9 @@ import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from astroseq_core.columns import PLANET_SCORE, RANKING, STAR_SCORE
 from astroseq_core.errors import StoreError
 from astroseq_core.store.database import connect
 from astroseq_core.store.leaderboard_filters import Condition, Filters, Selection, select_by_ids
@@ -24,12 +25,13 @@ class LeaderboardRow(ScoreRow):
     Attributes
     ----------
     rank : int or None
-        Rank of the star score among all stars of the model, from 1; equal scores share a rank. None
-        without a score.
+        Rank among all stars of the model, from 1: by the planet score, among equal ones by the star
+        score; stars without a planet score come last. Stars equal in both share a rank. None without
+        a score.
     disposition : str
         Newest disposition of the star by any reviewer; "" if there is none.
     flagged : bool
-        Whether the star score is at or above the model's score threshold.
+        Whether the star's score is at or above the model's score threshold.
     """
 
     rank: int | None = None
@@ -79,7 +81,7 @@ class ScoredModel:
 
 
 class Histogram(NamedTuple):
-    """Histogram of star scores.
+    """Histogram of planet scores or star scores.
 
     Attributes
     ----------
@@ -117,17 +119,19 @@ class RankPair:
 
 #: Columns that rows can be sorted by.
 SORT_COLUMNS = tuple(f.name for f in fields(LeaderboardRow))
+#: Fields of the filters that bound each score.
+_BOUNDS = {PLANET_SCORE: ("planet_min", "planet_max"), STAR_SCORE: ("score_min", "score_max")}
 #: Up to about this score the bins of a histogram are equally wide; beyond, they grow in proportion to the score.
 LINEAR_BINS_UP_TO = 10.0
 
 
 def load_page(
-    filters: Filters, sort: str = "star_score", descending: bool = True, limit: int = 100, offset: int = 0
+    filters: Filters, sort: str = PLANET_SCORE, descending: bool = True, limit: int = 100, offset: int = 0
 ) -> LeaderboardPage:
     """Load one page of the leaderboard.
 
     Rows without a value come last in either direction; ties are sorted by `target_id`, in the
-    direction of the sort.
+    direction of the sort. Stars of one planet score, or without any, are sorted by star score.
 
     Parameters
     ----------
@@ -158,8 +162,8 @@ def load_page(
         raise StoreError("A page has no negative length or place; begin at 0.")
     with connect(writing=False) as db:
         chosen = Selection(db, filters)
-        if sort == "rank" and len({g.model for g in chosen.groups}) < 2:
-            sort, descending = "star_score", not descending
+        if sort == "rank" and not descending and len({g.model for g in chosen.groups}) < 2:
+            sort, descending = PLANET_SCORE, True
         return LeaderboardPage(_load_rows(db, chosen.ids(sort, descending, limit, offset)), chosen.count())
 
 
@@ -181,7 +185,7 @@ def list_models() -> tuple[ScoredModel, ...]:
 
 
 def load_top(filters: Filters, n: int) -> tuple[LeaderboardRow, ...]:
-    """Load the stars with the highest star scores.
+    """Load the stars that are ranked highest.
 
     Parameters
     ----------
@@ -193,7 +197,7 @@ def load_top(filters: Filters, n: int) -> tuple[LeaderboardRow, ...]:
     Returns
     -------
     tuple of LeaderboardRow
-        At most `n` rows, the highest score first.
+        At most `n` rows, the highest rank first.
     """
     return load_page(replace(filters, scored=True), limit=n).rows
 
@@ -225,8 +229,46 @@ def load_targets(target_ids: Iterable[str], model_id: str = "") -> tuple[Leaderb
         return _load_rows(db, list(newest.values()))
 
 
-def threshold_for_count(filters: Filters, n: int) -> float | None:
-    """Return the star score at or above which the given number of stars lie.
+def ranking_score(filters: Filters) -> str:
+    """Return the score that stars are ranked by.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters that the rows must pass.
+
+    Returns
+    -------
+    str
+        `planet_score` if a star that passes has one, else `star_score`.
+    """
+    with connect(writing=False) as db:
+        first = Selection(db, replace(filters, scored=True)).ids(PLANET_SCORE, True, 1)
+        return STAR_SCORE if _first_score(db, first, PLANET_SCORE) is None else PLANET_SCORE
+
+
+def planet_scores(filters: Filters) -> tuple[float, ...]:
+    """Load the planet scores of stars.
+
+    Parameters
+    ----------
+    filters : Filters
+        Filters that the rows must pass.
+
+    Returns
+    -------
+    tuple of float
+        The scores of those that have one, highest first.
+    """
+    with connect(writing=False) as db:
+        chosen = Selection(db, replace(filters, scored=True))
+        ids = chosen.ids(PLANET_SCORE, True, chosen.count())
+        found = (row[0] for row in select_by_ids(db, PLANET_SCORE, ids))
+        return tuple(float(value) for value in found if isinstance(value, int | float))
+
+
+def threshold_for_count(filters: Filters, n: int, score: str = STAR_SCORE) -> float | None:
+    """Return the score at or above which the given number of stars lie.
 
     If several stars share that score, more stars reach it; if there are fewer than `n` stars, all
     do.
@@ -237,6 +279,8 @@ def threshold_for_count(filters: Filters, n: int) -> float | None:
         Filters that the rows must pass.
     n : int
         Number of stars, at least 1.
+    score : str, optional
+        The score: `planet_score` or `star_score`. Stars without it are not counted.
 
     Returns
     -------
@@ -246,18 +290,19 @@ def threshold_for_count(filters: Filters, n: int) -> float | None:
     Raises
     ------
     StoreError
-        If `n` is below 1.
+        If `n` is below 1, or there is no such score.
     """
+    _check_score(score)
     if n < 1:
         raise StoreError("A threshold by number needs at least one star.")
     with connect(writing=False) as db:
         chosen = Selection(db, replace(filters, scored=True))
-        number = min(n, chosen.count())
-        return _first_score(db, chosen.ids("star_score", True, 1, number - 1)) if number else None
+        number = min(n, chosen.count(Condition(f"scores.{score} IS NOT NULL")))
+        return _first_score(db, chosen.ids(score, True, 1, number - 1), score) if number else None
 
 
-def score_histogram(filters: Filters, bins: int = 60) -> Histogram:
-    """Compute the histogram of star scores.
+def score_histogram(filters: Filters, bins: int = 60, score: str = STAR_SCORE) -> Histogram:
+    """Compute the histogram of planet scores or star scores.
 
     The bins are equally wide near 0 and grow in proportion to the score beyond about 10 (an inverse
     hyperbolic sine scale): quiet stars score a few, deep eclipses hundreds, and both must be
@@ -269,6 +314,8 @@ def score_histogram(filters: Filters, bins: int = 60) -> Histogram:
         Filters that the rows must pass.
     bins : int, optional
         Number of bins, at least 1.
+    score : str, optional
+        The score: `planet_score` or `star_score`. Stars without it are not counted.
 
     Returns
     -------
@@ -279,13 +326,14 @@ def score_histogram(filters: Filters, bins: int = 60) -> Histogram:
     Raises
     ------
     StoreError
-        If `bins` is below 1.
+        If `bins` is below 1, or there is no such score.
     """
+    _check_score(score)
     if bins < 1:
         raise StoreError("A histogram needs at least one bin.")
     with connect(writing=False) as db:
         chosen = Selection(db, replace(filters, scored=True))
-        low, high = (_first_score(db, chosen.ids("star_score", down, 1)) for down in (False, True))
+        low, high = (_first_score(db, chosen.ids(score, down, 1), score) for down in (False, True))
         if low is None or high is None:
             return Histogram((), (), ())
         if low == high:
@@ -295,9 +343,12 @@ def score_histogram(filters: Filters, bins: int = 60) -> Histogram:
         edges = (low, *inner, high)
         counts, known = [0] * bins, [0] * bins
         # The bin edges already bound the score; with only these bounds each bin is one range of the index.
-        chosen = Selection(db, replace(filters, scored=True, score_min=None, score_max=None))
+        free: dict[str, Any] = dict.fromkeys(_BOUNDS[score])
+        chosen = Selection(db, replace(filters, scored=True, **free))
         for i in range(bins):
-            inside = Condition(f"star_score >= ? AND star_score {'<' if i < bins - 1 else '<='} ?", (edges[i], edges[i + 1]))
+            inside = Condition(
+                f"scores.{score} >= ? AND scores.{score} {'<' if i < bins - 1 else '<='} ?", (edges[i], edges[i + 1])
+            )
             for group in chosen.groups:
                 row = chosen.total("count(*), total(known)", group, inside)
                 counts[i] += int(row[0])
@@ -334,64 +385,94 @@ def compare_ranks(model_a: str, model_b: str, limit: int = 5000) -> tuple[RankPa
                 "AND o.star_score IS NOT NULL)",
                 (other,),
             )
-            ids = chosen.ids("star_score", True, limit, extra=both)
+            ids = chosen.ids(PLANET_SCORE, True, limit, extra=both)
             wanted |= {r["target_id"]: None for r in select_by_ids(db, "target_id", ids)}
         ranks = []
         for number in numbers:
             rows = db.execute(
-                "SELECT target_id, star_score FROM json_each(?) AS w CROSS JOIN scores ON target_id = w.value AND model = ?",
+                "SELECT target_id, status, planet_score, star_score FROM json_each(?) AS w "
+                "CROSS JOIN scores ON target_id = w.value AND model = ?",
                 (json.dumps(list(wanted)), number),
             ).fetchall()
-            places = _score_ranks(db, number, (r["star_score"] for r in rows))
-            ranks.append({r["target_id"]: places[r["star_score"]] for r in rows})
-    pairs = (RankPair(t, ranks[0][t], ranks[1][t]) for t in wanted)
+            keys = {r["target_id"]: key for r in rows if (key := _rank_key(r)) is not None}
+            places = _score_ranks(db, number, keys.values())
+            ranks.append({target_id: places[key] for target_id, key in keys.items()})
+    pairs = (RankPair(t, ranks[0][t], ranks[1][t]) for t in wanted if t in ranks[0] and t in ranks[1])
     return tuple(sorted(pairs, key=lambda p: (min(p.rank_a, p.rank_b), p.target_id)))[:limit]
 
 
-def _first_score(db: sqlite3.Connection, ids: Sequence[int]) -> float | None:
-    """Return the star score of the first id; None without ids."""
-    return float(select_by_ids(db, "star_score", ids[:1])[0][0]) if ids else None
+#: What a star is ranked by: its planet score, which may be missing, and its star score.
+_RankKey = tuple[float | None, float]
+
+
+def _check_score(score: str) -> None:
+    if score not in RANKING:
+        raise StoreError(f"'{score}' is no score that stars are ranked by; use one of {', '.join(RANKING)}.")
+
+
+def _first_score(db: sqlite3.Connection, ids: Sequence[int], score: str) -> float | None:
+    """Return the score of the first id; None without ids, and where it has none."""
+    value = select_by_ids(db, score, ids[:1])[0][0] if ids else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _load_rows(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[LeaderboardRow, ...]:
     """Load the complete rows with the given ids, in their order."""
     decided = "LEFT JOIN verdicts USING (target_id) LEFT JOIN cuts USING (model_id)"
-    found = select_by_ids(db, f"{SELECT_COLUMNS}, verdicts.disposition, cuts.threshold", ids, f"{JOIN_TABLES} {decided}")
-    scores: dict[int, list[float]] = {}
+    what = f"{SELECT_COLUMNS}, verdicts.disposition, cuts.threshold, cuts.score AS threshold_of"
+    found = select_by_ids(db, what, ids, f"{JOIN_TABLES} {decided}")
+    keys: dict[int, list[_RankKey]] = {}
     for r in found:
-        if _is_ranked(r):
-            scores.setdefault(r["model"], []).append(r["star_score"])
-    places = {model: _score_ranks(db, model, of_model) for model, of_model in scores.items()}
+        if (key := _rank_key(r)) is not None:
+            keys.setdefault(r["model"], []).append(key)
+    places = {model: _score_ranks(db, model, of_model) for model, of_model in keys.items()}
 
     def complete(r: sqlite3.Row) -> LeaderboardRow:
+        key = _rank_key(r)
+        score = r[r["threshold_of"]] if r["threshold_of"] in RANKING else None
         values: dict[str, object] = score_fields(r) | {
-            "rank": places[r["model"]][r["star_score"]] if _is_ranked(r) else None,
+            "rank": None if key is None else places[r["model"]][key],
             "disposition": r["disposition"] or "",
-            "flagged": _is_ranked(r) and r["threshold"] is not None and r["star_score"] >= r["threshold"],
+            "flagged": key is not None and score is not None and r["threshold"] is not None and score >= r["threshold"],
         }
         return convert(values, LeaderboardRow)
 
     return tuple(usable_rows(found, lambda r: check_row(row_name(r), r, complete)))
 
 
-def _is_ranked(row: sqlite3.Row) -> bool:
-    """Return whether a row has a score; one that is no number makes the row a damaged one."""
-    return row["status"] == OK and isinstance(row["star_score"], int | float)
+def _rank_key(row: sqlite3.Row) -> _RankKey | None:
+    """Return what a row is ranked by; None without a score. One that is no number makes the row a damaged one."""
+    planet, star = row["planet_score"], row["star_score"]
+    if row["status"] != OK or not isinstance(star, int | float) or not isinstance(planet, int | float | None):
+        return None
+    return planet, star
 
 
-def _score_ranks(db: sqlite3.Connection, model: int, scores: Iterable[float]) -> dict[float, int]:
-    """Return the rank of each star score within a model.
+def _score_ranks(db: sqlite3.Connection, model: int, keys: Iterable[_RankKey]) -> dict[_RankKey, int]:
+    """Return the rank of each pair of planet score and star score within a model.
 
-    Each interval between neighboring scores is counted once, so that no row is counted twice.
+    Each interval between neighboring pairs is counted once, so that no row is counted twice.
     """
     ids = [r[0] for r in db.execute("SELECT id FROM score_groups WHERE model = ? AND scored AND num > 0", (model,))]
-    places: dict[float, int] = {}
-    above, last = 0, float("inf")
-    between = "group_id = ? AND star_score > ? AND star_score <= ?"
-    for score in sorted(set(scores), reverse=True):
-        for group in ids:
-            query = f"SELECT count(*) FROM scores INDEXED BY scores_by_score WHERE {between}"  # noqa: S608 (constants)
-            above += db.execute(query, (group, score, last)).fetchone()[0]
-        places[score] = above + 1
-        last = score
+
+    def count(condition: str, *values: float) -> int:
+        query = f"SELECT count(*) FROM scores INDEXED BY scores_by_planet WHERE group_id = ? AND {condition}"  # noqa: S608 (constants)
+        return sum(int(db.execute(query, (group, *values)).fetchone()[0]) for group in ids)
+
+    places: dict[_RankKey, int] = {}
+    wanted = set(keys)
+    infinity = float("inf")
+    above, last = 0, (infinity, infinity)
+    pair = "(planet_score, star_score)"
+    for planet, star in sorted(((p, s) for p, s in wanted if p is not None), reverse=True):
+        above += count(f"{pair} > (?, ?) AND {pair} <= (?, ?)", planet, star, *last)
+        places[planet, star] = above + 1
+        last = (planet, star)
+    without = sorted((s for p, s in wanted if p is None), reverse=True)
+    if without:
+        above, highest = count("planet_score IS NOT NULL"), infinity
+    for star in without:
+        above += count("planet_score IS NULL AND star_score > ? AND star_score <= ?", star, highest)
+        places[None, star] = above + 1
+        highest = star
     return places

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from astroseq_core.columns import RANGES, Bounds
+from astroseq_core.columns import PLANET_SCORE, RANGES, RANKING, SIGNAL_CLASSES, STAR_SCORE, Bounds
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.errors import StoreError
 from astroseq_core.missions import BY_PREFIX
@@ -15,6 +15,9 @@ from astroseq_core.missions import BY_PREFIX
 NO_DISPOSITION = "none"
 #: Filter value in place of a disposition: stars with any disposition.
 ANY_DISPOSITION = "any"
+#: Filter values in place of a class: stars in whose light curves no signal was found, and stars that were not searched.
+NO_SIGNAL, NOT_SEARCHED = "none", "unsearched"
+CLASS_FILTERS = (*SIGNAL_CLASSES, NO_SIGNAL, NOT_SEARCHED)
 #: Maximum number of candidate rows checked one by one instead of along an index; 20,000 take 0.1 s.
 MAX_CANDIDATES = 20_000
 #: Each column with bounds, and the fields of its lower and upper bound.
@@ -44,7 +47,9 @@ class Filters(Bounds):
     disposition : str
         Newest disposition of the star, or "none" or "any".
     flagged : bool or None
-        Whether the star score is at or above the model's score threshold.
+        Whether the star's score is at or above the model's score threshold.
+    signal_class : str
+        Most probable class of the best signal, or "none" or "unsearched".
     seen_as : str
         Instrument of the light curves: TESS, Kepler or K2.
     scored : bool or None
@@ -53,7 +58,7 @@ class Filters(Bounds):
     Raises
     ------
     StoreError
-        If no row could ever pass: an unknown disposition, or bounds in the wrong order.
+        If no row could ever pass: an unknown disposition or class, or bounds in the wrong order.
     """
 
     mission: str = ""
@@ -63,6 +68,7 @@ class Filters(Bounds):
     known: bool | None = None
     disposition: str = ""
     flagged: bool | None = None
+    signal_class: str = ""
     seen_as: str = ""
     scored: bool | None = None
 
@@ -70,6 +76,8 @@ class Filters(Bounds):
         words = (*DISPOSITIONS, NO_DISPOSITION, ANY_DISPOSITION)
         if self.disposition and self.disposition not in words:
             raise StoreError(f"'{self.disposition}' is no disposition; use one of {', '.join(words)}.")
+        if self.signal_class and self.signal_class not in CLASS_FILTERS:
+            raise StoreError(f"'{self.signal_class}' is no class of a signal; use one of {', '.join(CLASS_FILTERS)}.")
         for column, low, high in _RANGES:
             bounds = [b for b in (getattr(self, low), getattr(self, high)) if b is not None]
             if any(math.isnan(b) for b in bounds) or bounds != sorted(bounds):
@@ -92,6 +100,8 @@ class Group:
         Number of rows.
     threshold : float or None
         Score threshold of the model; None if it has none.
+    score : str
+        Column that the threshold is one of.
     """
 
     id: int
@@ -99,6 +109,7 @@ class Group:
     scored: bool
     num: int
     threshold: float | None
+    score: str
 
 
 @dataclass(frozen=True)
@@ -157,12 +168,22 @@ def matching_groups(db: sqlite3.Connection, filters: Filters) -> tuple[Group, ..
         if (value := getattr(filters, column)) not in (None, ""):
             condition &= Condition(f"{column} = ?", (value,))
     found = db.execute(
-        "SELECT score_groups.id, model, scored, num, threshold FROM score_groups "  # noqa: S608 (constants)
+        "SELECT score_groups.id, model, scored, num, threshold, score FROM score_groups "  # noqa: S608 (constants)
         "JOIN score_models ON score_models.id = model LEFT JOIN cuts USING (model_id) "
         f"WHERE num > 0{condition.and_clause} ORDER BY score_groups.id",
         condition.values,
     )
-    return tuple(Group(r["id"], r["model"], bool(r["scored"]), r["num"], r["threshold"]) for r in found)
+    return tuple(
+        # the name of the score becomes SQL: one that a damaged store has is none
+        Group(
+            r["id"],
+            r["model"],
+            bool(r["scored"]),
+            r["num"],
+            *((r["threshold"], r["score"]) if r["score"] in RANKING else (None, "")),
+        )
+        for r in found
+    )
 
 
 def row_condition(group: Group, filters: Filters) -> Condition:
@@ -188,7 +209,9 @@ def row_condition(group: Group, filters: Filters) -> Condition:
     if filters.known is not None:
         condition &= Condition("scores.known = ?", (int(filters.known),))
     if filters.flagged is not None:
-        condition &= _threshold_condition(group.threshold, filters.flagged)
+        condition &= _threshold_condition(group, filters.flagged)
+    if filters.signal_class:
+        condition &= _class_condition(filters.signal_class)
     if filters.disposition == NO_DISPOSITION:
         condition &= Condition("scores.target_id NOT IN (SELECT target_id FROM verdicts)")
     elif filters.disposition:
@@ -253,12 +276,23 @@ def has_row_filters(filters: Filters) -> bool:
     return any(getattr(filters, f.name) not in (None, "") for f in fields(filters) if f.name not in of_groups)
 
 
-def _threshold_condition(threshold: float | None, above_threshold: bool) -> Condition:
-    if threshold is None:
+def _threshold_condition(group: Group, above_threshold: bool) -> Condition:
+    if group.threshold is None:
         return Condition("0" if above_threshold else "")
     if above_threshold:
-        return Condition("scores.star_score >= ?", (threshold,))
-    return Condition("(scores.star_score < ? OR scores.star_score IS NULL)", (threshold,))
+        return Condition(f"scores.{group.score} >= ?", (group.threshold,))
+    return Condition(f"(scores.{group.score} < ? OR scores.{group.score} IS NULL)", (group.threshold,))
+
+
+def _class_condition(signal_class: str) -> Condition:
+    """The class is the most probable one; of two that are equally probable, the one named first."""
+    if signal_class == NOT_SEARCHED:
+        return Condition("scores.planet_score IS NULL")
+    if signal_class == NO_SIGNAL:
+        return Condition("(scores.planet_score IS NOT NULL AND scores.p_planet IS NULL)")
+    own = SIGNAL_CLASSES.index(signal_class)
+    signs = (f"scores.p_{signal_class} {'>' if n < own else '>='} scores.p_{c}" for n, c in enumerate(SIGNAL_CLASSES) if n != own)
+    return Condition(f"({' AND '.join(signs)})")
 
 
 def _disposition_condition(disposition: str) -> Condition:
@@ -285,6 +319,7 @@ def _match_name_query(text: str) -> Condition:
 
 #: Sort columns that have an index.
 SORT_INDEXES = {
+    PLANET_SCORE: "scores_by_planet",
     "star_score": "scores_by_score",
     "score_max": "scores_by_max",
     "score_topk": "scores_by_topk",
@@ -299,13 +334,14 @@ _GROUP_COLUMNS = ("model_sha", "mission", "seen_as", "simulated")
 _COMPUTED_COLUMNS = {
     "model_id": "(SELECT model_id FROM score_models WHERE id = scores.model)",
     "disposition": "(SELECT disposition FROM verdicts WHERE target_id = scores.target_id)",
-    "flagged": "coalesce(star_score >= (SELECT threshold FROM cuts JOIN score_models USING (model_id) "
-    "WHERE score_models.id = scores.model), 0)",
+    "flagged": "coalesce((SELECT CASE score WHEN 'planet_score' THEN planet_score ELSE star_score END >= threshold FROM cuts "
+    "JOIN score_models USING (model_id) WHERE score_models.id = scores.model), 0)",
     "rank": "ranks.place",
     **{c: f"(SELECT nullif({c}, '') FROM score_groups WHERE id = group_id)" for c in _GROUP_COLUMNS},  # noqa: S608 (constants)
 }
 _RANKS = (
-    "WITH ranks (id, place) AS MATERIALIZED (SELECT id, rank() OVER (PARTITION BY model ORDER BY star_score DESC) "
+    "WITH ranks (id, place) AS MATERIALIZED (SELECT id, rank() OVER "
+    "(PARTITION BY model ORDER BY planet_score DESC NULLS LAST, star_score DESC) "
     "FROM scores WHERE star_score IS NOT NULL) "
 )
 #: SQLite merges at most 500 queries; with more groups than this the rows are sorted instead.
@@ -374,8 +410,11 @@ class Selection:
             The values of the expressions.
         """
         condition = self._conditions[group.id] & (extra or Condition())
+        # the index that covers the condition
+        of_signals = "planet_score" in condition.sql or "scores.p_" in condition.sql
+        index = "scores_by_planet" if of_signals else "scores_by_score"
         row: sqlite3.Row = self.db.execute(
-            f"SELECT {what} FROM scores INDEXED BY scores_by_score WHERE group_id = ?{condition.and_clause}",  # noqa: S608 (constants)
+            f"SELECT {what} FROM scores INDEXED BY {index} WHERE group_id = ?{condition.and_clause}",  # noqa: S608 (constants)
             (group.id, *condition.values),
         ).fetchone()
         return row
@@ -384,7 +423,7 @@ class Selection:
         """Return the ids of the rows in sorted order.
 
         Rows without a value come last in either direction; ties are sorted by star, in the
-        direction of the sort.
+        direction of the sort. Rows of one planet score, or without any, are sorted by star score.
 
         Parameters
         ----------
@@ -421,14 +460,17 @@ class Selection:
 
     def _walk(self, conditions: Mapping[int, Condition], sort: str, descending: bool, limit: int, offset: int) -> list[int]:
         """Return ids along an index, in which each group is sorted; SQLite merges the groups."""
+        second = STAR_SCORE if sort == PLANET_SCORE else sort
         arms = " UNION ALL ".join(
-            f"SELECT scores.id, scores.{sort} AS value, scores.target_id AS star, group_id FROM scores "  # noqa: S608 (constants)
+            f"SELECT scores.id, scores.{sort} AS value, scores.{second} AS second, target_id AS star, group_id FROM scores "  # noqa: S608
             f"INDEXED BY {SORT_INDEXES[sort]} WHERE group_id = ?{condition.and_clause}"
             for condition in conditions.values()
         )
         way = "DESC" if descending else "ASC"
         values = [v for group, condition in conditions.items() for v in (group, *condition.values)]
         ties = "" if sort == "target_id" else f"star {way}, "
+        if second != sort:
+            ties = f"second {way}, {ties}"
         query = f"{arms} ORDER BY value {way}, {ties}group_id {way} LIMIT ? OFFSET ?"
         return [r[0] for r in self.db.execute(query, (*values, limit, offset))]
 
@@ -437,9 +479,10 @@ class Selection:
         source, values = self._among(conditions, " LEFT JOIN ranks ON ranks.id = scores.id" if sort == "rank" else "")
         value = _COMPUTED_COLUMNS.get(sort, f"nullif(scores.{sort}, '')")
         way = "DESC" if descending else "ASC"
+        second = f"scores.star_score {way} NULLS LAST, " if sort == PLANET_SCORE else ""
         query = (
             f"{_RANKS if sort == 'rank' else ''}SELECT scores.id, {value} AS value FROM {source} "  # noqa: S608 (constants)
-            f"ORDER BY value {way} NULLS LAST, target_id {way}, group_id {way} LIMIT ? OFFSET ?"
+            f"ORDER BY value {way} NULLS LAST, {second}target_id {way}, group_id {way} LIMIT ? OFFSET ?"
         )
         return [r[0] for r in self.db.execute(query, (*values, limit, offset))]
 

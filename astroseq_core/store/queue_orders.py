@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from astroseq_core.columns import PLANET_SCORE, STAR_SCORE
 from astroseq_core.disposition_codes import UNSURE_DISPOSITIONS
 
 if TYPE_CHECKING:
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key", bound="SupportsRichComparison")
 
-#: Names of the orders: highest star score, least certain, largest disagreement of two models or of reviewers, as given.
-BY_SCORE, BY_UNCERTAINTY, BY_MODEL_DISAGREEMENT, BY_REVIEWER_DISAGREEMENT, AS_GIVEN = ORDERS = (
+#: Names of the orders: highest rank, nearest to the threshold, largest disagreement of two models or of reviewers, as given,
+#: least certain class.
+BY_SCORE, BY_UNCERTAINTY, BY_MODEL_DISAGREEMENT, BY_REVIEWER_DISAGREEMENT, AS_GIVEN, BY_DOUBT = ORDERS = (
     "score",
     "uncertainty",
     "disagreement_models",
     "disagreement_reviewers",
     "as_given",
+    "doubt",
 )
 #: Segment probability that favors neither class.
 UNDECIDED = 0.5
@@ -43,6 +46,10 @@ class QueueItem:
         Best period [d].
     probability : float or None
         Highest segment probability.
+    planet_score : float or None
+        Planet score by `model_id`.
+    doubt : float or None
+        Doubt of the best signal's class, from 0 (certain) to 1.
     """
 
     target_id: str
@@ -51,10 +58,12 @@ class QueueItem:
     model_id: str = ""
     period_days: float | None = None
     probability: float | None = None
+    planet_score: float | None = None
+    doubt: float | None = None
 
 
 def sort_by_score(items: Iterable[QueueItem]) -> tuple[QueueItem, ...]:
-    """Sort items by star score, highest first.
+    """Sort items by rank: by planet score, highest first, then those without one by star score.
 
     Parameters
     ----------
@@ -66,14 +75,38 @@ def sort_by_score(items: Iterable[QueueItem]) -> tuple[QueueItem, ...]:
     tuple of QueueItem
         Sorted items; those without a score last, in their given order.
     """
-    return _sort_items(items, lambda item: None if item.score is None else -item.score)
+
+    def place(item: QueueItem) -> tuple[bool, float, float] | None:
+        if item.score is None:
+            return None
+        return item.planet_score is None, -(item.planet_score or 0.0), -item.score
+
+    return _sort_items(items, place)
 
 
-def sort_by_uncertainty(items: Iterable[QueueItem], threshold: float | None = None) -> tuple[QueueItem, ...]:
+def sort_by_doubt(items: Iterable[QueueItem]) -> tuple[QueueItem, ...]:
+    """Sort items by the doubt of their best signal's class, least certain first.
+
+    Parameters
+    ----------
+    items : iterable of QueueItem
+        The items.
+
+    Returns
+    -------
+    tuple of QueueItem
+        Sorted items; those without a class last, in their given order.
+    """
+    return _sort_items(items, lambda item: None if item.doubt is None else -item.doubt)
+
+
+def sort_by_uncertainty(
+    items: Iterable[QueueItem], threshold: float | None = None, score: str = STAR_SCORE
+) -> tuple[QueueItem, ...]:
     """Sort items by uncertainty, least certain first.
 
-    With a score threshold, the items with star scores nearest to it come first; without one, those
-    whose highest segment probability is nearest to 0.5.
+    With a score threshold, the items with scores nearest to it come first; without one, those whose
+    highest segment probability is nearest to 0.5.
 
     Parameters
     ----------
@@ -81,6 +114,8 @@ def sort_by_uncertainty(items: Iterable[QueueItem], threshold: float | None = No
         The items.
     threshold : float or None, optional
         Score threshold.
+    score : str, optional
+        The score that it is one of: `planet_score` or `star_score`.
 
     Returns
     -------
@@ -89,7 +124,12 @@ def sort_by_uncertainty(items: Iterable[QueueItem], threshold: float | None = No
     """
     if threshold is None:
         return _sort_items(items, lambda item: None if item.probability is None else abs(item.probability - UNDECIDED))
-    return _sort_items(items, lambda item: None if item.score is None else abs(item.score - threshold))
+
+    def distance(item: QueueItem) -> float | None:
+        value = item.planet_score if score == PLANET_SCORE else item.score
+        return None if value is None else abs(value - threshold)
+
+    return _sort_items(items, distance)
 
 
 def sort_by_model_disagreement(

@@ -190,8 +190,7 @@ def create(name: str, items: Iterable[QueueItem], order: str = queue_orders.AS_G
             (queue.queue_id, queue.name, queue.order, queue.created, queue.made_from, queue.num),
         ).lastrowid
         db.executemany(
-            "INSERT INTO queue_items (queue, number, target_id, place, score, model_id, period_days, probability) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO queue_items (queue, number, {_ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (a constant)
             (
                 (
                     number,
@@ -202,6 +201,8 @@ def create(name: str, items: Iterable[QueueItem], order: str = queue_orders.AS_G
                     item.model_id,
                     finite_or_none(item.period_days),
                     finite_or_none(item.probability),
+                    finite_or_none(item.planet_score),
+                    finite_or_none(item.doubt),
                 )
                 for i, item in enumerate(once.values())
             ),
@@ -221,7 +222,7 @@ def sort_by_order(
     order : str
         Name of the order.
     threshold : float or None, optional
-        Score threshold to which uncertainty refers; by default that of the items' model, if they
+        Star score to which uncertainty refers; by default the threshold of the items' model, if they
         share one.
     models : tuple of (str, str), optional
         The two models whose disagreement to sort by.
@@ -242,7 +243,11 @@ def sort_by_order(
     if order == queue_orders.BY_UNCERTAINTY:
         of = {item.model_id for item in items}
         cut = thresholds.load(of.pop()) if threshold is None and len(of) == 1 else None
-        return queue_orders.sort_by_uncertainty(items, cut.threshold if cut is not None else threshold)
+        if cut is not None:
+            return queue_orders.sort_by_uncertainty(items, cut.threshold, cut.score)
+        return queue_orders.sort_by_uncertainty(items, threshold)
+    if order == queue_orders.BY_DOUBT:
+        return queue_orders.sort_by_doubt(items)
     if order == queue_orders.BY_MODEL_DISAGREEMENT:
         if len(set(models) - {""}) < 2:
             raise StoreError("Two models are needed to order stars by their disagreement; choose both.")
@@ -470,7 +475,7 @@ def dispositions_per_hour(times: Iterable[float]) -> float | None:
     return SECONDS_PER_HOUR * len(apart) / sum(apart)
 
 
-_ITEM_COLUMNS = "target_id, place, score, model_id, period_days, probability"
+_ITEM_COLUMNS = "target_id, place, score, model_id, period_days, probability, planet_score, doubt"
 
 
 def _queue_row(db: sqlite3.Connection, queue_id: str) -> sqlite3.Row:

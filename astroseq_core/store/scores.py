@@ -2,14 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from astroseq_core import columns
 from astroseq_core.column_fields import COUNT, NUMBER, TEXT
 from astroseq_core.columns import STORED, ScoreValues
 from astroseq_core.errors import StoreError
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
+from astroseq_core.store import signals as stored_signals
 from astroseq_core.store.database import connect, finite_or_none
 from astroseq_core.store.rows import check_row, usable_rows
 from astroseq_core.typed_json import convert
@@ -193,10 +195,21 @@ class ScoreRow(ScoreValues):
                 f"{self.target_id}: a spark has at most {SPARKLINE_LENGTH} values, not {len(self.spark)}; pool them."
             )
 
+    @property
+    def doubt(self) -> float | None:
+        """Doubt of the best signal's class, from 0 to 1, see `ClassProbabilities.doubt`; None where it has none."""
+        if self.p_planet is None or self.p_eclipsing_binary is None or self.p_not_transit is None:
+            return None
+        return ClassProbabilities(self.p_planet, self.p_eclipsing_binary, self.p_not_transit, 0.0, 0.0, 0.0).doubt
+
 
 #: Columns that many rows share; they are stored once per group.
 _GROUP_COLUMNS = ("model_sha", "mission", "seen_as", "simulated")
 _COLUMNS = ("target_id", "model", "group_id", "data_id", "status", "survey_id", "at", "spark", "known", *STORED)
+_OLD = (
+    f"SELECT data_id, model_sha, scored, false_alarm_probability, {', '.join(columns.FROM_SIGNALS)} FROM scores "  # noqa: S608
+    "JOIN score_groups ON score_groups.id = group_id WHERE target_id = ? AND scores.model = ?"
+)
 #: Columns to select for `from_row`.
 SELECT_COLUMNS = (
     "scores.*, score_models.model_id, score_groups.model_sha, score_groups.mission, score_groups.seen_as, score_groups.simulated"
@@ -212,18 +225,26 @@ _UPSERT = (
 )
 
 
-def save(rows: Iterable[ScoreRow]) -> int:
-    """Save rows in one transaction, all or none; rows without a time get the present one.
+#: Signals of stars, by star and model.
+SignalsByStar = Mapping[tuple[str, str], Sequence[FoundSignal]]
+
+
+def save(rows: Iterable[ScoreRow], signals: SignalsByStar | None = None) -> int:
+    """Save rows with their signals in one transaction, all or none; rows without a time get the present one.
 
     A star has one row per model, and a new row replaces the old one, with two exceptions. A score
     from the same data by the same model version changes nothing, unless it is the first with a
-    false-alarm probability. A failure does not replace a score by the same model version unless it
-    comes from other data: a failed download says nothing about the score.
+    false-alarm probability or the first whose signals were searched; what the other row had of the
+    two is kept. A failure does not replace a score by the same model version unless it comes from
+    other data: a failed download says nothing about the score. The signals of a replaced row are
+    replaced with it.
 
     Parameters
     ----------
     rows : iterable of ScoreRow
         The rows.
+    signals : mapping of (str, str) to sequence of FoundSignal, optional
+        Signals of the rows, by identifiers of star and model.
 
     Returns
     -------
@@ -244,17 +265,17 @@ def save(rows: Iterable[ScoreRow]) -> int:
             if row.model_id not in models:
                 models[row.model_id] = _model_number(db, row.model_id)
             model = models[row.model_id]
-            old = db.execute(
-                "SELECT data_id, model_sha, scored, false_alarm_probability FROM scores "
-                "JOIN score_groups ON score_groups.id = group_id WHERE target_id = ? AND scores.model = ?",
-                (row.target_id, model),
-            ).fetchone()
+            old = db.execute(_OLD, (row.target_id, model)).fetchone()
             if old is not None and not _replaces(old, row):
                 continue
+            kept = {} if old is None else _kept_values(old, row)
+            row = replace(row, **kept) if kept else row
             key = (model, *(_sql_value(row, name) for name in _GROUP_COLUMNS), int(row.status == OK))
             if key not in groups:
                 groups[key] = _group_number(db, key)
             db.execute(_UPSERT, (row.target_id, model, groups[key], *(_sql_value(row, name) for name in _COLUMNS[3:])))
+            if "num_signals" not in kept:
+                stored_signals.insert(db, row.target_id, model, (signals or {}).get((row.target_id, row.model_id), ()))
             if row.status == OK:
                 # The earlier failure to find a model for the star no longer holds.
                 db.execute(_DELETE_ONE, (row.target_id, NO_MODEL))
@@ -262,7 +283,9 @@ def save(rows: Iterable[ScoreRow]) -> int:
     return written
 
 
-def scored_fingerprints(model_id: str, model_sha: str, *, with_false_alarms: bool = False) -> dict[str, str]:
+def scored_fingerprints(
+    model_id: str, model_sha: str, *, with_false_alarms: bool = False, with_signals: bool = False
+) -> dict[str, str]:
     """Return the data fingerprint of every star that this model version has scored.
 
     Parameters
@@ -273,6 +296,8 @@ def scored_fingerprints(model_id: str, model_sha: str, *, with_false_alarms: boo
         Hash of the model version.
     with_false_alarms : bool, optional
         Whether to leave out stars whose score has no false-alarm probability.
+    with_signals : bool, optional
+        Whether to leave out stars whose signals were not searched.
 
     Returns
     -------
@@ -287,6 +312,8 @@ def scored_fingerprints(model_id: str, model_sha: str, *, with_false_alarms: boo
         query = "SELECT target_id, data_id FROM scores INDEXED BY scores_by_target WHERE group_id = ?"
         if with_false_alarms:
             query += " AND false_alarm_probability IS NOT NULL"
+        if with_signals:
+            query += " AND num_signals IS NOT NULL"
         for group in groups:
             found.update(db.execute(query, tuple(group)))
     return found
@@ -396,8 +423,21 @@ def _replaces(old: sqlite3.Row, new: ScoreRow) -> bool:
     if new.status != OK:
         return new.data_id not in ("", old["data_id"])
     return new.data_id != old["data_id"] or (
-        old["false_alarm_probability"] is None and finite_or_none(new.false_alarm_probability) is not None
+        (old["false_alarm_probability"] is None and finite_or_none(new.false_alarm_probability) is not None)
+        or (old["num_signals"] is None and new.num_signals is not None)
     )
+
+
+def _kept_values(old: sqlite3.Row, new: ScoreRow) -> dict[str, Any]:
+    """Return what a new score of the same data by the same model version does not have and the old one has."""
+    if new.status != OK or not old["scored"] or (old["model_sha"], old["data_id"]) != (new.model_sha, new.data_id):
+        return {}
+    kept: dict[str, Any] = {}
+    if new.false_alarm_probability is None and old["false_alarm_probability"] is not None:
+        kept["false_alarm_probability"] = old["false_alarm_probability"]
+    if new.num_signals is None and old["num_signals"] is not None:
+        kept |= {name: old[name] for name in columns.FROM_SIGNALS}
+    return kept
 
 
 def _model_number(db: sqlite3.Connection, model_id: str) -> int:
@@ -421,7 +461,7 @@ def _sql_value(row: ScoreRow, name: str) -> Any:
         return float(value) or time.time()
     kind = STORED[name].kind if name in STORED else TEXT
     if kind == NUMBER:
-        scored = row.status == OK or name not in columns.FROM_SCORING
+        scored = row.status == OK or name not in (*columns.FROM_SCORING, *columns.FROM_SIGNALS)
         return finite_or_none(value) if scored else None
     if kind == COUNT:
         return None if value is None else int(value)

@@ -1,10 +1,11 @@
-"""Score thresholds: the star score from which a model's stars are candidates."""
+"""Score thresholds: the planet score or star score from which a model's stars are candidates."""
 
 import math
 import sqlite3
 import time
 from dataclasses import dataclass
 
+from astroseq_core.columns import RANKING, STAR_SCORE
 from astroseq_core.errors import StoreError
 from astroseq_core.store.database import connect
 from astroseq_core.store.rows import check_row, damaged_rows, usable_rows
@@ -18,25 +19,28 @@ KINDS = ("threshold", "top")
 class ScoreThreshold:
     """Score threshold of a model.
 
-    Stars with a star score at or above it are marked. It does not move when more stars are scored.
+    Stars with a score at or above it are marked. It does not move when more stars are scored.
 
     Attributes
     ----------
     model_id : str
         Identifier of the model.
     threshold : float
-        Star score.
+        Lowest score that passes.
     kind : str
         How it was chosen: "threshold" for a score, "top" for a number of stars.
     n : int or None
         Number of stars asked for; None unless `kind` is "top".
     at : float
         Time at which it was chosen [s since 1970]; 0 for now.
+    score : str
+        The score that it is one of: `planet_score` or `star_score`.
 
     Raises
     ------
     StoreError
-        If the model is empty, the threshold is not finite, or `kind` and `n` do not fit.
+        If the model is empty, the threshold is not finite, `kind` and `n` do not fit, or there is no such
+        score.
     """
 
     model_id: str
@@ -44,12 +48,15 @@ class ScoreThreshold:
     kind: str = "threshold"
     n: int | None = None
     at: float = 0.0
+    score: str = STAR_SCORE
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise StoreError(f"'{self.kind}' is no kind of threshold; use one of {', '.join(KINDS)}.")
         if not self.model_id or not math.isfinite(self.threshold):
-            raise StoreError("A threshold needs a model and a finite star score; choose both.")
+            raise StoreError("A threshold needs a model and a finite score; choose both.")
+        if self.score not in RANKING:
+            raise StoreError(f"'{self.score}' is no score that stars are ranked by; use one of {', '.join(RANKING)}.")
         if (self.kind == "top") != (self.n is not None) or (self.n is not None and self.n < 1):
             raise StoreError("A threshold by number needs at least one star, and a threshold by score needs no number.")
 
@@ -64,13 +71,14 @@ def save(threshold: ScoreThreshold) -> None:
     """
     with connect() as db:
         db.execute(
-            "INSERT OR REPLACE INTO cuts (model_id, kind, threshold, n, at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO cuts (model_id, kind, threshold, n, at, score) VALUES (?, ?, ?, ?, ?, ?)",
             (
                 threshold.model_id,
                 threshold.kind,
                 float(threshold.threshold),
                 None if threshold.n is None else int(threshold.n),
                 threshold.at or time.time(),
+                threshold.score,
             ),
         )
 
@@ -100,7 +108,7 @@ def load_all() -> dict[str, ScoreThreshold]:
     return {one.model_id: one for one in usable_rows(found, _from_row)}
 
 
-_SELECT = "SELECT model_id, threshold, kind, n, at FROM cuts ORDER BY model_id"
+_SELECT = "SELECT model_id, threshold, kind, n, at, score FROM cuts ORDER BY model_id"
 
 
 def _from_row(row: sqlite3.Row) -> ScoreThreshold:

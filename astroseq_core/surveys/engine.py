@@ -14,10 +14,13 @@ from astroseq_core.errors import CacheError, ModelError, SettingsError
 from astroseq_core.scoring import false_alarm
 from astroseq_core.scoring.evidence import Evidence
 from astroseq_core.scoring.segments import SegmentScores
-from astroseq_core.scoring.star import StarScore
 from astroseq_core.scoring.star_source import StarSource, cached_source
-from astroseq_core.surveys import known_objects, prepare, stars
+from astroseq_core.signals.classify import signal_kind
+from astroseq_core.signals.signal import FoundSignal
+from astroseq_core.surveys import fold, known_objects, prepare, stars
+from astroseq_core.surveys.classes import SignalBatcher
 from astroseq_core.surveys.download import Downloader, DownloadQueue
+from astroseq_core.surveys.fold import FoldedStar, FoldTask
 from astroseq_core.surveys.models import ScoredFingerprints, SurveyModels
 from astroseq_core.surveys.pool import WorkerCall, WorkerPool
 from astroseq_core.surveys.prepare import PreparedStar, PrepareTask, UnscoredStar
@@ -28,8 +31,9 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 #: No star is overtaken by more than so many others, which bounds what waits to be written in order. Far more than fill a batch.
 MAX_OVERTAKING = 500
-#: Stages whose time is measured; "network" is of one thread, the others are sums over the workers.
-STAGES = ("read", "prepare", "network", "fold")
+#: Stages whose time is measured; "network" and "classes" are of one thread, the others are sums over the workers. "signals" is
+#: the search for signals and their views.
+STAGES = ("read", "prepare", "network", "fold", "signals", "classes")
 
 
 @dataclass
@@ -81,6 +85,8 @@ class ScoringSettings:
         Whether results carry the probabilities of segments.
     survey_id : str
         Identifier of the survey.
+    signals : bool
+        Whether signals are searched and classified.
 
     Raises
     ------
@@ -93,10 +99,15 @@ class ScoringSettings:
     false_alarm_copies: int = 0
     segments: bool = False
     survey_id: str = ""
+    signals: bool = True
 
     def __post_init__(self) -> None:
         if 0 != self.false_alarm_copies < false_alarm.MIN_COPIES:
             raise SettingsError(f"A false-alarm probability needs at least {false_alarm.MIN_COPIES} copies.")
+
+
+#: A folded star that waits to be classified: its number, the star, and its scores without evidence.
+_FoldedKey = tuple[int, PreparedStar, tuple[SegmentScores, ...]]
 
 
 class OpenStars:
@@ -220,6 +231,7 @@ class _LocalRun:
         self.open = OpenStars(MAX_OVERTAKING)
         #: Results of stars that need no network, to be yielded next.
         self.ready: deque[StarResult] = deque()
+        self.signals = SignalBatcher[_FoldedKey]()
 
     def run(self, stars: Iterator[StarSource], fetching: DownloadQueue | None, stop: threading.Event) -> Iterator[StarResult]:
         """Yield the results as they come."""
@@ -245,13 +257,16 @@ class _LocalRun:
                 continue  # what was passed over made no work; nothing has to be waited for
             if not self.pool.waiting and (self.open.is_full or not (more or (fetching and fetching.waiting))):
                 if all(one.is_empty for one in self.models.batches.values()):
-                    return
+                    if self.signals.is_empty:
+                        return
+                    yield from self._classify(flush=True)
                 self._network(flush=True)
                 continue
             for job in self.pool.finished(TICK_SECONDS):
                 if (found := self._done(job)) is not None:
                     yield found
             self._network()
+            yield from self._classify()
 
     def _may_begin(self, fetching: DownloadQueue | None) -> bool:
         """Return whether another star may be begun or queued for download now."""
@@ -271,7 +286,8 @@ class _LocalRun:
             self._skip(number, star, card.model_id)
             return
         done = frozenset[str]() if card is not None else self.models.scored_by(star, fingerprint)
-        task = PrepareTask(star, card, fingerprint, done, self.models.defaults, bool(self.settings.false_alarm_copies))
+        copies, signals = bool(self.settings.false_alarm_copies), self.settings.signals
+        task = PrepareTask(star, card, fingerprint, done, self.models.defaults, copies, signals)
         self.pool.submit(prepare.prepare_star, task, number)
 
     def _done(self, job: WorkerCall) -> StarResult | None:
@@ -289,9 +305,12 @@ class _LocalRun:
             self._add(job.context, job.result)
         else:
             number, star, scores = job.context
-            score, seconds = job.result
-            self.progress.seconds["fold"] += seconds
-            return self._result(number, star, scores, score)
+            folded: FoldedStar = job.result
+            for stage, seconds in zip(("fold", "signals"), folded.seconds, strict=True):
+                self.progress.seconds[stage] += seconds
+            if folded.views is None:
+                return self._result(number, star, scores, folded, folded.signals)
+            self.signals.add((number, star, tuple(map(_without_evidence, scores))), signal_kind(folded.score.mission), folded)
         return None
 
     def _given_up(self, job: WorkerCall) -> tuple[int, UnscoredStar]:
@@ -301,7 +320,7 @@ class _LocalRun:
             task = job.argument
             return job.context, UnscoredStar(task.star, reason, task.fingerprint, task.card.model_id if task.card else "")
         number, star, _ = job.context
-        return number, UnscoredStar(star.star, reason, star.data_id, star.model_id)
+        return number, UnscoredStar(star.star, reason, star.fingerprint, star.model_id)
 
     def _add(self, number: int, star: PreparedStar) -> None:
         read, prepare = star.seconds
@@ -321,10 +340,30 @@ class _LocalRun:
         for batches in self.models.batches.values():
             while batches.is_full or (flush and not batches.is_empty):
                 for (number, star), scores in batches.run():
-                    self.pool.submit(prepare.fold_star, scores, (number, replace(star, parts=star.left_out), scores))
+                    detrended = tuple(curve for curve, _ in star.segmented) if self.settings.signals else ()
+                    slim = replace(star, parts=star.left_out)
+                    self.pool.submit(fold.fold_star, FoldTask(scores, detrended), (number, slim, scores))
         self.progress.seconds["network"] += time.perf_counter() - begun
 
-    def _result(self, number: int, star: PreparedStar, scores: tuple[SegmentScores, ...], score: StarScore) -> StarResult:
+    def _classify(self, *, flush: bool = False) -> Iterator[StarResult]:
+        """Classify the signals of the waiting stars, if there are enough or with `flush`, and yield their results."""
+        if not self.signals.is_full and not (flush and not self.signals.is_empty):
+            return
+        begun = time.perf_counter()
+        classified = list(self.signals.run())
+        self.progress.seconds["classes"] += time.perf_counter() - begun
+        for key, folded, signals in classified:
+            yield self._result(*key, folded, signals)
+
+    def _result(
+        self,
+        number: int,
+        star: PreparedStar,
+        scores: tuple[SegmentScores, ...],
+        folded: FoldedStar,
+        found: tuple[FoundSignal, ...] | None,
+    ) -> StarResult:
+        score = folded.score
         if copies := self.settings.false_alarm_copies:
             model = self.models.batcher(star.model_id).model
             curves, workers = star.light_curves, self.pool.workers
@@ -344,9 +383,13 @@ class _LocalRun:
             known=signals,
             magnitude=magnitude,
             survey_id=self.settings.survey_id,
+            signals=found,
         )
+        remarks = star.remarks
+        if folded.problem:
+            remarks = replace(remarks, other=(*remarks.other, folded.problem))
         segments = tuple(map(_without_evidence, scores)) if self.settings.segments else ()
-        return StarResult(number, row.target_id, row, row.model_id, segments, star.remarks)
+        return StarResult(number, row.target_id, row, row.model_id, segments, remarks, found or ())
 
     def _skip(self, number: int, star: StarSource, model_id: str) -> None:
         self.progress.skipped += 1

@@ -1,4 +1,4 @@
-"""Work of a survey's workers: read and prepare a star, make segments, fold its scores."""
+"""First half of a survey's work on a star: read and prepare it, make segments; and the rows of scored stars."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +18,11 @@ from astroseq_core.networks.card import ModelCard
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
 from astroseq_core.preprocessing.segments import Segments, make_segments
 from astroseq_core.scoring.segments import Failure, SegmentScores
-from astroseq_core.scoring.star import StarScore, score_star
+from astroseq_core.scoring.star import StarScore
 from astroseq_core.scoring.star_source import Source, StarReadResult, StarSource
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.store.scores import NO_MODEL, OK, SPARKLINE_LENGTH, ScoreRow
+from astroseq_core.store.signals import summarize
 from astroseq_core.surveys import known_objects as knowns
 from astroseq_core.surveys import stars
 from astroseq_core.surveys.known_objects import SIMULATED_SURVEY, KnownSignal
@@ -64,6 +66,7 @@ def scored_row(
     known: Iterable[KnownSignal] = (),
     magnitude: float | None = None,
     survey_id: str = "",
+    signals: Sequence[FoundSignal] | None = None,
 ) -> ScoreRow:
     """Build the row of a star with a score.
 
@@ -83,6 +86,8 @@ def scored_row(
         Magnitude of the star; None if unknown.
     survey_id : str, optional
         Identifier of the survey.
+    signals : sequence of FoundSignal or None, optional
+        Its signals; None if they were not searched.
 
     Returns
     -------
@@ -102,6 +107,7 @@ def scored_row(
         simulated=score.target_id.startswith("SIM "),
         status=OK,
         **score.values(),
+        **({} if signals is None else summarize(signals)),
         magnitude=magnitude,
         match=found.name,
         match_kind=found.kind,
@@ -175,6 +181,8 @@ class PrepareTask:
         Default model of each mission, as pairs.
     keep_light_curves : bool
         Whether the prepared star carries its light curves.
+    signals : bool
+        Whether signals will be searched, for which the flux is needed.
     """
 
     star: StarSource
@@ -183,6 +191,7 @@ class PrepareTask:
     done: frozenset[str] = frozenset()
     defaults: tuple[tuple[str, str], ...] = ()
     keep_light_curves: bool = False
+    signals: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +292,9 @@ def prepare_star(task: PrepareTask) -> PreparedStar | UnscoredStar:
         if model_id in task.done:
             return UnscoredStar(star, "", fingerprint, model_id, already=True)
         read = time.perf_counter()
-        used = use_light_curves(found.all_light_curves, partial(_prepare_light_curve, card), found.prefer, AstroSeqError)
+        used = use_light_curves(
+            found.all_light_curves, partial(_prepare_light_curve, card, task.signals), found.prefer, AstroSeqError
+        )
         failed = tuple((c.provenance.name or c.observation, _named(c.observation, reason)) for c, reason in used.failed)
         unused = tuple(Failure(c.target.id, c.observation, reason) for c, reason in used.failed)
         parts: tuple[tuple[DetrendedLightCurve, Segments] | Failure, ...] = (*used.made, *unused)
@@ -398,7 +409,7 @@ def slim_card(card: ModelCard) -> ModelCard:
     return replace(card, training={}, metrics=[], thresholds={}, versions={})
 
 
-def _prepare_light_curve(card: ModelCard, curve: LightCurve) -> tuple[DetrendedLightCurve, Segments]:
+def _prepare_light_curve(card: ModelCard, keep_flux: bool, curve: LightCurve) -> tuple[DetrendedLightCurve, Segments]:
     if not card.suits(curve):
         raise ModelError(
             f"{card.model_id} was made for {' and '.join(card.instruments)} at {card.cadence_minutes:.3g} min; "
@@ -408,7 +419,7 @@ def _prepare_light_curve(card: ModelCard, curve: LightCurve) -> tuple[DetrendedL
     segments = make_segments(detrended, card.cutting)
     if not len(segments):
         raise TooShortError(f"{curve.observation} of {curve.target} has no stretch that is long enough for {card.model_id}.")
-    return _slim_light_curve(detrended), segments
+    return _slim_light_curve(detrended, keep_flux), segments
 
 
 def _named(name: str, reason: str) -> str:
@@ -416,25 +427,13 @@ def _named(name: str, reason: str) -> str:
     return reason if name in reason else f"{name}: {reason}"
 
 
-def _slim_light_curve(detrended: DetrendedLightCurve) -> DetrendedLightCurve:
-    """Drop columns that the evidence does not need, which makes transfer between processes cheaper."""
+def _slim_light_curve(detrended: DetrendedLightCurve, keep_flux: bool) -> DetrendedLightCurve:
+    """Drop columns that the evidence, and the search for signals, do not need: that makes transfer between processes cheaper."""
     none = np.empty(0)
-    curve = replace(detrended.light_curve, time=none, flux=none, quality=np.empty(0, np.int64), flux_err=None)
-    return replace(detrended, light_curve=curve, flux=none, trend=none)
-
-
-def fold_star(parts: Sequence[SegmentScores]) -> tuple[StarScore, float]:
-    """Fold the segment scores of a star into its star score.
-
-    Parameters
-    ----------
-    parts : sequence of SegmentScores
-        Segment scores, one element per light curve.
-
-    Returns
-    -------
-    tuple of (StarScore, float)
-        The star score, and the time that it took [s].
-    """
-    begun = time.perf_counter()
-    return score_star(parts), time.perf_counter() - begun
+    read = detrended.light_curve
+    curve = replace(read, time=none, flux=none, quality=np.empty(0, np.int64), flux_err=None)
+    if not keep_flux:
+        return replace(detrended, light_curve=curve, flux=none, trend=none)
+    # of the times that were read only the spacing is asked for
+    spaced = detrended.time[0] + np.array([0.0, read.cadence_minutes / 1440])
+    return replace(detrended, light_curve=replace(curve, time=spaced))

@@ -12,6 +12,7 @@ from astroseq_core.errors import StoreError
 from astroseq_core.io import files
 from astroseq_core.paths import read_file
 from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.store import scores
 from astroseq_core.store.scores import NO_MODEL, ScoreRow
 from astroseq_core.typed_json import MAX_JSON_BYTES, convert, parse
@@ -75,6 +76,8 @@ class StarResult:
         they were asked for.
     remarks : Remarks
         What of the star is not in its score, and why.
+    signals : tuple of FoundSignal
+        Its signals; `num_signals` of its row says whether they were searched.
     """
 
     number: int
@@ -83,6 +86,7 @@ class StarResult:
     model_id: str = ""
     segments: tuple[SegmentScores, ...] = ()
     remarks: Remarks = field(default_factory=Remarks)
+    signals: tuple[FoundSignal, ...] = ()
 
 
 class Sink(Protocol):
@@ -165,13 +169,13 @@ def read_left_out(folder: Path) -> tuple[str, ...]:
 
 
 class StoreSink:
-    """Context manager that saves results in the store, in small transactions.
+    """Context manager that saves results in the store, in small transactions: each row together with its signals.
 
     What has come is saved at the end of the block, also if the block raises.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[ScoreRow] = []
+        self._waiting: list[StarResult] = []
         self._saved_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -196,7 +200,7 @@ class StoreSink:
             If the store cannot be written.
         """
         if result.row is not None:
-            self._waiting.append(result.row)
+            self._waiting.append(result)
         if len(self._waiting) >= FLUSH_ROWS or time.monotonic() - self._saved_at > FLUSH_SECONDS:
             self._flush()
 
@@ -219,13 +223,14 @@ class StoreSink:
         StoreError
             If the store cannot be read or written.
         """
-        if any(row.target_id == result.target_id for row in self._waiting):
+        if any(waiting.target_id == result.target_id for waiting in self._waiting):
             self._flush()
         rows = scores.list_by_star(result.target_id)
         return next((row for row in rows if result.model_id in ("", NO_MODEL, row.model_id)), None)
 
     def _flush(self) -> None:
         # The list is replaced first: rows that cannot be saved are not tried again when the block ends.
-        rows, self._waiting = self._waiting, []
-        scores.save(rows)
+        results, self._waiting = self._waiting, []
+        found = {(result.row.target_id, result.row.model_id): result.signals for result in results if result.row is not None}
+        scores.save([result.row for result in results if result.row is not None], found)
         self._saved_at = time.monotonic()

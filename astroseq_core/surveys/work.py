@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from astroseq_core.archive import catalogs
 from astroseq_core.jobs import worker
@@ -144,7 +145,7 @@ def score_request(request: SurveyRequest, report: Report, survey_id: str = "", m
             total,
             settings,
             report,
-            scored=scores.scored_fingerprints,
+            scored=partial(scores.scored_fingerprints, with_signals=True),
             workers=request.workers,
             fetch=request.fetch,
             dask_address=request.address if request.engine == DASK else "",

@@ -1,7 +1,9 @@
 """The Leaderboard page on made-up scores: order, filters, pages, the cut, two models, failures, and before there is anything."""
 
+import base64
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from astroseq_core.archive.exoplanet_archive import TOI_TABLE
 from astroseq_core.archive.normalize import normalize_table
 from astroseq_core.errors import StoreError
 from astroseq_core.jobs.job import JobState
+from astroseq_core.plots.style import CLASS_COLORS
 from astroseq_core.store import dispositions, thresholds
 from astroseq_core.store import leaderboard as store_leaderboard
 from astroseq_core.store.disposition_entry import Disposition
@@ -84,7 +87,7 @@ def test_stars_stand_in_order_with_their_model_and_the_simulated_badge(filled):
     shown = rows(page)
     assert len(shown) == leaderboard_table.ROWS_PER_PAGE
     assert list(shown["Rank"]) == sorted(shown["Rank"])
-    assert list(shown["Score"]) == sorted(shown["Score"], reverse=True)
+    assert list(shown["Star score"]) == sorted(shown["Star score"], reverse=True)
     text = words(page)
     assert made.FIRST in text
     assert "260 stars" in text
@@ -180,6 +183,89 @@ def test_what_the_address_cannot_mean_is_one_sentence_each(filled):
     assert len(rows(page)) == 60
 
 
+# ---- classes and the planet score
+
+
+@pytest.fixture
+def searched() -> None:
+    made.fill(made.with_signals(made.simulated()), made.with_signals(made.real(150)), made.real(10, first=5000))
+
+
+def everyone() -> list[store_leaderboard.LeaderboardRow]:
+    return list(store_leaderboard.load_page(Filters(scored=True), limit=10_000).rows)
+
+
+def test_stars_are_ranked_by_the_planet_score_and_the_star_score_can_be_chosen(searched):
+    shown = rows(leaderboard())
+    assert list(shown["Rank"]) == sorted(shown["Rank"])
+    assert list(shown["Planet score"]) == sorted(shown["Planet score"], reverse=True)
+    by_star = rows(leaderboard(sort="star score"))
+    assert list(by_star["Star score"]) == sorted(by_star["Star score"], reverse=True)
+    assert list(by_star["Rank"]) != sorted(by_star["Rank"])
+    assert [r.target_id for r in everyone()[-10:]] == [f"TIC {n}" for n in sorted_by_star_score(5000, 5010)], "not searched"
+
+
+def sorted_by_star_score(first: int, end: int) -> list[int]:
+    found = {int(r.target_id[4:]): r.star_score for r in everyone() if r.planet_score is None}
+    assert set(found) == set(range(first, end))
+    return sorted(found, key=lambda n: -(found[n] or 0.0))
+
+
+@pytest.mark.parametrize(
+    ("address", "fits"),
+    [
+        ({"class": "eclipsing_binary"}, lambda r: r.p_eclipsing_binary == 0.9),
+        ({"class": "planet", "p_planet_min": "0.8"}, lambda r: r.p_planet == 0.9),
+        ({"class": "none", "stars": "simulated"}, lambda r: r.num_signals == 0 and r.simulated),
+        ({"class": "unsearched"}, lambda r: r.planet_score is None),
+        ({"p_binary_min": "0.5", "planet_max": "-3.5"}, lambda r: r.p_eclipsing_binary == 0.9 and r.planet_score <= -3.5),
+    ],
+)
+def test_a_link_with_classes_shows_just_those(searched, address: dict[str, str], fits):
+    wanted = {r.target_id for r in everyone() if fits(r)}
+    page = leaderboard(**address)
+    assert 0 < len(wanted) <= leaderboard_table.ROWS_PER_PAGE
+    assert set(rows(page)["Star"]) == wanted
+    assert not page.warning
+
+
+def test_the_bar_of_a_class_has_its_shares(searched):
+    row = next(r for r in everyone() if r.p_eclipsing_binary == 0.9)
+    picture = leaderboard_table.class_bar(row)
+    assert picture is not None
+    kind, data = picture.split(",")
+    assert kind == "data:image/svg+xml;base64"
+    svg = base64.b64decode(data).decode()
+    widths = [float(w) for w in re.findall(r'<rect x="[\d.]+" width="([\d.]+)"', svg)]
+    assert widths == pytest.approx([leaderboard_table.BAR_WIDTH * p for p in (0.05, 0.9, 0.05)], abs=0.01)
+    assert re.findall(r'fill="(#\w+)"', svg) == list(CLASS_COLORS.values())
+    assert leaderboard_table.class_bar(next(r for r in everyone() if r.num_signals == 0)) is None
+    page = leaderboard()
+    page.selectbox(key="star").set_value(rows(page)["Star"][0]).run()
+    assert "planet score" in words(page)
+    assert "planet 0.90" in words(page)
+
+
+def test_a_threshold_of_the_planet_score_is_kept_as_one_and_says_what_it_can(searched):
+    page = leaderboard(tab="Cut", top="40")
+    assert page.query_params["by"] == "planet"
+    shown = metrics(page)
+    assert shown["Pass"].startswith("40 of 210")
+    unknown = [r for r in everyone()[:40] if not r.match]
+    expected = sum(1 / (1 + np.exp(r.planet_score or 0.0)) for r in unknown)
+    assert shown["Without a planet, by their odds"] == leaderboard_threshold.format_count(expected)
+    assert "Eclipsing binaries are not among these" in words(page)
+    press(page, "keep cut")
+    kept = thresholds.load(made.FIRST)
+    assert kept is not None
+    assert (kept.score, kept.threshold) == ("planet_score", everyone()[39].planet_score)
+    assert {r.target_id for r in everyone() if r.flagged} == {r.target_id for r in everyone()[:40]}
+    page = leaderboard(tab="Cut", by="star", threshold="20")
+    assert metrics(page)["Pass"].endswith("of 220"), "all have a star score"
+    assert "Without a planet, by their odds" not in metrics(page)
+    assert "planet score" in words(leaderboard(tab="Cut", by="star"))
+
+
 # ---- known objects
 
 
@@ -226,7 +312,7 @@ def test_a_comparison_that_fails_is_a_sentence_and_can_be_tried_again(monkeypatc
 
 
 def select(page: AppTest, row: int) -> AppTest:
-    page.session_state[f"{leaderboard_table.TABLE_KEY} star score True 1"] = {
+    page.session_state[f"{leaderboard_table.TABLE_KEY} planet score True 1"] = {
         "selection": {"rows": [row], "columns": [], "cells": []}
     }
     page.run()
@@ -240,7 +326,7 @@ def test_a_star_is_looked_at_and_can_be_opened_where_explore_has_it(filled):
     star = rows(page)["Star"][0]
     page.selectbox(key="star").set_value(star).run()
     assert not page.button(key="open star").disabled
-    assert f"**{star}** · rank 1 · score" in words(page)
+    assert f"**{star}** · rank 1 · star score" in words(page)
     page = leaderboard(stars="real")
     page.selectbox(key="star").set_value(rows(page)["Star"][0]).run()
     assert page.button(key="open star").disabled
@@ -296,7 +382,7 @@ def test_the_csv_is_of_the_view_and_of_those_that_passed(filled):
     said = json.loads(leaderboard_table.candidates_provenance(filters, True))
     assert said["counts"] == {"rows": len(passed), "passed": len(passed), "simulated": 0}
     page = leaderboard(stars="real")
-    assert "200 stars. p_highclass is 1 from 20 on." in words(page)
+    assert "200 stars. p_highclass is 1 from the star score 20 on." in words(page)
 
 
 # ---- the cut

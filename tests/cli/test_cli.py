@@ -61,7 +61,8 @@ def test_score_writes_both_tables(folder: Path, model: str, tmp_path: Path, caps
         assert int(score["num_segments"] or 0) == len(own)
         if own:
             assert float(score["score_max"]) == pytest.approx(max(float(r["probability"]) for r in own), abs=1e-6)
-    assert json.loads(said.out) == {"stars": 3, "failed": 1, "segments": len(table), "scores": str(out)}
+    counts = {"segments": len(table), "signals": len(rows(tmp_path / "signals.csv"))}
+    assert json.loads(said.out) == {"stars": 3, "failed": 1, "scores": str(out)} | counts
 
 
 def test_score_takes_a_targets_file(folder: Path, model: str, tmp_path: Path) -> None:

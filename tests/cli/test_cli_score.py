@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.cli import main
+from astroseq_core.columns import SIGNALS_CSV
 from astroseq_core.export.score_tables import ScoreFiles
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.networks.model import load
@@ -22,7 +23,7 @@ from astroseq_core.surveys import engine
 from astroseq_core.surveys.results import StarResult
 from astroseq_core.targets import parse_star
 from tests.scoring.tiny_model import write_model
-from tests.surveys.conftest import made, write
+from tests.surveys.conftest import dips, made, write
 
 Run = Callable[..., dict[str, Any]]
 NAMES = [f"TIC {n}" for n in (11, 12, 13, 14)]
@@ -78,7 +79,8 @@ def numbers(table: list[dict[str, str]]) -> dict[str, list[float]]:
 
 def test_files_hold_what_each_star_scores_alone_in_the_order_of_the_stars(folder: Path, score: Run) -> None:
     said = score(folder, "SIM 4", "SIM 2", "--workers", 2, "--segments-out", "segments.csv")
-    assert said == {"stars": 5, "failed": 1, "segments": len(rows("segments.csv")), "scores": "scores.csv"}
+    counts = {"segments": len(rows("segments.csv")), "signals": len(rows("signals.csv"))}
+    assert said == {"stars": 5, "failed": 1, "scores": "scores.csv"} | counts
     table = rows("scores.csv")
     # Targets come first, then those of paths, as it always was; the Kepler star does not go to the end with its own batch.
     assert [r["target_id"] for r in table] == ["SIM 4", "SIM 2", *NAMES]
@@ -149,6 +151,35 @@ def test_false_alarms_go_to_the_files_and_the_store(folder: Path, score: Run, re
         assert float(rows("scores.csv")[0]["false_alarm_probability"]) == pytest.approx(told, rel=1e-3)
     assert read == []
     assert main.main(["score", NAMES[0], "--false-alarm-copies", "2"]) == 1
+
+
+def test_signals_have_rows_beside_the_scores_from_the_store_as_well(
+    folder: Path, score: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, "TIC 15", **dips("TIC 15"))
+    said = score(folder, "--resume", "--out", "plain.csv")
+    found = rows("signals.csv")
+    assert tuple(found[0]) == SIGNALS_CSV
+    table = {r["target_id"]: r for r in rows("plain.csv")}
+    assert said["signals"] == len(found) == sum(int(r["num_signals"] or 0) for r in table.values())
+    own = [r for r in found if r["target_id"] == "TIC 15"]
+    assert float(own[0]["period_days"]) == pytest.approx(2.4, abs=0.01)
+    for name in {r["target_id"] for r in found}:
+        own = [r for r in found if r["target_id"] == name]
+        assert [r["signal"] for r in own] == [str(n) for n in range(1, len(own) + 1)]
+        best = max(own, key=lambda r: float(r["planet_score"]))
+        assert (table[name]["best_signal"], table[name]["planet_score"]) == (best["signal"], best["planet_score"])
+    assert table[NAMES[3]]["num_signals"] == table[NAMES[3]]["planet_score"] == ""
+    assert score(folder, "--resume", "--signals-out", "again.csv")["skipped"] == 4
+    assert rows("again.csv") == found
+    for path in (Path("signals.csv"), Path("again.csv")):
+        path.unlink()
+    assert "signals" not in score(NAMES[0], "--targets-file", listed(folder), "--no-signals", "--out", "without.csv")
+    assert not Path("signals.csv").exists()
+    assert rows("without.csv")[0]["num_signals"] == ""
+    for wrong in (("--out", "signals.csv"), ("--no-signals", "--signals-out", "a.csv")):
+        assert main.main(["score", str(folder), *wrong]) == 1
+        assert "signals" in capsys.readouterr().err
 
 
 def listed(folder: Path) -> Path:

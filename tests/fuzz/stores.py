@@ -16,16 +16,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from astroseq_core import missions
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.export import formats, records, tables
 from astroseq_core.io import lightcurve
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.jobs.queue import JobEntry
 from astroseq_core.networks import card, model
-from astroseq_core.store import disposition_csv, disposition_merge, dispositions, leaderboard, notes, queues, scores
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
+from astroseq_core.store import disposition_csv, disposition_merge, dispositions, leaderboard, notes, queues, scores, signals
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.scores import ScoreRow
 from astroseq_core.targets import Target
+from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import recipes
 from astroseq_core.training.runs import results
 from astroseq_core.training.runs.queue import read_run
@@ -274,7 +277,10 @@ def check_note(value: tuple[str, str, str], folder: Path) -> None:
 def store_file() -> bytes:
     """A store with scores, dispositions, a queue and a note."""
     with tempfile.TemporaryDirectory() as name, _kept_in(Path(name)):
-        scores.save([ScoreRow("TIC 1", "m", "abc", "d", "TESS", seen_as="TESS", star_score=3.5, score_max=0.9, at=1.7e9)])
+        row = ScoreRow("TIC 1", "m", "abc", "d", "TESS", seen_as="TESS", star_score=3.5, score_max=0.9, at=1.7e9)
+        orbit = Ephemeris("TIC 1", "TIC 1 signal 1", Instant(1500.25, TimeSystem.BTJD), 3.5, 2.5, 900.0, 0.01, 1e-4)
+        found = (FoundSignal(1, orbit, 12.0, 7, 7.0, classes=ClassProbabilities(0.9, 0.06, 0.04, 0.05, 0.04, 0.01)),)
+        scores.save([dataclasses.replace(row, **signals.summarize(found))], {("TIC 1", "m"): found})
         dispositions.add(Disposition("TIC 1", "PC", "ana", at=1.6e9, note="x", measured={"depth_ppm": 900.0}))
         queues.create("mine", queues.read_items_csv("target_id\nTIC 1\nTIC 2\n")[0])
         notes.save(notes.Draft("TIC 1", "ana", "y"))
@@ -296,6 +302,11 @@ def check_store(value: bytes, folder: Path) -> None:
         for row in leaderboard.load_page(Filters()).rows:
             if row.star_score is not None and not math.isfinite(row.star_score):
                 raise WrongError("a score that is not finite")
+            if row.planet_score is not None and not math.isfinite(row.planet_score):
+                raise WrongError("a planet score that is not finite")
+        for signal in signals.list_by_star("TIC 1", "m"):
+            if not math.isfinite(signal.planet_score):
+                raise WrongError("a signal whose planet score is not finite")
         dispositions.list_current()
         dispositions.history()
         for one in queues.list_queues():

@@ -13,9 +13,8 @@ import pytest
 
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.errors import AstroSeqError, StoreError
-from astroseq_core.store import database, dispositions, leaderboard, leaderboard_filters, scores
+from astroseq_core.store import database, dispositions, leaderboard, leaderboard_filters
 from astroseq_core.store.disposition_entry import Disposition
-from astroseq_core.store.scores import ScoreRow
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -276,11 +275,25 @@ def test_a_kill_in_the_middle_of_voting_loses_nothing_that_was_acknowledged() ->
         db.close()
 
 
+def save_score_of_the_second_version() -> None:
+    with database.connect() as db:
+        db.execute("INSERT INTO score_models (id, model_id) VALUES (1, 'm')")
+        db.execute(
+            "INSERT INTO score_groups (id, model, model_sha, mission, seen_as, simulated, scored) "
+            "VALUES (1, 1, 's', 'TESS', '', 0, 1)"
+        )
+        db.execute(
+            "INSERT INTO scores (target_id, model, group_id, data_id, star_score, t0_system, status, match, match_kind, "
+            "match_ratio, match_disposition, survey_id, at, spark, known) "
+            "VALUES ('TIC 1', 1, 1, 'd', 1.0, '', 'ok', '', '', '', '', '', 1.0, x'', 0)"
+        )
+
+
 def test_a_file_of_the_second_version_keeps_its_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
     old = "INSERT INTO dispositions (target_id, disposition, reviewer, at, flags, note, undoes) VALUES (?, ?, ?, ?, ?, ?, ?)"
     with monkeypatch.context() as before:
         before.setattr(database, "MIGRATIONS", database.MIGRATIONS[:2])
-        scores.save([ScoreRow("TIC 1", "m", "s", "d", "TESS", star_score=1.0)])
+        save_score_of_the_second_version()
         with database.connect() as db:
             for row in (
                 ("TIC 1", "PC", "ada", 1.0, '["V-shaped"]', "a; note", None),
@@ -307,7 +320,7 @@ def test_a_file_of_the_second_version_keeps_its_verdicts(monkeypatch: pytest.Mon
 def test_a_migration_that_breaks_leaves_the_file_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as before:
         before.setattr(database, "MIGRATIONS", database.MIGRATIONS[:2])
-        scores.save([ScoreRow("TIC 1", "m", "s", "d", "TESS", star_score=1.0)])
+        save_score_of_the_second_version()
     with monkeypatch.context() as broken:
         broken.setattr(database, "MIGRATIONS", (*database.MIGRATIONS[:2], database.MIGRATIONS[2] + "CREATE TABLE runs (x);"))
         with pytest.raises(StoreError, match="cannot be read or written"):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from astroseq_core.columns import RANKING
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.errors import StoreError
 from astroseq_core.store import database, dispositions, leaderboard, leaderboard_filters, scores, thresholds
@@ -50,9 +51,32 @@ def made(count: int, seed: int = 20261122) -> list[ScoreRow]:
             match_ratio=str(rng.choice(["", "2"])) if kind else "",
             spark=bytes([number % 256]),
             at=float(rng.integers(1, 50)),
+            **({} if failed else signals_of(f"{row_number(rows)} {seed}")),
         )
         rows[row.target_id, row.model_id] = row
     return list(rows.values())
+
+
+def row_number(rows: dict[tuple[str, str], ScoreRow]) -> int:
+    return sum(len(key[0]) for key in rows)
+
+
+def signals_of(seed: str) -> dict[str, Any]:
+    """What a star's signals were found to be: not searched, none found, or the best one's class; planet scores tie."""
+    rng = np.random.default_rng(list(seed.encode()))
+    kind = rng.integers(4)
+    if kind == 0:
+        return {}
+    if kind == 1:
+        return {"planet_score": -30.0, "num_signals": 0}
+    p = (0.7, 0.2, 0.1)
+    order = rng.permutation(3)
+    classes = {"p_planet": p[order[0]], "p_eclipsing_binary": p[order[1]], "p_not_transit": p[order[2]]}
+    return {"planet_score": float(rng.integers(-4, 8)) / 2, "num_signals": int(rng.integers(1, 4)), "best_signal": 1} | classes
+
+
+def rank_key(r: ScoreRow) -> tuple[bool, float, float]:
+    return r.planet_score is not None, r.planet_score or 0.0, r.star_score or 0.0
 
 
 @pytest.fixture
@@ -67,13 +91,11 @@ def truth() -> list[LeaderboardRow]:
         query = "INSERT INTO dispositions (target_id, disposition, reviewer, at) VALUES (?, ?, ?, ?)"
         db.executemany(query, [(star, "UNSURE", "bob", 0.5) for star in verdicts])
         db.executemany(query, [(star, word, "ada", 1.0 + at) for at, (star, word) in enumerate(verdicts.items())])
-    above: dict[str, list[float]] = {
-        m: [r.star_score for r in rows if r.model_id == m and r.star_score is not None] for m in MODELS
-    }
+    above = {m: [rank_key(r) for r in rows if r.model_id == m and r.star_score is not None] for m in MODELS}
     return [
         LeaderboardRow(
             **vars(r),
-            rank=None if r.star_score is None else 1 + sum(s > r.star_score for s in above[r.model_id]),
+            rank=None if r.star_score is None else 1 + sum(s > rank_key(r) for s in above[r.model_id]),
             disposition=verdicts.get(r.target_id, ""),
             flagged=r.star_score is not None and r.star_score >= CUTS.get(r.model_id, np.inf),
         )
@@ -82,7 +104,10 @@ def truth() -> list[LeaderboardRow]:
 
 
 def plain(rows: list[LeaderboardRow], sort: str, descending: bool) -> list[LeaderboardRow]:
-    """The rows in order: those without a value last, equal ones by star in the direction of the sort."""
+    """The rows in order: those without a value last, equal ones by star in the direction of the sort.
+
+    Between the planet score and the star comes the star score.
+    """
     way = -1 if descending else 1
 
     def compare(a: LeaderboardRow, b: LeaderboardRow) -> int:
@@ -90,7 +115,12 @@ def plain(rows: list[LeaderboardRow], sort: str, descending: bool) -> list[Leade
         gone, also = one in (None, "", b""), two in (None, "", b"")
         if gone != also:
             return 1 if gone else -1
-        left, right = (a.target_id, b.target_id) if gone or one == two else (one, two)
+        left, right = one, two
+        if (gone or one == two) and sort == "planet_score":
+            # a star without a star score is below all others in the index, and last where rows are sorted
+            left, right = (-1e9 if r.star_score is None else r.star_score for r in (a, b))
+        if left == right or (gone and sort != "planet_score"):
+            left, right = a.target_id, b.target_id
         return way * ((left > right) - (left < right))
 
     return sorted(rows, key=cmp_to_key(compare))
@@ -119,7 +149,9 @@ def test_paging_is_complete_and_in_order_under_every_sort(truth: list[Leaderboar
     assert [r.target_id for r in rows] == [r.target_id for r in expected]
 
 
-@pytest.mark.parametrize("sort", ["star_score", "magnitude", "best_period_days", "num_segments", "target_id", "rank"])
+@pytest.mark.parametrize(
+    "sort", ["planet_score", "star_score", "magnitude", "best_period_days", "num_segments", "target_id", "rank"]
+)
 @pytest.mark.parametrize("descending", [True, False])
 def test_one_model_pages_as_well(truth: list[LeaderboardRow], sort: str, descending: bool) -> None:
     chosen = Filters(model_id="my-run")
@@ -136,6 +168,13 @@ CASES: list[tuple[Filters, Test]] = [
     (Filters(model_id="my-run", simulated=False), lambda r: r.model_id == "my-run" and not r.simulated),
     (Filters(mission="TESS", model_id="unheard of"), lambda r: False),
     (Filters(scored=False), lambda r: r.star_score is None),
+    (Filters(signal_class="planet"), lambda r: r.p_planet == 0.7),
+    (Filters(signal_class="eclipsing_binary", known=True), lambda r: r.p_eclipsing_binary == 0.7 and r.match_kind != ""),
+    (Filters(signal_class="not_transit", model_id="my-run"), lambda r: r.p_not_transit == 0.7 and r.model_id == "my-run"),
+    (Filters(signal_class="none"), lambda r: r.num_signals == 0),
+    (Filters(signal_class="unsearched", scored=True), lambda r: r.num_signals is None and r.star_score is not None),
+    (Filters(planet_min=-30.0, planet_max=0.5), lambda r: r.planet_score is not None and r.planet_score <= 0.5),
+    (Filters(p_planet_min=0.2, p_binary_max=0.1), lambda r: r.p_eclipsing_binary == 0.1),
     (Filters(score_min=1.25, score_max=5), lambda r: r.star_score is not None and 1.25 <= r.star_score <= 5),
     (Filters(segments_min=5, segments_max=5), lambda r: r.num_segments == 5),
     (Filters(magnitude_max=9.0), lambda r: r.magnitude is not None and r.magnitude <= 9),
@@ -159,6 +198,9 @@ CASES: list[tuple[Filters, Test]] = [
     (Filters(text="%"), lambda r: False),
     (Filters(text="' OR 1=1 --"), lambda r: False),
 ]
+NO_ROW = tuple(
+    f for f, _ in CASES if f.text in ("%", "' OR 1=1 --") or f.model_id == "unheard of" or (f.flagged and f.model_id == "my-run")
+)
 
 
 @pytest.mark.parametrize("most", [leaderboard_filters.MAX_CANDIDATES, 3], ids=["few looked at", "all along the index"])
@@ -166,8 +208,8 @@ CASES: list[tuple[Filters, Test]] = [
 def test_filters(truth: list[LeaderboardRow], monkeypatch: pytest.MonkeyPatch, chosen: Filters, meets: Test, most: int) -> None:
     monkeypatch.setattr(leaderboard_filters, "MAX_CANDIDATES", most)
     expected = [r for r in truth if meets(r)]
-    assert 0 < len(expected) < 500 or chosen in (CASES[3][0], CASES[17][0], CASES[22][0], CASES[23][0])
-    for sort, descending in (("star_score", True), ("magnitude", False), ("score_topk", True)):
+    assert 0 < len(expected) < 500 or chosen in NO_ROW
+    for sort, descending in (("planet_score", True), ("star_score", True), ("magnitude", False), ("score_topk", True)):
         found = leaderboard.load_page(chosen, sort, descending, 1000)
         assert found.in_all == len(expected)
         in_order = plain(expected, sort, descending)
@@ -188,13 +230,15 @@ def test_the_histogram_counts_every_star_once(truth: list[LeaderboardRow]) -> No
         Filters(flagged=True),
         Filters(text="TIC"),
     ):
-        rows = [r for r in leaderboard.load_page(chosen, limit=1000).rows if r.star_score is not None]
-        edges, counts, known = leaderboard.score_histogram(chosen, 17)
-        assert len(edges) == 18
-        for group, got in ((rows, counts), ([r for r in rows if r.match_kind], known)):
-            expected, _ = np.histogram([r.star_score for r in group], edges)
-            assert got == tuple(expected)
-        assert sum(counts) == len(rows)
+        for score in RANKING:
+            rows = [r for r in leaderboard.load_page(chosen, limit=1000).rows if getattr(r, score) is not None]
+            edges, counts, known = leaderboard.score_histogram(chosen, 17, score)
+            assert len(edges) == 18
+            for group, got in ((rows, counts), ([r for r in rows if r.match_kind], known)):
+                expected, _ = np.histogram([getattr(r, score) for r in group], edges)
+                assert got == tuple(expected)
+            assert sum(counts) == len(rows)
+    assert leaderboard.score_histogram(Filters(signal_class="unsearched"), 5, "planet_score") == ((), (), ())
     assert leaderboard.score_histogram(Filters(mission="K2")) == ((), (), ())
 
 
@@ -207,8 +251,15 @@ def test_a_histogram_of_one_score_has_a_width() -> None:
 
 def test_top_and_the_threshold_that_gives_as_many(truth: list[LeaderboardRow]) -> None:
     chosen = Filters(mission="TESS")
-    highest = sorted((r.star_score for r in truth if r.mission == "TESS" and r.star_score is not None), reverse=True)
-    assert [r.star_score for r in leaderboard.load_top(chosen, 25)] == highest[:25]
+    of_mission = sorted((r for r in truth if r.mission == "TESS" and r.star_score is not None), key=rank_key, reverse=True)
+    assert [rank_key(r) for r in leaderboard.load_top(chosen, 25)] == [rank_key(r) for r in of_mission[:25]]
+    planets = [r.planet_score for r in of_mission if r.planet_score is not None]
+    assert leaderboard.threshold_for_count(chosen, 25, "planet_score") == planets[24]
+    assert leaderboard.threshold_for_count(chosen, 10_000, "planet_score") == -30.0
+    assert leaderboard.planet_scores(chosen) == tuple(planets)
+    assert leaderboard.ranking_score(chosen) == "planet_score"
+    assert leaderboard.ranking_score(Filters(signal_class="unsearched")) == "star_score"
+    highest = sorted((r.star_score for r in of_mission if r.star_score is not None), reverse=True)
     assert leaderboard.threshold_for_count(chosen, 25) == highest[24]
     assert leaderboard.threshold_for_count(chosen, 10_000) == highest[-1]
     assert len(leaderboard.load_top(chosen, 10_000)) == len(highest)
@@ -276,6 +327,13 @@ def test_cuts_are_one_a_model_and_can_be_withdrawn(truth: list[LeaderboardRow]) 
     flagged = leaderboard.load_page(Filters(model_id="my-run", flagged=True), limit=1000)
     assert flagged.in_all >= n
     assert all(r.flagged and (r.star_score or 0) >= threshold for r in flagged.rows)
+    thresholds.save(thresholds.ScoreThreshold("my-run", 1.5, score="planet_score"))
+    by_planet = leaderboard.load_page(Filters(model_id="my-run", flagged=True), sort="flagged", limit=1000)
+    wanted = {r.target_id for r in truth if r.model_id == "my-run" and r.planet_score is not None and r.planet_score >= 1.5}
+    assert {r.target_id for r in by_planet.rows} == wanted
+    assert all(r.flagged for r in by_planet.rows)
+    others = leaderboard.load_page(Filters(model_id="my-run", flagged=False), limit=1000)
+    assert others.in_all + by_planet.in_all == sum(r.model_id == "my-run" for r in truth)
     thresholds.delete("my-run")
     assert thresholds.load("my-run") is None
     assert leaderboard.load_page(Filters(model_id="my-run", flagged=True)).in_all == 0
@@ -294,6 +352,10 @@ def test_cuts_are_one_a_model_and_can_be_withdrawn(truth: list[LeaderboardRow]) 
         lambda: Filters(score_min=2.0, score_max=1.0),
         lambda: Filters(magnitude_min=float("nan")),
         lambda: thresholds.ScoreThreshold("m", float("inf")),
+        lambda: leaderboard.score_histogram(Filters(), score="beauty"),
+        lambda: leaderboard.threshold_for_count(Filters(), 1, "score_max"),
+        lambda: Filters(signal_class="blend"),
+        lambda: thresholds.ScoreThreshold("m", 1.0, score="score_max"),
         lambda: thresholds.ScoreThreshold("m", 1.0, "best"),
         lambda: thresholds.ScoreThreshold("m", 1.0, "top"),
         lambda: thresholds.ScoreThreshold("m", 1.0, "threshold", 3),

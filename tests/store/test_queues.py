@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,11 @@ def test_conflicts_come_before_doubts_and_the_most_mixed_first() -> None:
 def test_the_store_arranges_by_its_cut_its_scores_and_its_verdicts() -> None:
     for model, by_star in (("m", (9.0, 5.0, 1.0)), ("n", (10.0, 5.0, 50.0))):
         scores.save([ScoreRow(f"TIC {i}", model, "s", "d", "TESS", star_score=s) for i, s in enumerate(by_star, start=1)])
-    items = [QueueItem(f"TIC {i}", score=s, model_id="m", probability=0.5) for i, s in ((1, 9.0), (2, 5.0), (3, 1.0))]
+    doubts = (0.1, 0.9, None)
+    items = [
+        QueueItem(f"TIC {i}", score=s, model_id="m", probability=0.5, doubt=doubts[i - 1])
+        for i, s in ((1, 9.0), (2, 5.0), (3, 1.0))
+    ]
     thresholds.save(thresholds.ScoreThreshold("m", 1.5))
     for who, word in (("ada", "PC"), ("bob", "FP")):
         dispositions.add(Disposition("TIC 2", word, who))
@@ -96,10 +101,15 @@ def test_the_store_arranges_by_its_cut_its_scores_and_its_verdicts() -> None:
         "disagreement_models": ["TIC 3", "TIC 1", "TIC 2"],
         "disagreement_reviewers": ["TIC 2", "TIC 1", "TIC 3"],
         "as_given": ["TIC 1", "TIC 2", "TIC 3"],
+        "doubt": ["TIC 2", "TIC 1", "TIC 3"],
     }
     assert set(expected) == set(queue_orders.ORDERS)
     assert {o: stars(queues.sort_by_order(items, o, models=("m", "n"))) for o in queue_orders.ORDERS} == expected
     assert stars(queues.sort_by_order(items, "uncertainty", threshold=8.0)) == ["TIC 1", "TIC 2", "TIC 3"]
+    ranked = [replace(item, planet_score=p) for item, p in zip(items, (-2.0, 3.0, None), strict=True)]
+    assert stars(queues.sort_by_order(ranked, "score")) == ["TIC 2", "TIC 1", "TIC 3"]
+    thresholds.save(thresholds.ScoreThreshold("m", -1.5, score="planet_score"))
+    assert stars(queues.sort_by_order(ranked, "uncertainty")) == ["TIC 1", "TIC 2", "TIC 3"]
     with pytest.raises(StoreError, match="Two models"):
         queues.sort_by_order(items, "disagreement_models", models=("m", "m"))
     with pytest.raises(StoreError, match="no order"):

@@ -17,9 +17,17 @@ HELP = {
     "object": "Whether a catalog, or the simulation, knows a signal of the star.",
     "mission": "Simulated stars belong to the mission that they are simulated for.",
     "disposition": "The latest that a vetter gave; **none** for stars that wait for one, **with one** for all others.",
+    "class": "The most probable class of the star's best signal.",
     "cut": "Which passed the threshold that was kept.",
 }
-LABELS = {"mission": "Mission", "stars": "Stars", "object": "Known object", "disposition": "Disposition", "cut": "Threshold"}
+LABELS = {
+    "mission": "Mission",
+    "stars": "Stars",
+    "object": "Known object",
+    "disposition": "Disposition",
+    "class": "Class",
+    "cut": "Threshold",
+}
 
 
 #: What choices of a disposition are called in the store, where that differs.
@@ -54,11 +62,10 @@ def choose_filters(models: Sequence[str]) -> Filters:
         asked.write(str(model))
         text = st.text_input("Star", key="text", bind="query-params", placeholder="Part of a name", on_change=reset_page)
         chosen = {}
-        for pair in (("mission", "stars"), ("object", "disposition")):
+        for pair in (("mission", "stars"), ("object", "disposition"), ("class", "cut")):
             for name, column in zip(pair, st.columns(2, gap="xsmall", vertical_alignment="bottom"), strict=True):
                 with column:
                     chosen[name] = _choose_option(name)
-        chosen["cut"] = _choose_option("cut")
         ranges = {name: _choose_range(name, about) for name, about in RANGES.items()}
         st.button(
             "Take all away",
@@ -79,6 +86,7 @@ def choose_filters(models: Sequence[str]) -> Filters:
         simulated=_yes_no(chosen["stars"], written.SIMULATED, written.REAL),
         known=_yes_no(chosen["object"], written.KNOWN, written.UNKNOWN),
         disposition=DISPOSITION_FILTERS.get(chosen["disposition"], chosen["disposition"]),
+        signal_class="" if chosen["class"] == written.ANY else chosen["class"],
         flagged=_yes_no(chosen["cut"], written.ABOVE_THRESHOLD, written.BELOW_THRESHOLD),
         **limits,
     )

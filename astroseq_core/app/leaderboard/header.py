@@ -8,12 +8,15 @@ from astroseq_core.app import landing
 from astroseq_core.app.shared import background, layout, url_state
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.survey import surveys
+from astroseq_core.columns import PLANET_SCORE, STAR_SCORE
 from astroseq_core.plots import style
 from astroseq_core.store import thresholds
 from astroseq_core.store.leaderboard import ScoredModel
 from astroseq_core.surveys import known_objects
 from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
+#: The scores that stars are ranked by, in words.
+SCORE_WORDS = {PLANET_SCORE: "planet score", STAR_SCORE: "star score"}
 KNOWN_OBJECTS_JOB = "known objects"
 #: Nothing is shown if the comparison takes no longer than this [s].
 SILENT_SECONDS = 0.2
@@ -56,8 +59,8 @@ def refresh_known_objects() -> None:
 def draw_empty() -> None:
     """Draw the page without scores: the progress of active surveys, or the button that starts one."""
     st.markdown(
-        "Stars will stand here by their score, the likeliest to show transits first: filter them, draw the line above which they "
-        "are worth a look, compare two models, open one in Explore, take the candidates away as CSV."
+        "Stars will stand here by their planet score, the likeliest to have a planet first: filter them, draw the line above "
+        "which they are worth a look, compare two models, open one in Explore, take the candidates away as CSV."
     )
     layout.draw_result_message(surveys.MESSAGE_KEY)
     landing.start_first_survey()
@@ -121,7 +124,8 @@ def draw_header(model: ScoredModel) -> None:
         if model.num_failed:
             st.badge(f"{model.num_failed:,} not scored", color="orange")
         if threshold is not None:
-            st.badge(f"threshold {threshold.threshold:.4g} on", icon=":material/flag:", color="red")
+            of = SCORE_WORDS[threshold.score]
+            st.badge(f"threshold: {of} {threshold.threshold:.4g} on", icon=":material/flag:", color="red")
 
 
 def find_model(models: Sequence[ScoredModel], model_id: str) -> ScoredModel:

@@ -1,5 +1,6 @@
 """Leaderboard table: one page of ranked stars, with its export and vetting buttons."""
 
+import base64
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from astroseq_core.app.leaderboard import state as written
+from astroseq_core.app.leaderboard.header import SCORE_WORDS
 from astroseq_core.app.shared import layout, url_state
 from astroseq_core.app.shared.layout import draw_note, escape
 from astroseq_core.app.vet import queues, state
-from astroseq_core.column_fields import COUNT, CURVE, NUMBER, TEXT, TICK, Column
-from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SORTS
+from astroseq_core.column_fields import BAR, COUNT, CURVE, NUMBER, TEXT, TICK, Column
+from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORTS
 from astroseq_core.export import candidates
 from astroseq_core.io import files
+from astroseq_core.plots.style import CLASS_COLORS
 from astroseq_core.store import leaderboard, thresholds
 from astroseq_core.store import queues as store_queues
 from astroseq_core.store.leaderboard import LeaderboardRow
@@ -75,7 +78,7 @@ def draw_export_buttons(filters: Filters, in_all: int) -> None:
         words = (
             "p_highclass is 0 for all until a threshold is kept."
             if threshold is None
-            else f"p_highclass is 1 from {threshold.threshold:.4g} on."
+            else f"p_highclass is 1 from the {SCORE_WORDS[threshold.score]} {threshold.threshold:.4g} on."
         )
         st.caption(f"{in_all:,} star{'s' * (in_all != 1)}. {escape(words)}", width="content")
 
@@ -157,6 +160,8 @@ TABLE_KEY = "board table"
 STARS_KEY = "board stars"
 #: Largest probability in a sparkline, where probabilities are stored as bytes.
 MAX_PROBABILITY_BYTE = 255
+#: Size of the bar of class probabilities, and height of its picture [px]: pictures are drawn as high as the cell.
+BAR_WIDTH, BAR_HEIGHT, PICTURE_HEIGHT = 92, 8, 28
 #: Text of an empty cell.
 EMPTY_CELL = "–"
 
@@ -213,15 +218,19 @@ def draw_table(filters: Filters, model_stars: int) -> None:
         key=key,
         on_select=lambda: _select_clicked_row(key),
         selection_mode="single-row",
-        alt="Stars ranked by their score",
+        alt="Stars ranked by their planet score",
         placeholder=EMPTY_CELL,
         column_config=table_columns(),
     )
     draw_note(
-        "Rank 1 has the highest score of all stars that this model scored, whatever the filters. The small curve is the "
-        "probability of every segment along the observations, from 0 to 1.",
-        "A good candidate scores high, has no known object, and its curve stands up at a few places and is quiet between "
-        "them; one that is high all along is usually a variable star.",
+        "Stars are ranked by the planet score: the natural log of the odds that the best signal is a planet's, from the "
+        "evidence of its transits and from its class together. Rank 1 is among all stars that this model scored, whatever the "
+        "filters; stars without any signal stand at −30, and those whose signals were not searched come last, by their star "
+        "score. The bar is the class of the best signal: planet candidate in blue, eclipsing binary in vermilion, not "
+        "transit-like in gray. The small curve is the probability of every segment along the observations, from 0 to 1.",
+        "A good candidate has a planet score above 0, has no known object, and its curve stands up at a few places and is quiet "
+        "between them. A high star score with a low planet score is usually an eclipsing binary; a curve that is high all along, "
+        "a variable star.",
     )
     draw_export_buttons(filters, found.in_all)
 
@@ -258,7 +267,9 @@ def _draw_star_summary(row: LeaderboardRow, where: dict[str, str] | None) -> Non
     parts = [
         f"**{escape(row.target_id)}**",
         "" if row.rank is None else f"rank {row.rank:,}",
-        "" if row.star_score is None else f"score {row.star_score:.2f}",
+        "" if row.planet_score is None else f"planet score {row.planet_score:.2f}",
+        describe_class(row),
+        "" if row.star_score is None else f"star score {row.star_score:.2f}",
         period,
         f"t0 {row.best_t0:.4f} {escape(row.t0_system)}" if row.best_t0 is not None else "",
         escape(describe_match(row)) if row.match else "no known object",
@@ -296,6 +307,32 @@ def describe_match(row: LeaderboardRow) -> str:
     return f"{row.match}{at}"
 
 
+def describe_class(row: LeaderboardRow) -> str:
+    """Describe the class of a star's best signal in words.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    str
+        Such as `1 of 2 signals: eclipsing binary 0.93`; empty where signals were not searched.
+    """
+    if row.num_signals is None:
+        return ""
+    if not row.num_signals:
+        return "no signal found"
+    which = "1 signal" if row.num_signals == 1 else f"signal {row.best_signal} of {row.num_signals}"
+    found = {name: getattr(row, f"p_{name}") for name in SIGNAL_CLASSES}
+    known = {name: value for name, value in found.items() if value is not None}
+    if not known:
+        return which
+    best = max(known, key=lambda name: known[name])
+    return f"{which}: {written.CLASS_WORDS.get(best, best)} {known[best]:.2f}"
+
+
 def sparkline(row: LeaderboardRow) -> list[float] | None:
     """Return the segment probabilities along the observations of a star, for a sparkline.
 
@@ -310,6 +347,33 @@ def sparkline(row: LeaderboardRow) -> list[float] | None:
         Probabilities, 0 to 1; None if none were stored.
     """
     return [value / MAX_PROBABILITY_BYTE for value in row.spark] if row.spark else None
+
+
+def class_bar(row: LeaderboardRow) -> str | None:
+    """Return the class probabilities of a star's best signal as a stacked bar.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+
+    Returns
+    -------
+    str or None
+        Address of an SVG picture that holds its data; None where the signal has no class.
+    """
+    shares = [getattr(row, f"p_{name}") for name in SIGNAL_CLASSES]
+    if None in shares or not sum(shares) > 0:
+        return None
+    begin, parts = 0.0, []
+    for name, share in zip(SIGNAL_CLASSES, shares, strict=True):
+        width = BAR_WIDTH * share / sum(shares)
+        place = f'x="{begin:.2f}" width="{width:.2f}" y="{(PICTURE_HEIGHT - BAR_HEIGHT) / 2:g}" height="{BAR_HEIGHT}"'
+        parts.append(f'<rect {place} fill="{CLASS_COLORS[name]}"/>')
+        begin += width
+    size = f'width="{BAR_WIDTH}" height="{PICTURE_HEIGHT}" viewBox="0 0 {BAR_WIDTH} {PICTURE_HEIGHT}"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def star_frame(rows: Sequence[LeaderboardRow]) -> "pd.DataFrame":
@@ -370,6 +434,7 @@ def table_columns() -> dict[str, Any]:
 #: Readers of the cells that hold something else than the field of the row.
 _SHOWN: dict[str, Callable[[LeaderboardRow], Any]] = {
     "spark": sparkline,
+    "class_bar": class_bar,
     "match": describe_match,
     "mission": instrument_label,
     "flagged": lambda row: bool(row.flagged),
@@ -388,6 +453,8 @@ def _column_config(column: Column) -> Any:
     common: dict[str, Any] = {"width": display.width, "help": display.help}
     if column.kind == CURVE:
         return config.AreaChartColumn(y_min=0, y_max=1, **common)
+    if column.kind == BAR:
+        return config.ImageColumn(**common)
     if column.kind == TICK:
         return config.CheckboxColumn(**common)
     common["pinned"] = display.pinned or None

@@ -1,14 +1,16 @@
 """Making vetting queues: from the leaderboard, a list, bookmarks, or the simulated survey."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from astroseq_core.columns import PLANET_SCORE
 from astroseq_core.errors import StoreError
 from astroseq_core.store import leaderboard, notes, queues, scores
 from astroseq_core.store.leaderboard import LeaderboardRow
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.queue_orders import (
     AS_GIVEN,
+    BY_DOUBT,
     BY_MODEL_DISAGREEMENT,
     BY_REVIEWER_DISAGREEMENT,
     BY_SCORE,
@@ -23,7 +25,8 @@ from astroseq_core.surveys import links
 LARGEST_QUEUE = 5000
 #: The orders of a queue, in words.
 ORDER_WORDS = {
-    BY_SCORE: "highest score first",
+    BY_SCORE: "highest rank first",
+    BY_DOUBT: "class in doubt first",
     BY_UNCERTAINTY: "nearest to the threshold first",
     BY_MODEL_DISAGREEMENT: "models disagree first",
     BY_REVIEWER_DISAGREEMENT: "reviewers disagree first",
@@ -46,10 +49,15 @@ def queue_item(row: ScoreRow) -> QueueItem:
     """
     shown = row if isinstance(row, LeaderboardRow) else LeaderboardRow(**vars(row))
     location = links.star_location(shown) or {"target": row.target_id}
-    return QueueItem(row.target_id, location, row.star_score, row.model_id, row.best_period_days, row.score_max)
+    return _with_scores(row, location)
 
 
-def queue_from_leaderboard(filters: Filters, sort: str = "star_score", descending: bool = True, name: str = "") -> Queue:
+def _with_scores(row: ScoreRow, location: Mapping[str, str]) -> QueueItem:
+    found = (row.star_score, row.model_id, row.best_period_days, row.score_max, row.planet_score, row.doubt)
+    return QueueItem(row.target_id, location, *found)
+
+
+def queue_from_leaderboard(filters: Filters, sort: str = PLANET_SCORE, descending: bool = True, name: str = "") -> Queue:
     """Make a queue of the stars in a view of the leaderboard.
 
     Parameters
@@ -74,7 +82,7 @@ def queue_from_leaderboard(filters: Filters, sort: str = "star_score", descendin
         If no star passes the filters.
     """
     rows = leaderboard.load_page(replace(filters, scored=True), sort, descending, LARGEST_QUEUE).rows
-    order = BY_SCORE if sort == "star_score" and descending else AS_GIVEN
+    order = BY_SCORE if sort == PLANET_SCORE and descending else AS_GIVEN
     return queues.create(name or f"Leaderboard, {filters.model_id}", [queue_item(r) for r in rows], order, _filter_words(filters))
 
 
@@ -109,7 +117,7 @@ def queue_above_threshold(model_id: str, order: str, models: tuple[str, str] = (
 
 
 def queue_of_best(model_id: str, count: int, order: str, models: tuple[str, str] = ("", "")) -> Queue:
-    """Make a queue of the stars with the highest scores.
+    """Make a queue of the stars that are ranked highest.
 
     Parameters
     ----------
@@ -219,8 +227,7 @@ def _with_newest_score(item: QueueItem) -> QueueItem:
     if not rows:
         return item
     location = dict(item.place) if item.place.get("folder") else queue_item(rows[0]).place
-    row = rows[0]
-    return QueueItem(item.target_id, location, row.star_score, row.model_id, row.best_period_days, row.score_max)
+    return _with_scores(rows[0], location)
 
 
 def _filter_words(filters: Filters) -> str:

@@ -1,0 +1,195 @@
+"""Signals in the store: those of a star's score by a model, written and removed with it."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from astroseq_core.column_fields import COUNT, TEXT, Cell
+from astroseq_core.columns import STORED_SIGNAL
+from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.errors import StoreError
+from astroseq_core.signal_columns import SignalSummary, SignalValues
+from astroseq_core.signals.signal import MAX_PLANET_SCORE, ClassProbabilities, FoundSignal, best_signal
+from astroseq_core.store.database import connect, finite_or_none
+from astroseq_core.store.rows import check_row, usable_rows
+from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.typed_json import convert
+
+#: Largest number of signals of a star.
+MAX_SIGNALS = 100
+#: Difference of the sum of the class probabilities from 1 that rounding explains.
+_MAX_EXCESS = 1e-3
+_CLASS_NAMES = tuple(ClassProbabilities.__dataclass_fields__)
+_INSERT = (
+    f"INSERT INTO signals (target_id, model, {', '.join(STORED_SIGNAL)}) "  # noqa: S608 (constants)
+    f"VALUES (?, ?, {', '.join('?' * len(STORED_SIGNAL))})"
+)
+
+
+def summarize(signals: Sequence[FoundSignal]) -> dict[str, Any]:
+    """Return what a star's score row says of its signals.
+
+    Parameters
+    ----------
+    signals : sequence of FoundSignal
+        All signals that were found; none where there is none.
+
+    Returns
+    -------
+    dict of str to float, int or None
+        Values of the columns of `SignalSummary`.
+
+    Examples
+    --------
+    >>> summarize([])["planet_score"], summarize([])["num_signals"]
+    (-30.0, 0)
+    """
+    best = best_signal(signals)
+    if best is None:
+        return vars(SignalSummary(planet_score=-MAX_PLANET_SCORE, num_signals=0))
+    known = {} if best.classes is None else {name: getattr(best.classes, name) for name in _CLASS_NAMES if name[:2] == "p_"}
+    return vars(SignalSummary(planet_score=best.planet_score, num_signals=len(signals), best_signal=best.number, **known))
+
+
+def signal_values(signal: FoundSignal) -> dict[str, Cell]:
+    """Return the values of a signal in the columns of tables.
+
+    Parameters
+    ----------
+    signal : FoundSignal
+        The signal.
+
+    Returns
+    -------
+    dict of str to float, int, str or None
+        Values by column name, not rounded; errors that are not known are None.
+    """
+    ephemeris = signal.ephemeris
+    values = SignalValues(
+        signal=signal.number,
+        period_days=ephemeris.period_days,
+        period_err_days=ephemeris.period_err or None,
+        t0_days=ephemeris.t0.days,
+        t0_err_days=ephemeris.t0_err or None,
+        t0_system=str(ephemeris.t0.system),
+        duration_hours=ephemeris.duration_hours,
+        depth_ppm=ephemeris.depth_ppm,
+        depth_err_ppm=signal.depth_err_ppm,
+        snr=signal.snr,
+        num_transits=signal.num_transits,
+        log_odds=signal.log_odds,
+        evidence=signal.evidence,
+        false_alarm_probability=signal.false_alarm_probability,
+        planet_score=signal.planet_score,
+    )
+    return vars(values) | ({} if signal.classes is None else vars(signal.classes))
+
+
+def insert(db: sqlite3.Connection, target_id: str, model: int, signals: Iterable[FoundSignal]) -> None:
+    """Replace the signals of a star by a model, within the transaction of its score row.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Open connection that writes.
+    target_id : str
+        Identifier of the star.
+    model : int
+        Number of the model.
+    signals : iterable of FoundSignal
+        Its signals now.
+
+    Raises
+    ------
+    StoreError
+        If two have one number.
+    """
+    db.execute("DELETE FROM signals WHERE target_id = ? AND model = ?", (target_id, model))
+    rows = [(target_id, model, *_sql_values(signal)) for signal in signals]
+    if len({row[2] for row in rows}) < len(rows):
+        raise StoreError(f"Two signals of {target_id} have one number; number them from 1.")
+    db.executemany(_INSERT, rows)
+
+
+def list_by_star(target_id: str, model_id: str) -> tuple[FoundSignal, ...]:
+    """List the signals of a star that were found with a model.
+
+    Parameters
+    ----------
+    target_id : str
+        Identifier of the star.
+    model_id : str
+        Identifier of the model.
+
+    Returns
+    -------
+    tuple of FoundSignal
+        The signals in the order in which they were found; empty where there are none, or were not searched: see
+        `num_signals` of the star's score row.
+    """
+    with connect(writing=False) as db:
+        found = db.execute(
+            "SELECT signals.* FROM signals JOIN score_models ON score_models.id = model "
+            "WHERE target_id = ? AND model_id = ? ORDER BY signal",
+            (target_id, model_id),
+        ).fetchall()
+    return tuple(usable_rows(found, _from_row))
+
+
+def _from_row(row: sqlite3.Row) -> FoundSignal:
+    values = {name: row[name] for name in STORED_SIGNAL}
+    return check_row(
+        f"Signal {row['signal']} of {row['target_id']}",
+        row,
+        lambda r: _found_signal(r["target_id"], convert(values, SignalValues)),
+    )
+
+
+def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
+    """Return the signal of checked values; raise ValueError if one is missing or impossible."""
+    numbers = (values.signal, values.t0_days, values.duration_hours, values.snr, values.num_transits, values.log_odds)
+    number, t0, duration, snr, num_transits, log_odds = numbers
+    if number is None or t0 is None or duration is None or snr is None or num_transits is None or log_odds is None:
+        raise ValueError("a number is missing")
+    if not 1 <= number <= MAX_SIGNALS or num_transits < 1 or snr < 0 or values.depth_ppm == 0:
+        raise ValueError("its number, its transits or its signal-to-noise ratio cannot be")
+    if values.false_alarm_probability is not None and not 0 <= values.false_alarm_probability <= 1:
+        raise ValueError("its false-alarm probability is none")
+    ephemeris = Ephemeris(
+        target_id,
+        f"{target_id} signal {number}",
+        Instant(t0, TimeSystem.parse(values.t0_system)),
+        values.period_days,
+        duration,
+        values.depth_ppm,
+        values.t0_err_days or 0.0,
+        values.period_err_days or 0.0,
+    )
+    chance = values.false_alarm_probability
+    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, _classes(values))
+
+
+def _classes(values: SignalValues) -> ClassProbabilities | None:
+    found: Mapping[str, float | None] = {name: getattr(values, name) for name in _CLASS_NAMES}
+    known = {name: value for name, value in found.items() if value is not None}
+    if not known:
+        return None
+    if len(known) < len(found):
+        raise ValueError("a class probability is missing")
+    classes = ClassProbabilities(**known)
+    total = classes.p_planet + classes.p_eclipsing_binary + classes.p_not_transit
+    if not all(0 <= value <= 1 for value in known.values()) or abs(total - 1) > _MAX_EXCESS:
+        raise ValueError("its class probabilities are none")
+    return classes
+
+
+def _sql_values(signal: FoundSignal) -> list[float | int | str | None]:
+    values = signal_values(signal)
+    found: list[float | int | str | None] = []
+    for name, column in STORED_SIGNAL.items():
+        value = values[name]
+        if column.kind == TEXT or value is None or isinstance(value, str):
+            found.append(value)
+        else:
+            found.append(int(value) if column.kind == COUNT else finite_or_none(value))
+    return found
