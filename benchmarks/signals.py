@@ -35,7 +35,7 @@ from astroseq_core.signals.classify import SignalClasses, combine
 from astroseq_core.signals.ensemble import Answers, load_ensemble
 from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, features, log_odds
-from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, planet_score_of_star
+from astroseq_core.signals.signal import MAX_PLANET_SCORE, ClassProbabilities, FoundSignal, best_signal
 from astroseq_core.signals.views import SignalViews
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
@@ -281,7 +281,10 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
             "num_true": len(star.truth),
             "star_score": score.star_score if score else None,
         }
-        base |= {"star_planet_score": planet_score_of_star(full, score.star_score if score else None)}
+        best = best_signal(full)
+        # stars without a signal follow in the order of their star scores, as on the leaderboard
+        lowest = -MAX_PLANET_SCORE + (0.01 * score.star_score if score else 0.0)
+        base |= {"star_planet_score": lowest if best is None else best.planet_score}
         base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
         hit = set()
         for one in full:
