@@ -33,6 +33,7 @@ from astroseq_core.signals import search
 from astroseq_core.signals.box_search import Uniqueness
 from astroseq_core.signals.classify import SignalClasses, combine
 from astroseq_core.signals.ensemble import Answers, load_ensemble
+from astroseq_core.signals.event_depths import event_boxes, event_depths
 from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, features, log_odds
 from astroseq_core.signals.signal import MAX_PLANET_SCORE, ClassProbabilities, FoundSignal, best_signal
@@ -42,6 +43,7 @@ from astroseq_core.simulation.stars import KINDS, simulate_star
 from astroseq_core.simulation.transits import Orbit, Signal, inject, signal_ephemeris
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
+from astroseq_core.vetting.fold import masked_detrended_flux
 from benchmarks.lent import LENT, quiet_stars
 
 MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-cadence-v2"}
@@ -184,7 +186,7 @@ def collect(stars: Iterator[Star], models: dict[str, Model]) -> Iterator[dict[st
         masked: list[Ephemeris] = []
         begun = time.process_time()
         for number in range(search.MAX_SIGNALS):
-            found = list(work.candidates(masked, None if masked else score))
+            found = list(work.candidates(masked, score))
             for c in found:
                 yield row(star, number, c, work.span)
             if not found or max(map(log_odds, found)) < LOOSE:
@@ -243,6 +245,16 @@ def lent_stars(which: str) -> Iterator[Star]:
             yield Star(str(target_id), f"{own.cls.iloc[0]} {mission}", tuple(kept), truth, ("planet",) * len(truth), snr)
 
 
+def measured_snr(detrended: Sequence[DetrendedLightCurve], e: Ephemeris, truth: Sequence[Ephemeris]) -> float:
+    """Signal-to-noise ratio of a true signal from the depths of its transits, the other signals left out; 0 without data."""
+    others = [o for o in truth if o is not e]
+    try:
+        flats = [masked_detrended_flux(c, truth) for c in detrended]
+        return event_depths(event_boxes(detrended, flats, e, others), e).snr
+    except AstroSeqError:
+        return 0.0
+
+
 def unseen_classes(views: SignalViews, kind: str, target_id: str) -> SignalClasses:
     """Classes by the networks and trees that were not trained on the star; by all where none was."""
     ensemble = load_ensemble(kind)
@@ -286,6 +298,8 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
         lowest = -MAX_PLANET_SCORE + (0.01 * score.star_score if score else 0.0)
         base |= {"star_planet_score": lowest if best is None else best.planet_score}
         base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
+        # what each true signal has here, red noise included
+        seen = [measured_snr(detrended, e, star.truth) for e in star.truth]
         hit = set()
         for one in full:
             says, which = verdict(one.ephemeris, star, span)
@@ -296,7 +310,7 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
                 base
                 | {"period": one.ephemeris.period_days, "snr": one.snr, "log_odds": one.log_odds, "evidence": one.evidence}
                 | {"n": one.num_transits, "p_planet": p[0], "p_eb": p[1], "p_not": p[2], "planet_score": one.planet_score}
-                | {"verdict": says, "which": which, "true_snr": star.snr[which] if which >= 0 else None}
+                | {"verdict": says, "which": which, "true_snr": seen[which] if which >= 0 else None}
                 | {"true_kind": star.kinds[which] if which >= 0 else ""}
             )
         for k, e in enumerate(star.truth):

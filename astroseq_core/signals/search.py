@@ -12,6 +12,7 @@ from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring import period
 from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, join_evidence, make_grid
+from astroseq_core.scoring.period import Trial
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star import StarScore
 from astroseq_core.signals.aliases import settle_period
@@ -80,7 +81,7 @@ def find_signals(
     found: list[FoundSignal] = []
     masked: list[Ephemeris] = []
     for _ in range(MAX_ROUNDS):
-        best = next((c for c in search.candidates(masked, None if masked else star) if log_odds(c) >= MIN_LOG_ODDS), None)
+        best = next((c for c in search.candidates(masked, star) if log_odds(c) >= MIN_LOG_ODDS), None)
         if best is None:
             break
         exact, error = search.refine(best.ephemeris, masked)
@@ -101,7 +102,10 @@ def _belongs_to(e: Ephemeris, found: Ephemeris, span: tuple[float, float]) -> bo
 
 @dataclass
 class _Search:
-    """What is searched; the grids lose the transits of each found signal."""
+    """What is searched; the grids lose the transits of each found signal.
+
+    `trials` are those of the last box search, `folded` score, period, epoch and duration of the network's best period.
+    """
 
     detrended: tuple[DetrendedLightCurve, ...]
     flats: list[_Array]
@@ -109,6 +113,8 @@ class _Search:
     evidence: Evidence | None
     target_id: str
     span: tuple[float, float]
+    trials: list[Trial]
+    folded: tuple[float, float | None, float, float] | None
 
     def __init__(self, detrended: Sequence[DetrendedLightCurve], scores: Sequence[SegmentScores]) -> None:
         self.detrended = tuple(detrended)
@@ -116,6 +122,7 @@ class _Search:
         self.dips = make_dip_grid(detrended)
         parts = [s.evidence for s in scores if len(s.evidence.time)]
         self.evidence = join_evidence(parts) if parts else None
+        self.trials, self.folded = [], None
         self.target_id = str(detrended[0].light_curve.target)
         self.span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
 
@@ -125,13 +132,16 @@ class _Search:
         return self.dips.system
 
     def candidates(self, masked: Sequence[Ephemeris], star: StarScore | None) -> Iterator[Candidate]:
-        """Yield what may be a signal, each at its settled period: of the box search first, then of the network's evidence."""
-        for trial in search_boxes(self.dips)[:NUM_TRIALS]:
-            if trial.score >= MIN_SNR:
-                middle, hours = fit_box(self.dips, trial)
-                step = self.dips.grid.step
-                e = self._ephemeris(trial.period * step, self.dips.grid.start + middle * step, hours)
-                yield from self._measure(e, masked)
+        """Yield what may be a signal, each at its settled period.
+
+        Periods of an earlier search come first, as far as they are still there: to search anew costs
+        most. Then those of the box search, the network's best period, and the deepest single dip.
+        """
+        if self.trials:
+            again = [climb(self.dips, trial.period, trial.begin, trial.width) for trial in self.trials]
+            yield from self._of_trials([trial for trial in again if trial is not None], masked)
+        self.trials = search_boxes(self.dips)
+        yield from self._of_trials(self.trials, masked)
         known = self._from_evidence(star)
         if known is not None:
             yield from self._measure(known, masked)
@@ -139,16 +149,24 @@ class _Search:
         if single is not None and single[2].primary >= MIN_SINGLE_SNR:
             yield from self._measure_single(self._ephemeris(None, single[0], DURATION_HOURS[single[1]]), masked)
 
+    def _of_trials(self, trials: Sequence[Trial], masked: Sequence[Ephemeris]) -> Iterator[Candidate]:
+        """Yield the candidates of the best trials of a box search."""
+        strong = sorted((t for t in trials if t.score >= MIN_SNR), key=lambda t: t.score, reverse=True)
+        for trial in strong[:NUM_TRIALS]:
+            middle, hours = fit_box(self.dips, trial)
+            step = self.dips.grid.step
+            yield from self._measure(self._ephemeris(trial.period * step, self.dips.grid.start + middle * step, hours), masked)
+
     def _from_evidence(self, star: StarScore | None) -> Ephemeris | None:
         """Return the best period, or single event, of the network's evidence; None where there is none."""
         if self.evidence is None or not len(self.evidence.time):
             return None
-        if star is not None:
-            best = (star.score_fold, star.best_period_days, star.best_t0.days, star.best_duration_hours)
-        else:
+        if self.folded is None and star is not None:
+            self.folded = (star.score_fold, star.best_period_days, star.best_t0.days, star.best_duration_hours)
+        elif self.folded is None:
             folded = period.fold(self.evidence)
-            best = (folded.score, folded.period_days, folded.t0_days, folded.duration_hours)
-        return self._ephemeris(*best[1:]) if best[0] >= MIN_EVIDENCE else None
+            self.folded = (folded.score, folded.period_days, folded.t0_days, folded.duration_hours)
+        return self._ephemeris(*self.folded[1:]) if self.folded[0] >= MIN_EVIDENCE else None
 
     def _ephemeris(self, period_days: float | None, t0: float, hours: float) -> Ephemeris:
         longest = math.inf if period_days is None else MAX_DURATION * period_days * HOURS_PER_DAY
