@@ -11,7 +11,7 @@ _CLASS_HELP = "Calibrated probability that the best signal is {}; see the class 
 class SignalSummary:
     """What was found of a star's signals: how many, and the best one's class; every field is a column.
 
-    All are None where signals were not searched. Of a star without any signal `planet_score` is the lowest possible.
+    All are None where signals were not searched. A star without any signal has a low `planet_score` by its star score.
     """
 
     planet_score: float | None = number(

@@ -27,11 +27,11 @@ from astroseq_core.signals.box_search import (
     single_uniqueness,
 )
 from astroseq_core.signals.event_depths import event_boxes, event_depths
+from astroseq_core.signals.masked_trend import masked_flux
 from astroseq_core.signals.odds import MIN_LOG_ODDS, MIN_SINGLE_SNR, MIN_SNR, Candidate, log_odds
 from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.signals.trapezoid_fit import fit_trapezoid
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting.fold import masked_detrended_flux
 
 #: Most signals of one star, and most rounds of the search: what is left of a deep eclipse is masked, and not counted.
 MAX_SIGNALS, MAX_ROUNDS = 6, 10
@@ -209,7 +209,7 @@ class _Search:
 
     def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> tuple[Ephemeris, float]:
         """Fit epoch, period, duration and depth; also return the depth's error [ppm]."""
-        flats = [masked_detrended_flux(c, (e, *masked)) for c in self.detrended]
+        flats = [masked_flux(c, (e, *masked)) for c in self.detrended]
         width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
         red = 1 / (float(self.dips.scale[width]) * math.sqrt(float(self.dips.grid.widths()[width])))
         start, found = e, None
@@ -224,7 +224,7 @@ class _Search:
             ):
                 break
             start = fitted[0]
-            flats = [masked_detrended_flux(c, (start, *masked)) for c in self.detrended]
+            flats = [masked_flux(c, (start, *masked)) for c in self.detrended]
         if found is not None:
             return found
         depth, error = event_depths(event_boxes(self.detrended, flats, e, masked), e).mean()

@@ -9,7 +9,7 @@ from astroseq_core.columns import STORED_SIGNAL
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
 from astroseq_core.signal_columns import SignalSummary, SignalValues
-from astroseq_core.signals.signal import MAX_PLANET_SCORE, ClassProbabilities, FoundSignal, best_signal
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal, planet_score_of_star
 from astroseq_core.store.database import connect, finite_or_none
 from astroseq_core.store.rows import check_row, usable_rows
 from astroseq_core.times import Instant, TimeSystem
@@ -26,13 +26,15 @@ _INSERT = (
 )
 
 
-def summarize(signals: Sequence[FoundSignal]) -> dict[str, Any]:
+def summarize(signals: Sequence[FoundSignal], star_score: float | None = None) -> dict[str, Any]:
     """Return what a star's score row says of its signals.
 
     Parameters
     ----------
     signals : sequence of FoundSignal
         All signals that were found; none where there is none.
+    star_score : float, optional
+        Score of the star, by which stars without a signal are ranked among each other.
 
     Returns
     -------
@@ -41,14 +43,14 @@ def summarize(signals: Sequence[FoundSignal]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> summarize([])["planet_score"], summarize([])["num_signals"]
-    (-30.0, 0)
+    >>> summarize([], -4.5)["planet_score"], summarize([])["num_signals"]
+    (-4.5, 0)
     """
-    best = best_signal(signals)
+    best, planet_score = best_signal(signals), planet_score_of_star(signals, star_score)
     if best is None:
-        return vars(SignalSummary(planet_score=-MAX_PLANET_SCORE, num_signals=0))
+        return vars(SignalSummary(planet_score=planet_score, num_signals=0))
     known = {} if best.classes is None else {name: getattr(best.classes, name) for name in _CLASS_NAMES if name[:2] == "p_"}
-    return vars(SignalSummary(planet_score=best.planet_score, num_signals=len(signals), best_signal=best.number, **known))
+    return vars(SignalSummary(planet_score=planet_score, num_signals=len(signals), best_signal=best.number, **known))
 
 
 def signal_values(signal: FoundSignal) -> dict[str, Cell]:

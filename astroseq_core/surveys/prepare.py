@@ -107,7 +107,7 @@ def scored_row(
         simulated=score.target_id.startswith("SIM "),
         status=OK,
         **score.values(),
-        **({} if signals is None else summarize(signals)),
+        **({} if signals is None else summarize(signals, score.star_score)),
         magnitude=magnitude,
         match=found.name,
         match_kind=found.kind,

@@ -84,7 +84,9 @@ def test_signals_are_found_classified_together_and_saved_with_their_row(folder: 
         assert best.classes.p_planet == pytest.approx(float(alone.p_planet[best.number - 1]), abs=1e-3)
     quiet = found["TIC 4"]
     assert quiet.row is not None
-    assert (quiet.signals, quiet.row.num_signals, quiet.row.planet_score, quiet.row.p_planet) == ((), 0, -30.0, None)
+    assert (quiet.signals, quiet.row.num_signals, quiet.row.best_signal, quiet.row.p_planet) == ((), 0, None, None)
+    assert quiet.row.star_score is not None
+    assert quiet.row.planet_score == max(-30.0, min(quiet.row.star_score, -3.0))
 
 
 def test_stars_whose_signals_were_not_searched_are_scored_again(tiny: Path, folder: Path) -> None:

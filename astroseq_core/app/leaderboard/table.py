@@ -225,8 +225,8 @@ def draw_table(filters: Filters, model_stars: int) -> None:
     draw_note(
         "Stars are ranked by the planet score: the natural log of the odds that the best signal is a planet's, from the "
         "evidence of its transits and from its class together. Rank 1 is among all stars that this model scored, whatever the "
-        "filters; stars without any signal stand at −30, and those whose signals were not searched come last, by their star "
-        "score. The bar is the class of the best signal: planet candidate in blue, eclipsing binary in vermilion, not "
+        "filters; stars without any signal stand at −3 or below, by their star score, and those whose signals were not searched "
+        "come last. The bar is the class of the best signal: planet candidate in blue, eclipsing binary in vermilion, not "
         "transit-like in gray. The small curve is the probability of every segment along the observations, from 0 to 1.",
         "A good candidate has a planet score above 0, has no known object, and its curve stands up at a few places and is quiet "
         "between them. A high star score with a low planet score is usually an eclipsing binary; a curve that is high all along, "

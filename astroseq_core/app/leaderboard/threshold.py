@@ -82,8 +82,8 @@ NOTES = {
     PLANET_SCORE: (
         "All stars that the filters leave by their planet score, those with a known object in color: the natural log of the odds "
         "that the best signal is a planet's, transit evidence and class together. At 0 it is as likely a planet's as not; stars "
-        "without any signal stand at −30. The axis is even about 0 and logarithmic beyond. Stars right of the line are above the "
-        "threshold.",
+        "without any signal stand at −3 or below. The axis is even about 0 and logarithmic beyond. Stars right of the line are "
+        "above the threshold.",
         "Noise and eclipsing binaries that the classifier knows lie left of 0. Right of it are planets, and whatever looks like "
         "one in these light curves: a binary of another star in the same aperture, two equal stars at half their period. Known "
         "objects that lie far left are usually binaries, or too shallow for these light curves.",
