@@ -14,8 +14,6 @@ CLASS_COLORS = {"planet": "#0072B2", "eclipsing_binary": "#D55E00", "not_transit
 CADENCE_COLOR = "#7F8C99"
 #: The trend, and measured or fitted values.
 TREND_COLOR = "#2F7DD1"
-#: Classes of signals: planet candidate, eclipsing binary, not transit-like.
-CLASS_COLORS = {"planet": "#0072B2", "eclipsing_binary": "#D55E00", "not_transit": "#7F8C99"}
 #: The selected segment.
 SELECTED_COLOR = "#D6336C"
 #: Simulated stars only; `violet` is the name of the color for Streamlit's badges.

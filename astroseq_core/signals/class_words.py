@@ -152,3 +152,24 @@ def class_sentence(classes: ClassProbabilities) -> str:
         Such as "planet candidate 0.93 ± 0.04, eclipsing binary 0.06 ± 0.04, not transit-like 0.01 ± 0.01".
     """
     return ", ".join(f"{CLASSES[one.name][0].lower()} {one.probability:.2f} ± {one.spread:.2f}" for one in class_values(classes))
+
+
+def short_class_words(classes: ClassProbabilities) -> str:
+    """Return the class probabilities in few words, with their intervals.
+
+    Parameters
+    ----------
+    classes : ClassProbabilities
+        The class probabilities.
+
+    Returns
+    -------
+    str
+        Such as "planet 0.93 ± 0.04, binary 0.06 ± 0.04, not a transit 0.01 ± 0.01".
+
+    Examples
+    --------
+    >>> short_class_words(ClassProbabilities(0.93, 0.06, 0.01, 0.04, 0.04, 0.01))
+    'planet 0.93 ± 0.04, binary 0.06 ± 0.04, not a transit 0.01 ± 0.01'
+    """
+    return ", ".join(f"{CLASSES[one.name][1]} {one.probability:.2f} ± {one.spread:.2f}" for one in class_values(classes))

@@ -18,6 +18,7 @@ from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.signals.star_signals import SourcedEphemeris, StarSignal, merge_signals, with_classes
+from astroseq_core.store import signals as stored_signals
 from astroseq_core.store.scores import ScoreRow
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def load_found(memory: LRUCache, request: StarRequest, row: ScoreRow | None, mod
     tuple of FoundSignal or None
         None if the star has yet to be searched.
     """
+    if row is not None and row.num_signals is not None:
+        return stored_signals.list_by_star(row.target_id, row.model_id)
     found: tuple[FoundSignal, ...] | None = memory.get((_star_key(request), model_id))
     return found
 
@@ -202,7 +205,7 @@ def _search(star: StarData, scored: ScoredStar) -> tuple[FoundSignal, ...]:
 
     good = [s for s in scored.observations if isinstance(s, SegmentScores) and len(s)]
     try:
-        return find_signals(good, star.detrended)
+        return find_signals(good, star.detrended, scored.star)
     except AstroSeqError as error:
         log.warning("The signals of %s could not be searched: %s", star.target, error)
         return ()
