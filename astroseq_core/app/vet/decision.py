@@ -220,7 +220,7 @@ def _draw_more_menu(shown: VetStar, progress: QueueProgress | None) -> None:
     with st.popover("More"):
         if st.button("Open in Explore", key="vet explore", icon=":material/query_stats:"):
             st.switch_page(url_state.EXPLORE, query_params=dict(shown.location))
-        st.caption("Report of this star")
+        st.caption("Report of this star, a page a signal" if len(shown.signals) > 1 else "Report of this star")
         with st.container(horizontal=True, gap="xsmall"):
             for form in ("pdf", "png", "html"):
                 st.download_button(
@@ -238,7 +238,11 @@ def _render_report(shown: VetStar, form: str) -> bytes:
     """Return the star's report as it would be exported."""
     from astroseq_core.export.report import report
 
-    return report.render(report.build_report(shown.target_id, shown.location), form)
+    chosen = None if shown.signal is None else shown.signal.ephemeris
+    star = report.build_report(
+        shown.target_id, shown.location, signals=shown.signals, chosen=chosen, each_signal=form != report.PNG
+    )
+    return report.render(star, form)
 
 
 def _draw_reason_codes(shown: VetStar, showing: Showing, own: Disposition | None) -> None:
