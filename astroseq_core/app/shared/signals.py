@@ -13,16 +13,20 @@ from astroseq_core.app.shared import stars
 from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import ScoredStar
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.errors import AstroSeqError, ModelError
+from astroseq_core.errors import AstroSeqError, LightCurveError, ModelError, StoreError
+from astroseq_core.networks.card import ModelCard
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.signals.star_signals import SourcedEphemeris, StarSignal, merge_signals, with_classes
+from astroseq_core.store import scores
 from astroseq_core.store import signals as stored_signals
 from astroseq_core.store.scores import ScoreRow
 
 if TYPE_CHECKING:
     from astroseq_core.signals.classify_star import Classes
+    from astroseq_core.signals.fold_views import StarViews
+    from astroseq_core.signals.pictures import SignalPictures
 
 log = logging.getLogger(__name__)
 #: Number of stars whose signals are kept in memory.
@@ -138,6 +142,34 @@ def load_signals(memory: LRUCache, request: StarRequest, star: StarData, sources
     return with_classes(merged, memory.get(_classes_key(request, merged)) or {})
 
 
+def known_signals(request: StarRequest, star: StarData, card: ModelCard | None) -> tuple[StarSignal, ...]:
+    """Return the signals of a star, without searching or classifying any.
+
+    Parameters
+    ----------
+    request : StarRequest
+        The request of the star.
+    star : StarData
+        The star.
+    card : ModelCard or None
+        The model that it is scored with.
+
+    Returns
+    -------
+    tuple of StarSignal
+        Those of catalogs, of the store, and of what was searched in this server, with the classes that are known. Empty if
+        the store cannot be read.
+    """
+    model_id = "" if card is None else card.model_id
+    try:
+        row = next((r for r in scores.list_by_star(star.target.id) if r.status == scores.OK and r.model_id == model_id), None)
+        found = load_found(signals_in_memory(), request, row, model_id)
+    except StoreError as error:
+        log.warning("The signals of %s are not shown: %s", star.target, error)
+        return ()
+    return load_signals(signals_in_memory(), request, star, SignalSources(star.ephemerides, found=found))
+
+
 def are_complete(memory: LRUCache, request: StarRequest, signals: Sequence[StarSignal], sources: SignalSources) -> bool:
     """Return whether a star was searched, and the classifier asked about all of its signals.
 
@@ -158,6 +190,56 @@ def are_complete(memory: LRUCache, request: StarRequest, signals: Sequence[StarS
         Whether nothing more is to come.
     """
     return sources.found is not None and memory.get(_classes_key(request, signals)) is not None
+
+
+def load_views(
+    memory: LRUCache, request: StarRequest, star: StarData, signals: Sequence[StarSignal], number: int
+) -> "tuple[StarViews, SignalPictures, int]":
+    """Return what the classifier sees of a signal.
+
+    Parameters
+    ----------
+    memory : LRUCache
+        The cache in memory, see `signals_in_memory`.
+    request : StarRequest
+        The request of the star.
+    star : StarData
+        The star.
+    signals : sequence of StarSignal
+        All its signals: each is folded with the transits of the others left out.
+    number : int
+        Number of the signal.
+
+    Returns
+    -------
+    views : StarViews
+        Folded views.
+    pictures : SignalPictures
+        Odd, even and secondary views, and single transits.
+    row : int
+        Row of the signal in both.
+
+    Raises
+    ------
+    LightCurveError
+        If the signal has no cadence in transit.
+    """
+    from astroseq_core.signals.fold_views import make_views
+    from astroseq_core.signals.folded_flux import fold_flux
+    from astroseq_core.signals.pictures import signal_pictures
+
+    key = ("views", *_classes_key(request, signals))
+    found: tuple[StarViews, SignalPictures] | None = memory.get(key)
+    if found is not None:
+        return (*found, number - 1)
+    try:
+        folds = fold_flux(star.detrended, [s.ephemeris for s in signals])
+        found = make_views(folds), signal_pictures(folds)
+    except LightCurveError:  # of another signal nothing was observed
+        folds = fold_flux(star.detrended, [s.ephemeris for s in signals if s.number == number])
+        return make_views(folds), signal_pictures(folds), 0
+    memory.put(key, found)
+    return (*found, number - 1)
 
 
 #: Searches and classifies a star in the background: request, star, model, scores, sources.

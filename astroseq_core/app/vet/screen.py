@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,16 +15,24 @@ from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.plots import style
+from astroseq_core.plots import vetting as vetting_panels
+from astroseq_core.plots.signal_views import SIGNAL_VIEWS_CAPTION, signal_views_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.plots.vetting import PHASE_MARKS, PanelCaptions, vetting_panels_figure
 from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
+from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.store import queue_orders, queues
 from astroseq_core.store.queues import QueueProgress
 from astroseq_core.vetting.checks.base import format_depth
 
+if TYPE_CHECKING:
+    from astroseq_core.vetting.examine import Examination
+
 #: Period ratio of a known object's match, in words.
 RATIO_WORDS = {"1": "", "2": " at twice its period", "1/2": " at half its period"}
 HIDDEN_WORD = "hidden"
+#: Height of the figure of the classifier's views [px]: that of the measured panels, so that all fits on the screen.
+VIEWS_HEIGHT = vetting_panels.HEIGHT
 
 
 def draw_header(shown: VetStar, showing: Showing, blind: bool, progress: str) -> None:
@@ -267,6 +275,7 @@ def _draw_one_star(
         signal_tabs.draw_signal_tabs(shown, showing, given, blind)
         contents = {
             state.VET_TAB: lambda: _draw_charts(shown, showing, blind),
+            state.CLASSIFIER_TAB: lambda: _draw_charts(shown, showing, blind, as_classifier=True),
             state.DETAILS_TAB: lambda: details.draw_details(shown, blind),
         }
         layout.draw_tabs(state.SCREEN_TAB, contents)
@@ -298,8 +307,8 @@ def _draw_unreadable_star(
     showings.mark_sent({})
 
 
-def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
-    """Draw the figures."""
+def _draw_charts(shown: VetStar, showing: Showing, blind: bool, as_classifier: bool = False) -> None:
+    """Draw the light curve, and below it what was measured of the signal, or what the classifier sees of it."""
     note = ""
     if blind:
         note = "hidden"
@@ -308,19 +317,38 @@ def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
     elif shown.scored is None:
         note = f"{shown.card.model_id} is on its way …"
     with st.container(key=keys.FIGURES_CONTAINER, gap="small"):
-        _draw_figures(shown, showing, vetting_light_curve_figure(_light_curve_view(shown, blind, note)))
+        st.plotly_chart(
+            keys.mark_figure(vetting_light_curve_figure(_light_curve_view(shown, blind, note)), showing.token),
+            key="vet curve seen" if as_classifier else "vet curve",
+            config=PLOTLY_CONFIG,
+            alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
+        )
+        if shown.examined is None or shown.signal is None:
+            st.info("There is no ephemeris to fold on yet; adopt one on the right.", icon=":material/timeline:")
+        elif as_classifier:
+            _draw_views(shown, shown.signal, showing)
+        else:
+            _draw_panels(shown, shown.examined, showing)
 
 
-def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
-    st.plotly_chart(
-        keys.mark_figure(curve, showing.token),
-        key="vet curve",
-        config=PLOTLY_CONFIG,
-        alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
+def _draw_views(shown: VetStar, signal: StarSignal, showing: Showing) -> None:
+    """Draw the signal as the classifier sees it."""
+    found, pictures, row = signals.load_views(
+        signals.signals_in_memory(), shown.request, shown.star, shown.signals, signal.number
     )
-    if shown.examined is None:
-        st.info("There is no ephemeris to fold on yet; adopt one on the right.", icon=":material/timeline:")
-        return
+    figure = signal_views_figure(found, pictures, row)
+    figure.update_layout(height=VIEWS_HEIGHT)
+    st.plotly_chart(
+        keys.mark_figure(figure, showing.token),
+        key="vet views",
+        config=PLOTLY_CONFIG,
+        alt=f"Folds of {shown.target_id} as the classifier sees them",
+    )
+    layout.draw_note(*SIGNAL_VIEWS_CAPTION)
+
+
+def _draw_panels(shown: VetStar, examined: "Examination", showing: Showing) -> None:
+    """Draw what was measured of the signal."""
 
     def moved() -> None:
         panels: Any = st.session_state.get(PANELS_KEY)
@@ -329,7 +357,7 @@ def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
                 ephemeris.shift_epoch(shown, showing, float(point["x"]))
 
     st.plotly_chart(
-        keys.mark_figure(vetting_panels_figure(shown.examined), showing.token),
+        keys.mark_figure(vetting_panels_figure(examined), showing.token),
         key=PANELS_KEY,
         on_select=moved,
         selection_mode="points",
