@@ -106,10 +106,11 @@ def _adopt_changed(shown: VetStar, showing: Showing, source: str, make: Callable
 
 def _adopt(shown: VetStar, make: Callable[[], AdoptedEphemeris]) -> None:
     """Adopt an ephemeris and show its signal, or leave a message if that fails."""
-    if text := layout.error_message_of(lambda: ephemerides.save(make())):
+    adopted: list[Ephemeris] = []
+    if text := layout.error_message_of(lambda: adopted.append(ephemerides.save(make()).ephemeris)):
         st.session_state[actions.MESSAGE] = (False, text)
         return
-    actions.choose_signal(shown.location.get("target", shown.target_id), "")
+    actions.choose_signal(shown.location.get("target", shown.target_id), adopted[0])
 
 
 def _scale_period(shown: VetStar, showing: Showing, factor: float) -> None:
