@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import LightCurveError
-from astroseq_core.missions import Mission
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.signals.classify import SignalClasses, combine
+from astroseq_core.signals.classify import SignalClasses, combine, signal_kind
 from astroseq_core.signals.ensemble import load_ensemble
 from astroseq_core.signals.signal import ClassProbabilities
 
@@ -40,7 +39,7 @@ def classify_star(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequenc
     observed = [e for e in ephemerides if any(e.in_transit(c.time, c.system).any() for c in detrended)]
     if not observed:
         return {}
-    kind = signal_kind(detrended[0].light_curve.instrument)
+    kind = signal_kind(detrended[0].light_curve.instrument.name)
     ensemble = load_ensemble(kind)
     try:
         views = fold_views(detrended, observed)
@@ -69,25 +68,3 @@ def probabilities_of(classes: SignalClasses, row: int) -> ClassProbabilities:
         Its probabilities and their spreads.
     """
     return ClassProbabilities(*map(float, classes.probability[row]), *map(float, classes.spread[row]))
-
-
-def signal_kind(instrument: Mission) -> str:
-    """Return which signals a star's are compared with.
-
-    Parameters
-    ----------
-    instrument : Mission
-        The mission as whose the light curves were taken.
-
-    Returns
-    -------
-    str
-        "tess", or "kepler" for Kepler and K2.
-
-    Examples
-    --------
-    >>> from astroseq_core.missions import K2
-    >>> signal_kind(K2)
-    'kepler'
-    """
-    return "tess" if instrument.name == "TESS" else "kepler"
