@@ -220,7 +220,9 @@ def make_star_records(
     for place, given in enumerate(of_signals(standing, listed, best)):
         signal = merged[place] if place < len(merged) else None
         own = None if signal is None else adopted.get(signal.members[0])
-        made.append(make_record(row, threshold, given.dispositions, own, stellar, None if signal is None else signal.found))
+        # the row has the newest disposition of the star, which may be another signal's
+        of = row if given.dispositions or len(listed) == 1 else replace(row, disposition="")
+        made.append(make_record(of, threshold, given.dispositions, own, stellar, None if signal is None else signal.found))
     return (made[best], *made[:best], *made[best + 1 :])
 
 

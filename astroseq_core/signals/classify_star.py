@@ -1,6 +1,7 @@
 """The class of every signal of one star, from its light curves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import LightCurveError
@@ -48,7 +49,9 @@ def classify_star(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequenc
         return {} if len(observed) == 1 else {e: found for o in observed for e, found in classify_star(detrended, [o]).items()}
     answers = ensemble.ask(views, kind)
     temperature = ensemble.card.temperatures[kind]
-    both, trees = (combine(answers, weight, temperature) for weight in (ensemble.card.tree_weight, 1.0))
+    both = combine(answers, ensemble.card.tree_weight, temperature)
+    # the spread of the baseline is that of its own models
+    trees = combine(replace(answers, networks=answers.trees), 1.0, temperature)
     return {e: (probabilities_of(both, i), probabilities_of(trees, i)) for i, e in enumerate(observed)}
 
 
