@@ -245,10 +245,10 @@ CANDIDATES = (
     *("match_disposition", "period_days", "period_err_days", "t0_days", "t0_err_days", "epoch_bjd", "duration_hours"),
     *("duration_err_hours", "depth_ppm", "depth_err_ppm", "ephemeris_source", "num_transits", "reviewer", "decided"),
     *("flags", "note", "verdicts", "magnitude_band", "teff_k", "radius_solar", "mass_solar", "logg_cgs", "density_solar"),
-    *("stellar_source", "false_alarm_probability", "model_sha", "noise_ppm_1h"),
-    *FROM_SIGNALS,
+    *("stellar_source", "false_alarm_probability", "model_sha"),
     *("signal", "signal_snr", "signal_p_planet", "signal_planet_spread", "signal_p_eclipsing_binary"),
     *("signal_eclipsing_binary_spread", "signal_p_not_transit", "signal_not_transit_spread", "signal_planet_score"),
+    *("noise_ppm_1h", *FROM_SIGNALS),
 )
 LEADERBOARD = (
     *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "best_period_days", "magnitude"),
