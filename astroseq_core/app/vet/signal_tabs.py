@@ -117,8 +117,9 @@ def draw_signal_tabs(shown: VetStar, showing: Showing, given: Sequence[SignalDis
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=keys.SIGNALS_CONTAINER):
         for one, dispositions_of_it in zip(shown.signals, given, strict=True):
             is_shown = one.number == shown.signal.number
+            label = chip_label(one, blind, _disposition_word(dispositions_of_it, showing.reviewer, blind))
             st.button(
-                chip_label(one, blind, _disposition_word(dispositions_of_it, showing.reviewer, blind)),
+                label,
                 key=f"signal {one.number} {shown.target_id}",
                 type="primary" if is_shown else "secondary",
                 help=_chip_help(one, is_shown),
@@ -140,8 +141,8 @@ def _disposition_word(given: SignalDispositions, reviewer: str, blind: bool) -> 
     """Return the reviewer's disposition; without one, and unless it is hidden, the newest of others in parentheses."""
     own = next((d.disposition for d in given.dispositions if d.reviewer == reviewer), "")
     if own or blind or given.newest is None:
-        return own
-    return f"({given.newest.disposition})"
+        return escape(own)
+    return f"({escape(given.newest.disposition)})"
 
 
 def signal_facts(shown: VetStar, showing: Showing, given: Sequence[SignalDispositions]) -> dict[str, Any]:
