@@ -153,7 +153,20 @@ class CandidateValues(SharedValues):
     depth_ppm: float | None = number("Depth of the transit at its middle", "ppm", "phot.flux;arith.ratio", 2)
     depth_err_ppm: float | None = number("Its error, one sigma", "ppm", "stat.error;phot.flux", 2)
     ephemeris_source: str = text(
-        "Where the ephemeris is from: catalogue, person, fit, verdict, or fold (of the scores)", "meta.ref"
+        "Where the ephemeris is from: catalogue, search, person, fit, verdict, or fold (of the scores)", "meta.ref"
+    )
+    signal: int | None = count("Number of the row's signal in signals.csv; empty for one that the search did not find", "meta.id")
+    signal_snr: float | None = number("Signal-to-noise ratio of all transits of this signal together", "", "stat.snr", 3)
+    signal_p_planet: float | None = number("Probability that this signal is a planet candidate", "", "stat.probability", 4)
+    signal_planet_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
+    signal_p_eclipsing_binary: float | None = number(
+        "Probability that this signal is an eclipsing binary", "", "stat.probability", 4
+    )
+    signal_eclipsing_binary_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
+    signal_p_not_transit: float | None = number("Probability that this signal is not transit-like", "", "stat.probability", 4)
+    signal_not_transit_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
+    signal_planet_score: float | None = number(
+        "Natural log of the odds that this signal is a planet's: transit evidence and class together", "", "stat.likelihood", 4
     )
     reviewer: str = text("Who gave the newest disposition", "meta.id;meta.curation")
     decided: str = text("When, ISO 8601 in UTC", "time.processing")
@@ -232,8 +245,10 @@ CANDIDATES = (
     *("match_disposition", "period_days", "period_err_days", "t0_days", "t0_err_days", "epoch_bjd", "duration_hours"),
     *("duration_err_hours", "depth_ppm", "depth_err_ppm", "ephemeris_source", "num_transits", "reviewer", "decided"),
     *("flags", "note", "verdicts", "magnitude_band", "teff_k", "radius_solar", "mass_solar", "logg_cgs", "density_solar"),
-    *("stellar_source", "false_alarm_probability", "model_sha", "noise_ppm_1h"),
-    *FROM_SIGNALS,
+    *("stellar_source", "false_alarm_probability", "model_sha"),
+    *("signal", "signal_snr", "signal_p_planet", "signal_planet_spread", "signal_p_eclipsing_binary"),
+    *("signal_eclipsing_binary_spread", "signal_p_not_transit", "signal_not_transit_spread", "signal_planet_score"),
+    *("noise_ppm_1h", *FROM_SIGNALS),
 )
 LEADERBOARD = (
     *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "best_period_days", "magnitude"),

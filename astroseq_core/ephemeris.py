@@ -15,6 +15,9 @@ from astroseq_core.times import Instant, TimeSystem
 HOURS_PER_DAY = 24.0
 #: Dispositions of signals that are not planets: false positive, false alarm (TFOPWG's and the KOI table's words).
 NOT_PLANETS = frozenset({*FALSE_DISPOSITIONS, "FALSE POSITIVE"})
+#: Where an ephemeris is from: a catalog, the period that the star score folds at, the search for signals, numbers that a person
+#: typed in, or a transit fit.
+CATALOG, FOLD, SEARCH, PERSON, FIT = SOURCES = ("catalogue", "fold", "search", "person", "fit")
 #: Beyond this one-sigma timing error, as a fraction of the duration, a prediction no longer labels single cadences.
 MAX_DRIFT_OF_DURATION = 0.5
 

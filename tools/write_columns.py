@@ -32,7 +32,8 @@ TABLES: tuple[tuple[str, str, Sequence[str], Mapping[str, Column]], ...] = (
     ),
     (
         "Candidates",
-        "What `export` writes. `candidates.csv` ends with `simulated`; `--full`, ECSV and VOTable have all columns.",
+        "What `export` writes. `candidates.csv` has one row for each star and ends with `simulated`; `--full`, ECSV and VOTable "
+        "have all columns, and one row for each signal of a star, the best one first.",
         columns.CANDIDATES,
         CANDIDATE_COLUMNS,
     ),

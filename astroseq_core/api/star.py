@@ -1,10 +1,12 @@
 """A star that is open: its light curves and known signals, and what can be done with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroseq_core.api.results import ScoreResult, VettingResult, find_signal, star_figure
+from astroseq_core.api.signals import SignalsResult
 from astroseq_core.display import html_table
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, EphemerisError, ModelError
@@ -175,6 +177,54 @@ class Star:
         )
         return VettingResult(self.data, examined, (*problems, *self.left_out))
 
+    def signals(self, model: "str | Path | Model | None" = None) -> SignalsResult:
+        """Return the signals of the star, with what the classifier says of each.
+
+        The light curves are searched for one signal after the other, up to six; the star is scored if
+        it was not before. Known signals are not looked at.
+
+        Parameters
+        ----------
+        model : str, Path or Model, optional
+            Model of the segment probabilities that are searched; by default the one of the last score,
+            else the one that suits the star. Without any, the light curves alone are searched.
+
+        Returns
+        -------
+        SignalsResult
+            The signals: period, epoch, duration and depth with their errors, and the probabilities of
+            planet candidate, eclipsing binary and not transit-like.
+
+        Raises
+        ------
+        ModelError
+            If a named model is missing or does not suit the star.
+        LightCurveError
+            If the light curves cannot be searched.
+
+        Examples
+        --------
+        >>> import astroseq_core as aq
+        >>> found = aq.open_star("SIM 43").signals()
+        >>> [round(one.ephemeris.period_days, 2) for one in found]
+        [3.22]
+        """
+        from astroseq_core.signals.classify_star import classify_star
+        from astroseq_core.signals.search import find_signals
+
+        scored = self._scores_for_search(model)
+        found = find_signals(
+            () if scored is None else scored.segments, self.detrended, None if scored is None else scored.star_score
+        )
+        problems = () if scored is not None else ("No model suits the star; the light curves alone were searched.",)
+        try:
+            classes = classify_star(self.detrended, [s.ephemeris for s in found])
+        except ModelError as error:
+            classes, problems = {}, (*problems, str(error))
+        named = [replace(s, classes=classes[s.ephemeris][0]) if s.ephemeris in classes else s for s in found]
+        baseline = {e: by_trees for e, (_, by_trees) in classes.items() if by_trees is not None}
+        return SignalsResult(self.data, tuple(named), baseline, "" if scored is None else scored.card.model_id, problems)
+
     def plot(self, observations: str | Sequence[str] = ()) -> "go.Figure":
         """Plot the light curve with predicted transits and, once scored, segment probabilities.
 
@@ -208,6 +258,14 @@ class Star:
         raise ModelError(
             f"No model here was made for {first.instrument.name} at {first.cadence_minutes:.3g} min; train one for it."
         )
+
+    def _scores_for_search(self, model: "str | Path | Model | None") -> ScoreResult | None:
+        if model is not None:
+            return self.score(model)
+        try:
+            return self.scored or self.score()
+        except ModelError:
+            return None
 
     def _signals(self, wanted: "str | Ephemeris | Iterable[Ephemeris] | None") -> tuple[Ephemeris, ...]:
         if isinstance(wanted, Ephemeris):

@@ -18,7 +18,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     subparsers : argparse._SubParsersAction
         The subparsers of the command line.
     """
-    parser = subparsers.add_parser("report", help="a one-page report of each star", description=common.description(run))
+    parser = subparsers.add_parser("report", help="a report of each star, a page a signal", description=common.description(run))
     parser.add_argument("stars", nargs="+", metavar="STAR", help="SIM 1, TIC 261136679, TOI 700, Kepler-90, ...")
     parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="the folder to write into (default: this one)")
     parser.add_argument("--format", choices=REPORT_FORMATS, default=REPORT_FORMATS[0], help="default pdf")
@@ -31,10 +31,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write a one-page report of each star: light curve, folds, checks, disposition and provenance.
+    """Write a report of each star: light curve, class, folds, checks, disposition and provenance.
 
-    The ephemeris is the adopted one, else a catalog's, else the best fold of saved scores. Nothing
-    is scored.
+    Each signal of catalogs, of people and of the last survey has a page; a PNG has the first one. The
+    first is the adopted one, else a catalog's, else the best fold of saved scores. Nothing is scored.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
                 location |= {"source": Source.FOLDER.address_word, "folder": str(options.lightcurves)}
             if options.ephemerides is not None:
                 location |= {"ephemerides": str(options.ephemerides)}
-            files.append(str(report.write(options.out, report.build_report(target.id, location), options.format)))
+            star = report.build_report(target.id, location, each_signal=options.format != report.PNG)
+            files.append(str(report.write(options.out, star, options.format)))
         except AstroSeqError as error:
             failed += 1
             common.end_progress()

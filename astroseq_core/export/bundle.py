@@ -75,7 +75,7 @@ def write(
 ) -> Bundle:
     """Write the reports of stars into a zip, whole or not at all.
 
-    The reports are made one star at a time. A star that cannot be reported on is named in the
+    The reports are made one star at a time, a section for each of its signals. A star that cannot be reported on is named in the
     README with the reason. The zip also holds all stars as CSV, ECSV and VOTable.
 
     Parameters
@@ -83,7 +83,7 @@ def write(
     path : pathlib.Path
         Path of the zip; its folder is made where it is missing.
     records : sequence of Record
-        Stars to report on. Must not be empty.
+        Signals of the stars to report on, the best one of each star first. Must not be empty.
     places : mapping, optional
         Where each star's data are, by star identifier, in the form that `report.report_of` takes.
     forms : sequence of str, optional
@@ -132,13 +132,15 @@ def _add_reports(
     """Make the reports one by one and add them to the zip; one star is in memory at a time."""
     names: list[str] = []
     failed: list[FailedReport] = []
-    for done, record in enumerate(records):
+    # the best signal of each star comes first, and its report has a section for each of the others
+    first_of_each = tuple({r.star_id: r for r in reversed(records)}[star] for star in dict.fromkeys(r.star_id for r in records))
+    for done, record in enumerate(first_of_each):
         if stop is not None and stop.is_set():
             raise StoppedError("Stopped; no reports were written.")
         if progress is not None:
-            progress(done, len(records))
+            progress(done, len(first_of_each))
         try:
-            star = report.build_report(record.star_id, places.get(record.star_id), record=record)
+            star = report.build_report(record.star_id, places.get(record.star_id), record=record, each_signal=True)
             made = [(f"reports/{report.file_name(star, form)}", report.render(star, form)) for form in forms]
         except AstroSeqError as error:
             failed.append(FailedReport(record.star_id, " ".join(str(error).split())))
@@ -150,7 +152,7 @@ def _add_reports(
         if done % COLLECT_EVERY == 0:
             gc.collect()
     if progress is not None:
-        progress(len(records), len(records))
+        progress(len(first_of_each), len(first_of_each))
     return tuple(names), tuple(failed)
 
 
@@ -162,12 +164,13 @@ def _add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _readme_text(records: Sequence[Record], about: JsonObject, reports: Sequence[str], failed: Sequence[FailedReport]) -> str:
-    simulated = [r.star_id for r in records if r.simulated or targets.parse_star(r.star_id).is_simulated]
+    stars = dict.fromkeys(r.star_id for r in records)
+    simulated = dict.fromkeys(r.star_id for r in records if r.simulated or targets.parse_star(r.star_id).is_simulated)
     lines = [
         "Reports of transit candidates",
         f"Made by AstroSeq {__version__} on {datetime.now(UTC).isoformat(timespec='seconds')}.",
         "",
-        f"{len(records)} stars: {len(reports)} reports in the folder reports, and all stars as",
+        f"{len(stars)} stars: {len(reports)} reports in the folder reports, and all stars as",
         *(f"- {table.file_name}: {table.description}" for table in formats.TABLE_FORMATS.values()),
         "Text in CSV that spreadsheets would run as formulas stands behind an apostrophe.",
         str(about.get("times", "")),

@@ -8,16 +8,20 @@ from typing import Any
 from astroseq_core import targets
 from astroseq_core.column_fields import TEXT, columns_of
 from astroseq_core.columns import CANDIDATE_COLUMNS, CANDIDATES_CSV, CandidateValues, SharedValues
-from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.ephemeris import SEARCH, Ephemeris
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.export import candidates
-from astroseq_core.same_signal import compare_signals
+from astroseq_core.same_signal import compare_signals, match_known_signal
+from astroseq_core.signals.signal import FoundSignal
+from astroseq_core.signals.star_signals import SourcedEphemeris, best_number, merge_signals
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.store import dispositions, ephemerides, leaderboard
+from astroseq_core.store import signals as stored_signals
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.ephemerides import AdoptedEphemeris
 from astroseq_core.store.leaderboard import LeaderboardRow
 from astroseq_core.store.leaderboard_filters import Filters
+from astroseq_core.store.signal_dispositions import by_signal, of_signals
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.times import Instant, TimeSystem
 
@@ -56,7 +60,7 @@ def select_records(
     only_passed: bool = False,
     stellar_of: StellarLookup | None = None,
 ) -> tuple[Record, ...]:
-    """Return the records of all scored stars that meet the filters, the highest score first.
+    """Return the records of the signals of all scored stars that meet the filters, the highest rank first.
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ def select_records(
     Returns
     -------
     tuple of Record
-        One record for each star.
+        One record for each signal of each star, the star's best one first; see `make_star_records`.
     """
     rows = (
         r
@@ -89,7 +93,7 @@ def records_for_stars(
     model_id: str = "",
     stellar_of: StellarLookup | None = None,
 ) -> tuple[Record, ...]:
-    """Return the records of given stars, each once and in the order given.
+    """Return the records of the signals of given stars, each star once and in the order given.
 
     A star without a score has a record too: it may have a disposition.
 
@@ -107,7 +111,7 @@ def records_for_stars(
     Returns
     -------
     tuple of Record
-        One record for each star.
+        One record for each signal of each star, the star's best one first; see `make_star_records`.
     """
     wanted = tuple(dict.fromkeys(target_ids))
     found = {r.target_id: r for r in leaderboard.load_targets(wanted, model_id)}
@@ -152,23 +156,74 @@ def _unscored_row(target_id: str) -> LeaderboardRow:
 def _make_records(
     rows: Sequence[LeaderboardRow], threshold: ScoreThreshold | None, stellar_of: StellarLookup | None
 ) -> tuple[Record, ...]:
-    """Make records of the rows; dispositions and ephemerides are read once for all stars."""
+    """Make records of the rows; dispositions, ephemerides and signals are read once for all stars."""
     wanted = {r.target_id for r in rows}
-    evaluated: dict[str, list[Disposition]] = {}
-    for disposition in dispositions.list_current():
+    given: dict[str, list[Disposition]] = {}
+    for disposition in dispositions.list_standing():
         if disposition.target_id in wanted:
-            evaluated.setdefault(disposition.target_id, []).append(disposition)
-    held = ephemerides.load_all()
-    return tuple(
-        make_record(
-            row,
-            threshold,
-            evaluated.get(row.target_id, ()),
-            held.get(row.target_id),
-            stellar_of(row.target_id) if stellar_of else None,
-        )
-        for row in rows
-    )
+            given.setdefault(disposition.target_id, []).append(disposition)
+    held = ephemerides.load_all_signals()
+    found = stored_signals.load_many((r.target_id, r.model_id) for r in rows if r.num_signals)
+    made: list[Record] = []
+    for row in rows:
+        stellar = stellar_of(row.target_id) if stellar_of else None
+        star = row.target_id
+        made += make_star_records(row, threshold, given.get(star, ()), held.get(star, ()), found.get(star, ()), stellar)
+    return tuple(made)
+
+
+def make_star_records(
+    row: LeaderboardRow,
+    threshold: ScoreThreshold | None = None,
+    standing: Sequence[Disposition] = (),
+    held: Sequence[AdoptedEphemeris] = (),
+    found: Sequence[FoundSignal] = (),
+    stellar: StellarParameters | None = None,
+) -> tuple[Record, ...]:
+    """Make the records of a star: one for each of its signals.
+
+    Its signals are those that the search found, that have an adopted ephemeris, or a disposition.
+
+    Parameters
+    ----------
+    row : LeaderboardRow
+        Leaderboard row of the star.
+    threshold : ScoreThreshold, optional
+        Score threshold.
+    standing : sequence of Disposition, optional
+        All dispositions of the star that were not taken back.
+    held : sequence of AdoptedEphemeris, optional
+        Adopted ephemeris of each signal, the newest first.
+    found : sequence of FoundSignal, optional
+        Signals that the search found.
+    stellar : StellarParameters, optional
+        Stellar parameters.
+
+    Returns
+    -------
+    tuple of Record
+        One record for each signal: the best one first, the others in the order of `merge_signals`; one for the star as a whole
+        if no signal is known.
+    """
+    adopted = {SourcedEphemeris(one.ephemeris, one.source): one for one in held}
+    merged = merge_signals((), found=found, adopted=adopted)
+    listed = [one.ephemeris for one in merged]
+    best = best_number(merged)
+    for group in by_signal(standing):
+        match = None if group.ephemeris is None else match_known_signal(group.ephemeris, listed)
+        if group.ephemeris is not None and (match is None or not match.transits_coincide):
+            listed.append(group.ephemeris)
+    if not listed:
+        newest = {d.reviewer: d for d in sorted(standing, key=lambda d: (d.at, d.number))}
+        return (make_record(row, threshold, tuple(newest[name] for name in sorted(newest)), stellar=stellar),)
+    made = []
+    for place, given in enumerate(of_signals(standing, listed, best)):
+        signal = merged[place] if place < len(merged) else None
+        own = None if signal is None else adopted.get(signal.members[0])
+        # the row has the newest disposition of the star, which may be another signal's
+        of = row if given.dispositions or len(listed) == 1 else replace(row, disposition="")
+        made.append(make_record(of, threshold, given.dispositions, own, stellar, None if signal is None else signal.found))
+    return (made[best], *made[:best], *made[best + 1 :])
 
 
 def make_record(
@@ -177,8 +232,9 @@ def make_record(
     verdicts: Sequence[Disposition] = (),
     held: AdoptedEphemeris | None = None,
     stellar: StellarParameters | None = None,
+    found: FoundSignal | None = None,
 ) -> Record:
-    """Make a record from the leaderboard row of a star and what is stored of it.
+    """Make the record of a signal from the leaderboard row of its star and what is stored of it.
 
     Parameters
     ----------
@@ -186,12 +242,14 @@ def make_record(
         Leaderboard row of the star.
     threshold : Cut, optional
         Score threshold.
-    verdicts : sequence of Verdict, optional
-        Valid dispositions of the star, one for each reviewer.
+    verdicts : sequence of Disposition, optional
+        Current dispositions of the signal, one for each reviewer.
     held : AdoptedEphemeris, optional
-        Adopted ephemeris of the star.
+        Adopted ephemeris of the signal.
     stellar : StellarParameters, optional
         Stellar parameters.
+    found : FoundSignal, optional
+        The signal as the search found it.
 
     Returns
     -------
@@ -201,13 +259,15 @@ def make_record(
     known: dict[str, Any] = candidates.candidate_row(row, candidates.is_above_threshold(row, threshold), _ROW_COLUMNS)
     known = {n: "" if value is None and CANDIDATE_COLUMNS[n].kind == TEXT else value for n, value in known.items()}
     newest = max(verdicts, key=lambda v: (v.at, v.number), default=None)
-    ephemeris, source = _adopted_ephemeris(row, newest, held)
+    ephemeris, source = _adopted_ephemeris(row, newest, held, found)
     made = Record(
         **known,
         ephemeris=ephemeris,
         ephemeris_source=source,
         **_measured_fields(row, ephemeris, source, verdicts),
     )
+    if found is not None:
+        made = replace(made, num_transits=found.num_transits, **_class_fields(found))
     if row.star_score is None:
         made = replace(made, model_id="", model_sha="")
     if ephemeris is not None and not made.t0_system:
@@ -289,12 +349,51 @@ def with_ephemeris(record: Record, ephemeris: Ephemeris, source: str) -> Record:
     )
 
 
+def without_signal(record: Record) -> Record:
+    """Return the record of a star without what is known of one of its signals.
+
+    Parameters
+    ----------
+    record : Record
+        Candidate.
+
+    Returns
+    -------
+    Record
+        The record without ephemeris, disposition and class.
+    """
+    unknown: dict[str, Any] = {
+        name: "" if CANDIDATE_COLUMNS[name].kind == TEXT else None
+        for name in CANDIDATE_COLUMNS
+        if name in _SIGNAL_FIELDS or name.startswith("signal")
+    }
+    return replace(record, ephemeris=None, **unknown)
+
+
+#: Fields that describe one signal of a star, besides those whose names say so.
+_SIGNAL_FIELDS = (
+    *("disposition", "period_days", "period_err_days", "t0_days", "t0_err_days", "epoch_bjd", "duration_hours"),
+    *("duration_err_hours", "depth_ppm", "depth_err_ppm", "ephemeris_source", "reviewer", "decided", "flags", "note", "verdicts"),
+    *("match", "match_kind", "match_ratio", "match_disposition", "num_transits"),
+)
+
+
+def _class_fields(found: FoundSignal) -> dict[str, Any]:
+    """Return what the classifier says of a signal as fields."""
+    fields: dict[str, Any] = {"signal": found.number, "signal_snr": found.snr, "signal_planet_score": found.planet_score}
+    if found.classes is not None:
+        fields |= {f"signal_{name}": value for name, value in vars(found.classes).items()}
+    return fields
+
+
 def _adopted_ephemeris(
-    row: LeaderboardRow, disposition: Disposition | None, held: AdoptedEphemeris | None
+    row: LeaderboardRow, disposition: Disposition | None, held: AdoptedEphemeris | None, found: FoundSignal | None
 ) -> tuple[Ephemeris | None, str]:
-    """Return the ephemeris to use and its source: adopted, else of the disposition, else best fold."""
+    """Return the ephemeris to use and its source: adopted, else of the search, else of the disposition, else best fold."""
     if held is not None:
         return held.ephemeris, str(held.source)
+    if found is not None:
+        return found.ephemeris, SEARCH
     if disposition is not None and disposition.ephemeris is not None:
         return disposition.ephemeris, FROM_DISPOSITION
     if row.best_t0 is None or not row.best_duration_hours or not row.t0_system:

@@ -103,7 +103,8 @@ def make_provenance(
         "times": "Times are barycentric days in TDB. t0_system names the zero: BKJD = BJD - 2454833, BTJD = BJD - 2457000.",
     }
     if simulated:
-        text["notice"] = SIMULATED_NOTICE.format(count=simulated, rows=len(records))
+        in_all, unreal = len({r.star_id for r in records}), len({r.star_id for r in records if r.simulated})
+        text["notice"] = SIMULATED_NOTICE.format(count=unreal, rows=in_all)
     return text
 
 

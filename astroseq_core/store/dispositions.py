@@ -1,4 +1,4 @@
-"""Dispositions of stars: an append-only history, and the agreement between its reviewers."""
+"""Dispositions: an append-only history, and the agreement between its reviewers."""
 
 import sqlite3
 import time
@@ -19,6 +19,7 @@ from astroseq_core.store.disposition_entry import (
     validated,
 )
 from astroseq_core.store.rows import damaged_rows, usable_rows
+from astroseq_core.store.signal_dispositions import SignalDispositions, by_signal
 
 #: SQL condition for a row `d` of the table dispositions that is a disposition and was not taken back.
 NOT_UNDONE = "d.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM dispositions AS u WHERE u.undoes = d.id)"
@@ -183,15 +184,53 @@ def list_by_reviewer(reviewer: str) -> tuple[Disposition, ...]:
     return _select_current(" AND reviewer = ?", reviewer_names.clean_name(reviewer))
 
 
+def list_standing(target_id: str = "") -> tuple[Disposition, ...]:
+    """List every disposition that was not taken back, also those that a newer one of the same reviewer follows.
+
+    `signal_dispositions` says which of them are the current ones of each signal.
+
+    Parameters
+    ----------
+    target_id : str, optional
+        Only those of this star, unless empty.
+
+    Returns
+    -------
+    tuple of Disposition
+        Dispositions, sorted by star, reviewer and time.
+    """
+    condition, of = (" AND target_id = ?", (target_id,)) if target_id else ("", ())
+    with connect(writing=False) as db:
+        return tuple(usable_rows(_standing_rows(db, condition, *of), disposition_from_row))
+
+
+def list_by_signal() -> dict[str, tuple[SignalDispositions, ...]]:
+    """List the current dispositions of every signal.
+
+    Returns
+    -------
+    dict of str to tuple of SignalDispositions
+        The signals of each star that have dispositions, see `signal_dispositions.by_signal`.
+    """
+    stars: dict[str, list[Disposition]] = {}
+    for one in list_standing():
+        stars.setdefault(one.target_id, []).append(one)
+    return {star: by_signal(standing) for star, standing in stars.items()}
+
+
 def _select_current(condition: str, *of: str) -> tuple[Disposition, ...]:
     with connect(writing=False) as db:
-        rows = db.execute(
-            f"SELECT id, {_NAMES} FROM dispositions AS d WHERE {NOT_UNDONE}{condition} "  # noqa: S608 (constants)
-            "ORDER BY target_id, reviewer, at, id",
-            of,
-        ).fetchall()
+        rows = _standing_rows(db, condition, *of)
     newest = {(r["target_id"], r["reviewer"]): r for r in rows}
     return tuple(usable_rows(newest.values(), disposition_from_row))
+
+
+def _standing_rows(db: sqlite3.Connection, condition: str, *of: str) -> list[sqlite3.Row]:
+    return db.execute(
+        f"SELECT id, {_NAMES} FROM dispositions AS d WHERE {NOT_UNDONE}{condition} "  # noqa: S608 (constants)
+        "ORDER BY target_id, reviewer, at, id",
+        of,
+    ).fetchall()
 
 
 def find_damaged() -> list[str]:
@@ -328,7 +367,7 @@ def _row_by_number(db: sqlite3.Connection, number: int) -> sqlite3.Row:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement of two reviewers over the stars that both have vetted.
+    """Agreement of two reviewers over the signals that both have vetted.
 
     Attributes
     ----------
@@ -337,9 +376,9 @@ class Agreement:
     reviewer_b : str
         Name of the second reviewer.
     num_stars : int
-        Number of stars with a current disposition by both.
+        Number of signals with a current disposition by both; a star with one signal counts once.
     num_agree : int
-        Number of those stars on which the dispositions are equal.
+        Number of those signals on which the dispositions are equal.
     kappa : float or None
         Cohen's kappa; None if undefined.
     """
@@ -353,14 +392,14 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A star on which reviewers disagree.
+    """A signal on which reviewers disagree.
 
     Attributes
     ----------
     target_id : str
-        Identifier of the star.
+        Identifier of its star.
     dispositions : tuple of Disposition
-        The current disposition of each reviewer, by reviewer.
+        The current disposition of each reviewer on the signal, by reviewer.
     weak : bool
         Whether the disagreement is only with reviewers who chose UNSURE.
     """
@@ -371,7 +410,7 @@ class Conflict:
 
 
 def cohen_kappa(reviewer_a: str, reviewer_b: str) -> float | None:
-    """Compute Cohen's kappa of two reviewers over the stars that both have vetted.
+    """Compute Cohen's kappa of two reviewers over the signals that both have vetted.
 
     1 is full agreement, 0 agreement as by chance. Every disposition counts as a category of its
     own, UNSURE too (Cohen 1960, Educ. Psychol. Meas. 20, 37).
@@ -386,7 +425,7 @@ def cohen_kappa(reviewer_a: str, reviewer_b: str) -> float | None:
     Returns
     -------
     float or None
-        Kappa; None if it is undefined: without a common star, or if both gave one and the same
+        Kappa; None if it is undefined: without a common signal, or if both gave one and the same
         disposition to all.
 
     Raises
@@ -394,24 +433,21 @@ def cohen_kappa(reviewer_a: str, reviewer_b: str) -> float | None:
     StoreError
         If a name is not valid or the store cannot be read.
     """
-    by_a, by_b = (
-        {v.target_id: v.disposition for v in list_by_reviewer(reviewer_names.clean_name(r))} for r in (reviewer_a, reviewer_b)
-    )
+    given = _dispositions_by_reviewer()
+    by_a, by_b = (given.get(reviewer_names.clean_name(r), {}) for r in (reviewer_a, reviewer_b))
     both = sorted(by_a.keys() & by_b.keys())
     return _cohen_kappa([by_a[t] for t in both], [by_b[t] for t in both])
 
 
 def pairwise_agreement() -> tuple[Agreement, ...]:
-    """Return the agreement of every pair of reviewers with a star in common.
+    """Return the agreement of every pair of reviewers with a signal in common.
 
     Returns
     -------
     tuple of Agreement
         One entry per pair, sorted by name.
     """
-    given: dict[str, dict[str, str]] = {}
-    for disposition in list_current():
-        given.setdefault(disposition.reviewer, {})[disposition.target_id] = disposition.disposition
+    given = _dispositions_by_reviewer()
     found = []
     for a, b in combinations(sorted(given), 2):
         both = sorted(given[a].keys() & given[b].keys())
@@ -423,22 +459,30 @@ def pairwise_agreement() -> tuple[Agreement, ...]:
 
 
 def list_conflicts() -> tuple[Conflict, ...]:
-    """Return the stars on which reviewers disagree.
+    """Return the signals on which reviewers disagree.
 
     Returns
     -------
     tuple of Conflict
         Sorted by star, with the weak conflicts (only UNSURE differs) last.
     """
-    by_star: dict[str, list[Disposition]] = {}
-    for disposition in list_current():
-        by_star.setdefault(disposition.target_id, []).append(disposition)
     found = []
-    for target_id, verdicts in by_star.items():
-        kinds = {v.disposition for v in verdicts}
-        if len(kinds) > 1:
-            found.append(Conflict(target_id, tuple(verdicts), len(kinds.difference(UNSURE_DISPOSITIONS)) < 2))
+    for target_id, signals in list_by_signal().items():
+        for signal in signals:
+            kinds = {v.disposition for v in signal.dispositions}
+            if len(kinds) > 1:
+                found.append(Conflict(target_id, signal.dispositions, len(kinds.difference(UNSURE_DISPOSITIONS)) < 2))
     return tuple(sorted(found, key=lambda c: c.weak))
+
+
+def _dispositions_by_reviewer() -> dict[str, dict[tuple[str, int], str]]:
+    """Return what each reviewer said of each signal; signals of a star are numbered."""
+    given: dict[str, dict[tuple[str, int], str]] = {}
+    for target_id, signals in list_by_signal().items():
+        for number, signal in enumerate(signals):
+            for one in signal.dispositions:
+                given.setdefault(one.reviewer, {})[target_id, number] = one.disposition
+    return given
 
 
 def _cohen_kappa(a: Sequence[str], b: Sequence[str]) -> float | None:

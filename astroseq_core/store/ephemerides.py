@@ -5,15 +5,15 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.ephemeris import SOURCES, Ephemeris
 from astroseq_core.errors import StoreError
+from astroseq_core.same_signal import compare_signals
 from astroseq_core.store import disposition_entry as reviewer_names
 from astroseq_core.store.database import connect
 from astroseq_core.store.rows import check_row, damaged_rows, usable_rows
 from astroseq_core.typed_json import convert
 
-#: Source of an ephemeris: a catalog, the period search of the star score, numbers typed in, or a transit fit.
-CATALOG, FOLD, PERSON, FIT = SOURCES = ("catalogue", "fold", "person", "fit")
+CATALOG, FOLD, SEARCH, PERSON, FIT = SOURCES
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AdoptedEphemeris:
     ephemeris : Ephemeris
         The ephemeris.
     source : str
-        Where it is from: "catalogue", "fold", "person" or "fit".
+        Where it is from, one of `ephemeris.SOURCES`.
     reviewer : str
         Name of the reviewer who adopted it.
     at : float
@@ -101,6 +101,45 @@ def load(target_id: str) -> AdoptedEphemeris | None:
     return None if row is None else next(_usable((row,)), None)
 
 
+def newest_of_each(adopted: Iterable[AdoptedEphemeris]) -> tuple[AdoptedEphemeris, ...]:
+    """Return the ephemeris in use for each signal of a star.
+
+    An older one of the same signal is no longer in use, nor is one of the same name, which was corrected since.
+
+    Parameters
+    ----------
+    adopted : iterable of AdoptedEphemeris
+        All that were ever adopted for the star, oldest first.
+
+    Returns
+    -------
+    tuple of AdoptedEphemeris
+        The newest of each signal, the newest of all first.
+    """
+    found: list[AdoptedEphemeris] = []
+    for one in reversed(tuple(adopted)):
+        newer = (f.ephemeris for f in found)
+        if not any(e.name == one.ephemeris.name or compare_signals(one.ephemeris, e).same for e in newer):
+            found.append(one)
+    return tuple(found)
+
+
+def load_of_each_signal(target_id: str) -> tuple[AdoptedEphemeris, ...]:
+    """Load the adopted ephemerides of a star, one for each of its signals that has one.
+
+    Parameters
+    ----------
+    target_id : str
+        Identifier of the star.
+
+    Returns
+    -------
+    tuple of AdoptedEphemeris
+        The latest of each signal, the latest of all first; see `newest_of_each`.
+    """
+    return newest_of_each(history(target_id))
+
+
 def history(target_id: str) -> tuple[AdoptedEphemeris, ...]:
     """Load all ephemerides ever adopted for a star.
 
@@ -130,6 +169,21 @@ def load_all() -> dict[str, AdoptedEphemeris]:
     newest = "WHERE id IN (SELECT max(id) FROM ephemerides_in_hand GROUP BY target_id) ORDER BY target_id"
     with connect(writing=False) as db:
         return {one.target_id: one for one in _usable(db.execute(f"{_SELECT} {newest}"))}
+
+
+def load_all_signals() -> dict[str, tuple[AdoptedEphemeris, ...]]:
+    """Load the adopted ephemerides of all signals of every star.
+
+    Returns
+    -------
+    dict of str to tuple of AdoptedEphemeris
+        As `load_of_each_signal` returns them, by star identifier.
+    """
+    stars: dict[str, list[AdoptedEphemeris]] = {}
+    with connect(writing=False) as db:
+        for one in _usable(db.execute(f"{_SELECT} ORDER BY id")):
+            stars.setdefault(one.target_id, []).append(one)
+    return {star: newest_of_each(adopted) for star, adopted in stars.items()}
 
 
 _SELECT = "SELECT target_id, ephemeris, source, reviewer, at FROM ephemerides_in_hand"

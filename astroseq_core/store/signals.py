@@ -138,6 +138,31 @@ def list_by_star(target_id: str, model_id: str) -> tuple[FoundSignal, ...]:
     return tuple(usable_rows(found, _from_row))
 
 
+def load_many(scores: Iterable[tuple[str, str]]) -> dict[str, tuple[FoundSignal, ...]]:
+    """Load the signals of many stars at once.
+
+    Parameters
+    ----------
+    scores : iterable of tuple of str
+        Identifier of each star, and of the model that it was searched with.
+
+    Returns
+    -------
+    dict of str to tuple of FoundSignal
+        Signals by star, in the order in which they were found; stars without any are not in it.
+    """
+    found: dict[str, tuple[FoundSignal, ...]] = {}
+    with connect(writing=False) as db:
+        models = {row["model_id"]: row["id"] for row in db.execute("SELECT id, model_id FROM score_models")}
+        for target_id, model_id in scores:
+            rows = db.execute(
+                "SELECT * FROM signals WHERE target_id = ? AND model = ? ORDER BY signal", (target_id, models.get(model_id))
+            )
+            if signals := tuple(usable_rows(rows, _from_row)):
+                found[target_id] = signals
+    return found
+
+
 def _from_row(row: sqlite3.Row) -> FoundSignal:
     values = {name: row[name] for name in STORED_SIGNAL}
     return check_row(

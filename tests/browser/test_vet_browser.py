@@ -169,3 +169,26 @@ def test_figures_of_another_showing_keep_the_keys_back(page, server, decided):
     page.keyboard.press("f")
     page.get_by_text("FP on SIM 4 is saved").wait_for()
     assert [d.disposition for d in dispositions.list_by_star("SIM 4") if d.reviewer == "carl"] == ["FP"]
+
+
+def test_signals_of_a_star_by_keyboard(page, server, decided):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{server}/Vet?target=SIM 5&reviewer=dora")
+    shown(page, "SIM 5")
+    wait_until_still(page)
+    first, second = (page.locator(f".st-key-signal-{n}-SIM-5 button").first for n in (1, 2))
+    for _ in range(4):  # a redraw may come between
+        second.press("Enter")
+        page.wait_for_timeout(3000)
+        if "signal=SIM" in page.url:
+            break
+    wait_until_still(page)
+    page.wait_for_timeout(1000)
+    page.keyboard.press("f")
+    page.get_by_text("FP on SIM 5 is saved for signal 2").wait_for()
+    assert second.inner_text().endswith("· FP")
+    assert "FP" not in first.inner_text()
+    [given] = [d for d in dispositions.list_standing("SIM 5") if d.reviewer == "dora"]
+    assert given.ephemeris is not None
+    assert given.ephemeris.name == "SIM 5.02"
+    assert_no_error(page)

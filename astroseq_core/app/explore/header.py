@@ -1,11 +1,11 @@
 """Explore's header: the star's name, badges and numbers, or a welcome without a star."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from astroseq_core.app.explore.sidebar import SidebarChoice, select_star
-from astroseq_core.app.shared import layout, names, stars, url_state
+from astroseq_core.app.shared import layout, names, signals, stars, url_state
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.shared.stars import ScoredStar
 from astroseq_core.archive import catalogs
@@ -13,8 +13,10 @@ from astroseq_core.columns import combine_measurements, measure_light_curve
 from astroseq_core.errors import ModelError
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import style
-from astroseq_core.scoring.star_data import StarData
+from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.scoring.star_source import Source
+from astroseq_core.signals.class_words import chip_label, class_sentence
+from astroseq_core.signals.star_signals import StarSignal
 
 #: Stars worth a first look.
 EXAMPLES = (
@@ -106,8 +108,22 @@ def model_card_or_warn(star: StarData, wanted: str) -> ModelCard | None:
         return None
 
 
+def _draw_signal_badges(found: Sequence[StarSignal]) -> None:
+    """Draw a badge for each signal whose class is known."""
+    for signal in found:
+        if signal.classes is not None:
+            st.badge(
+                chip_label(signal), icon=":material/timeline:", color="gray", help=f"Signal: {class_sentence(signal.classes)}"
+            )
+
+
 def draw_header(
-    star: StarData, card: ModelCard | None, known: ScoredStar | None, location: Mapping[str, str], members: tuple[int, ...]
+    request: StarRequest,
+    star: StarData,
+    card: ModelCard | None,
+    known: ScoredStar | None,
+    location: Mapping[str, str],
+    members: tuple[int, ...],
 ) -> None:
     """Draw the star's name, badges and numbers, and the link to its vetting.
 
@@ -115,6 +131,8 @@ def draw_header(
 
     Parameters
     ----------
+    request : StarRequest
+        The request of the star.
     star : StarData
         The star.
     card : ModelCard or None
@@ -147,6 +165,7 @@ def draw_header(
             for e in star.ephemerides:
                 if e.disposition:
                     st.badge(f"{escape(e.name)}: {escape(e.disposition)}", color="green" if e.is_planet else "red")
+            _draw_signal_badges(signals.known_signals(request, star, card))
         st.space("stretch")
         layout.draw_page_link(url_state.VET, "Vet this star", ":material/fact_check:", location)
     total = None if known is None else known.star

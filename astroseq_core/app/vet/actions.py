@@ -1,24 +1,45 @@
-"""Actions of the vetting page's keys and buttons: decide, undo, move, note, bookmark, blind."""
+"""Actions of the vetting page's keys and buttons: decide, undo, move, choose a signal, note, bookmark, blind."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import streamlit as st
 
 from astroseq_core.app.shared import layout
 from astroseq_core.app.vet import keys, showing, state
 from astroseq_core.app.vet.showing import Showing
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.store import dispositions, notes, queues
 from astroseq_core.store.disposition_entry import Disposition
 
 #: Session-state keys: queue, position in it (from 0), message of the last key, blind mode.
 QUEUE_KEY, POSITION_KEY, MESSAGE, BLIND_KEY = "vet queue", "vet at", "vet said", "vet blind"
+#: Session-state keys: the signal that was chosen, what the address says of it, and whether each signal is gone through.
+SIGNAL_KEY, WRITTEN_SIGNAL_KEY, EACH_KEY = "vet signal", "vet signal written", "vet each"
+
+
+class ChosenSignal(NamedTuple):
+    """The signal of a star that a reviewer chose.
+
+    Attributes
+    ----------
+    target : str
+        The star, as it was asked for.
+    signal : str or Ephemeris
+        The signal, or its name.
+    """
+
+    target: str
+    signal: str | Ephemeris
 
 
 def decide(token: str, disposition: str) -> None:
-    """Save a disposition for the star of a showing and go to the next star.
+    """Save a disposition for the signal of a showing and go to the next star.
 
-    A key that came before the star was drawn changes nothing.
+    A key that came before the signal was drawn changes nothing, nor does one that came after
+    another signal was chosen. If the reviewer goes through each signal, the star's next one without a
+    disposition of theirs comes before the next star.
 
     Parameters
     ----------
@@ -40,20 +61,29 @@ def decide(token: str, disposition: str) -> None:
         st.session_state[MESSAGE] = (False, f"The disposition was not saved: {problem}")
         return
     undo_key = keys.key_of(keys.Action.UNDO).symbol
-    st.session_state[MESSAGE] = (True, f"{disposition} on {here.target_id} is saved; {undo_key} undoes it.")
+    which = f" for signal {here.facts['number']}" if here.facts.get("several") else ""
+    st.session_state[MESSAGE] = (True, f"{disposition} on {here.target_id} is saved{which}; {undo_key} undoes it.")
+    coming = here.facts.get("next_signal")
+    if st.session_state.get(EACH_KEY) and coming is not None:
+        showing.end_showing()
+        st.session_state[SIGNAL_KEY] = ChosenSignal(here.facts.get("asked", here.target_id), coming)
+        return
     _go_to_next(here)
 
 
 def _save_disposition(here: Showing, disposition: str) -> None:
+    """Save it, and take note and reason codes out of the draft: those of another signal may be others."""
     draft = notes.load(here.target_id, here.reviewer)
     facts = here.facts
+    note = str(st.session_state.get(note_key(here.token), draft.note) or "")
+    codes = tuple(st.session_state.get(reason_codes_key(here.token), draft.reason_codes) or ())
     dispositions.add(
         Disposition(
             here.target_id,
             disposition,
             here.reviewer,
-            reason_codes=draft.reason_codes,
-            note=draft.note,
+            reason_codes=codes,
+            note=note,
             ephemeris=facts.get("ephemeris"),
             model_id=facts.get("model_id", ""),
             score=facts.get("score"),
@@ -63,6 +93,8 @@ def _save_disposition(here: Showing, disposition: str) -> None:
             measured=facts.get("measured", {}),
         )
     )
+    if facts.get("several") and (draft.note or draft.reason_codes):
+        notes.save(replace(draft, note="", reason_codes=()))
 
 
 def _go_to_next(here: Showing) -> None:
@@ -77,7 +109,7 @@ def _go_to_next(here: Showing) -> None:
 
 
 def undo(token: str) -> None:
-    """Undo the reviewer's latest disposition and show its star again.
+    """Undo the reviewer's latest disposition and show its star and signal again.
 
     The undo is an entry of its own; each showing can have one.
 
@@ -100,9 +132,32 @@ def undo(token: str) -> None:
         st.session_state[MESSAGE] = (False, "There is no disposition of yours to undo.")
         return
     st.session_state[MESSAGE] = (True, f"{back.disposition} on {back.target_id} is undone.")
+    st.session_state[SIGNAL_KEY] = ChosenSignal(back.target_id, "" if back.ephemeris is None else back.ephemeris)
+    _report_problem(layout.error_message_of(lambda: _restore_draft(back)))
     place = queues.index_of(queue_id, back.target_id) if queue_id else None
     if place is not None:
         st.session_state[POSITION_KEY] = place
+
+
+def _restore_draft(back: Disposition) -> None:
+    """Bring note and reason codes of a disposition that was taken back into the draft again, unless there are newer ones."""
+    draft = notes.load(back.target_id, back.reviewer)
+    if not draft.note and not draft.reason_codes and (back.note or back.reason_codes):
+        notes.save(replace(draft, note=back.note, reason_codes=back.reason_codes))
+
+
+def choose_signal(target: str, signal: str | Ephemeris) -> None:
+    """Show another signal of a star.
+
+    Parameters
+    ----------
+    target : str
+        The star, as it was asked for.
+    signal : str or Ephemeris
+        The signal, or its name; the likeliest if empty.
+    """
+    showing.interrupt_showing()
+    st.session_state[SIGNAL_KEY] = ChosenSignal(target, signal)
 
 
 def move_in_queue(step: int, in_all: int) -> None:
@@ -124,7 +179,7 @@ def leave_star() -> None:
     showing.end_showing()
     state.PARAMETERS.clear(state.STAR)
     state.ANY_TAB.remove()
-    for key in (POSITION_KEY, QUEUE_KEY, state.ANY_TAB.name):
+    for key in (POSITION_KEY, QUEUE_KEY, SIGNAL_KEY, WRITTEN_SIGNAL_KEY, state.ANY_TAB.name):
         st.session_state.pop(key, None)
 
 

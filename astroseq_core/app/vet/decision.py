@@ -1,19 +1,21 @@
 """The decision panel of the vetting screen: dispositions, way through the queue, reason codes, note and messages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from astroseq_core.app.shared import url_state
+from astroseq_core.app.shared import classes, url_state
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.vet import actions, ephemeris, keys
 from astroseq_core.app.vet.keys import Action
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.store import dispositions, notes
-from astroseq_core.store.disposition_entry import REASON_CODES
+from astroseq_core.store.disposition_entry import REASON_CODES, Disposition
 from astroseq_core.store.queues import QueueProgress
+from astroseq_core.store.signal_dispositions import SignalDispositions
 
 if TYPE_CHECKING:
     from astroseq_core.vetting.checks.base import CheckResult
@@ -87,12 +89,14 @@ def suggested_reason_codes(checks: "Sequence[CheckResult]") -> tuple[str, ...]:
 
 
 HELP_NOTE = (
-    "A disposition belongs to the star on the screen. A key that comes before the star was drawn does not count, and no key "
-    "counts twice."
+    "A disposition belongs to the signal on the screen, and changes none of the star's other signals. A key that comes before "
+    "the signal was drawn does not count, and no key counts twice."
 )
 
 
-def draw_decision_panel(shown: VetStar, showing: Showing, progress: QueueProgress | None) -> None:
+def draw_decision_panel(
+    shown: VetStar, showing: Showing, progress: QueueProgress | None, given: Sequence[SignalDispositions]
+) -> None:
     """Draw the panel.
 
     The disposition buttons are sent last, after everything else of the star.
@@ -105,10 +109,13 @@ def draw_decision_panel(shown: VetStar, showing: Showing, progress: QueueProgres
         The showing that the buttons belong to.
     progress : Progress or None
         Progress of the queue, None for a single star.
+    given : sequence of SignalDispositions
+        Current dispositions of each of the star's signals.
     """
+    own = () if shown.signal is None else given[shown.signal.number - 1].dispositions
     buttons = st.container(gap="xsmall")
     _draw_navigation(showing, progress)
-    _draw_reason_codes(shown, showing)
+    _draw_reason_codes(shown, showing, next((d for d in own if d.reviewer == showing.reviewer), None))
     with st.container(horizontal=True, gap="xsmall", key="vet more"):
         ephemeris.draw_ephemeris_editor(shown, showing)
         with st.popover("Help"):
@@ -118,11 +125,23 @@ def draw_decision_panel(shown: VetStar, showing: Showing, progress: QueueProgres
         _draw_more_menu(shown, progress)
     found = () if shown.examined is None else shown.examined.checks
     blind = bool(st.session_state.get(actions.BLIND_KEY))
+    if not blind:
+        _draw_class(shown)
     # In blind mode, a known object would be as much of a hint as the score.
     draw_checks([c for c in found if not (blind and c.name == "known_object")])
-    _draw_messages(shown, showing)
+    _draw_messages(shown, showing, own)
     with buttons:
         _draw_buttons(showing)
+
+
+def _draw_class(shown: VetStar) -> None:
+    """Draw what the classifier says of the signal, or that it has yet to say it."""
+    if shown.signal is None:
+        return
+    if shown.signal.classes is not None:
+        classes.draw_class_bars(shown.signal.classes, shown.signal.baseline)
+    elif shown.card is not None and not shown.complete:
+        st.caption("The class of the signal is on its way …")
 
 
 def _draw_buttons(showing: Showing) -> None:
@@ -201,7 +220,7 @@ def _draw_more_menu(shown: VetStar, progress: QueueProgress | None) -> None:
     with st.popover("More"):
         if st.button("Open in Explore", key="vet explore", icon=":material/query_stats:"):
             st.switch_page(url_state.EXPLORE, query_params=dict(shown.location))
-        st.caption("Report of this star")
+        st.caption("Report of this star, a page a signal" if len(shown.signals) > 1 else "Report of this star")
         with st.container(horizontal=True, gap="xsmall"):
             for form in ("pdf", "png", "html"):
                 st.download_button(
@@ -219,11 +238,18 @@ def _render_report(shown: VetStar, form: str) -> bytes:
     """Return the star's report as it would be exported."""
     from astroseq_core.export.report import report
 
-    return report.render(report.build_report(shown.target_id, shown.location), form)
+    chosen = None if shown.signal is None else shown.signal.ephemeris
+    star = report.build_report(
+        shown.target_id, shown.location, signals=shown.signals, chosen=chosen, each_signal=form != report.PNG
+    )
+    return report.render(star, form)
 
 
-def _draw_reason_codes(shown: VetStar, showing: Showing) -> None:
+def _draw_reason_codes(shown: VetStar, showing: Showing, own: Disposition | None) -> None:
     draft = notes.load(showing.target_id, showing.reviewer)
+    if own is not None and len(shown.signals) > 1 and not draft.note and not draft.reason_codes:
+        # what was said of this signal before; the draft belongs to the one that is decided next
+        draft = replace(draft, note=own.note, reason_codes=own.reason_codes)
     same = (showing.target_id, showing.reviewer, showing.token)
     suggested = suggested_reason_codes(() if shown.examined is None else shown.examined.checks)
     codes = (*suggested, *(code for code in REASON_CODES if code not in suggested))
@@ -253,15 +279,15 @@ def _draw_reason_codes(shown: VetStar, showing: Showing) -> None:
         )
 
 
-def _draw_messages(shown: VetStar, showing: Showing) -> None:
-    """Draw what the last key did, and the dispositions that the star already has."""
+def _draw_messages(shown: VetStar, showing: Showing, own: Sequence[Disposition]) -> None:
+    """Draw what the last key did, and the dispositions that the signal already has."""
     if found := st.session_state.pop(actions.MESSAGE, None):
         good, sentence = found
         st.caption(f":{'green' if good else 'orange'}[{':material/check:' if good else ':material/info:'}] {escape(sentence)}")
     blind = bool(st.session_state.get(actions.BLIND_KEY))
-    for given in dispositions.list_by_star(shown.target_id):
-        own = given.reviewer == showing.reviewer
-        if own or not blind:
-            who = "You" if own else escape(given.reviewer)
+    for given in own if shown.signal is not None else dispositions.list_by_star(shown.target_id):
+        is_own = given.reviewer == showing.reviewer
+        if is_own or not blind:
+            who = "You" if is_own else escape(given.reviewer)
             reasons = f" ({', '.join(map(escape, given.reason_codes))})" if given.reason_codes else ""
             st.caption(f"{who} said **{escape(given.disposition)}**{reasons}.")

@@ -1,4 +1,4 @@
-"""The ephemeris of the vetting screen: choose a signal, edit its numbers, refine it; what is chosen is adopted."""
+"""The ephemeris of a signal on the vetting screen: choose its source, edit its numbers, refine it; what is chosen is adopted."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,10 @@ import streamlit as st
 from astroseq_core.app.shared import layout
 from astroseq_core.app.vet import actions
 from astroseq_core.app.vet.showing import Showing
-from astroseq_core.app.vet.star import Signal, VetStar
+from astroseq_core.app.vet.signal_tabs import SOURCE_WORDS
+from astroseq_core.app.vet.star import VetStar
 from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.signals.star_signals import SourcedEphemeris
 from astroseq_core.store import ephemerides
 from astroseq_core.store.ephemerides import AdoptedEphemeris
 from astroseq_core.times import Instant
@@ -31,7 +33,7 @@ def draw_ephemeris_editor(shown: VetStar, showing: Showing) -> None:
         _draw_first_ephemeris(shown, showing)
         return
     with st.popover("Ephemeris", icon=":material/timeline:"):
-        _draw_signal_picker(shown, showing)
+        _draw_ephemeris_picker(shown, showing)
         e = shown.signal.ephemeris
         with st.container(horizontal=True, gap="xsmall"):
             for word, factor in PERIOD_FACTORS:
@@ -54,31 +56,32 @@ def draw_ephemeris_editor(shown: VetStar, showing: Showing) -> None:
         _draw_number_form(shown, showing)
 
 
-def _draw_signal_picker(shown: VetStar, showing: Showing) -> None:
-    """Draw the choice of the star's signals."""
-    names = [s.name for s in shown.signals]
+def _draw_ephemeris_picker(shown: VetStar, showing: Showing) -> None:
+    """Draw the choice of the signal's ephemerides, where it has several."""
     assert shown.signal is not None
+    members = shown.signal.members
+    if len(members) < 2:
+        return
     st.selectbox(
-        "Signal",
-        names,
-        index=names.index(shown.signal.name),
-        key=f"signal {showing.token} {shown.signal.name}",
+        "From",
+        range(len(members)),
+        format_func=lambda i: f"{members[i].ephemeris.name} ({SOURCE_WORDS[members[i].source]})",
+        key=f"ephemeris {showing.token}",
         on_change=_adopt_chosen,
         args=(shown, showing),
-        help="Of the catalogs, of the star score, or the adopted one",
+        help="Of the catalogs, of the search, of the star score, or adopted before",
     )
 
 
 def _adopt_chosen(shown: VetStar, showing: Showing) -> None:
     assert shown.signal is not None
-    name = st.session_state.get(f"signal {showing.token} {shown.signal.name}")
-    signal = next((s for s in shown.signals if s.name == name), None)
-    if signal is not None:
-        adopt_signal(shown, showing, signal)
+    number = st.session_state.get(f"ephemeris {showing.token}")
+    if isinstance(number, int) and 0 < number < len(shown.signal.members):
+        adopt_ephemeris(shown, showing, shown.signal.members[number])
 
 
-def adopt_signal(shown: VetStar, showing: Showing, signal: Signal) -> None:
-    """Adopt a signal's ephemeris. It is stored with the star.
+def adopt_ephemeris(shown: VetStar, showing: Showing, one: SourcedEphemeris) -> None:
+    """Adopt an ephemeris for its signal. It is stored with the star.
 
     Parameters
     ----------
@@ -86,14 +89,10 @@ def adopt_signal(shown: VetStar, showing: Showing, signal: Signal) -> None:
         The star.
     showing : Showing
         The current showing, with the reviewer.
-    signal : Signal
-        The signal.
+    one : SourcedEphemeris
+        The ephemeris.
     """
-    text = layout.error_message_of(
-        lambda: ephemerides.save(AdoptedEphemeris(shown.target_id, signal.ephemeris, signal.source, showing.reviewer))
-    )
-    if text:
-        st.session_state[actions.MESSAGE] = (False, text)
+    _adopt(shown, lambda: AdoptedEphemeris(shown.target_id, one.ephemeris, one.source, showing.reviewer))
 
 
 def _adopt_changed(shown: VetStar, showing: Showing, source: str, make: Callable[[Ephemeris], Ephemeris]) -> None:
@@ -102,11 +101,16 @@ def _adopt_changed(shown: VetStar, showing: Showing, source: str, make: Callable
     if signal is None:
         return
 
-    def keep() -> None:
-        ephemerides.save(AdoptedEphemeris(shown.target_id, make(signal.ephemeris), source, showing.reviewer))
+    _adopt(shown, lambda: AdoptedEphemeris(shown.target_id, make(signal.ephemeris), source, showing.reviewer))
 
-    if text := layout.error_message_of(keep):
+
+def _adopt(shown: VetStar, make: Callable[[], AdoptedEphemeris]) -> None:
+    """Adopt an ephemeris and show its signal, or leave a message if that fails."""
+    adopted: list[Ephemeris] = []
+    if text := layout.error_message_of(lambda: adopted.append(ephemerides.save(make()).ephemeris)):
         st.session_state[actions.MESSAGE] = (False, text)
+        return
+    actions.choose_signal(shown.location.get("target", shown.target_id), adopted[0])
 
 
 def _scale_period(shown: VetStar, showing: Showing, factor: float) -> None:
@@ -167,6 +171,6 @@ def _draw_first_ephemeris(shown: VetStar, showing: Showing) -> None:
     st.button(
         "Begin with a single transit in the middle of the data",
         key=f"by hand {showing.token}",
-        on_click=adopt_signal,
-        args=(shown, showing, Signal("by hand", middle, ephemerides.PERSON)),
+        on_click=adopt_ephemeris,
+        args=(shown, showing, SourcedEphemeris(middle, ephemerides.PERSON)),
     )

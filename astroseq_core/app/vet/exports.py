@@ -20,7 +20,7 @@ from astroseq_core.surveys import links
 if TYPE_CHECKING:
     from astroseq_core.export.records import Record
 
-#: Stars whose newest disposition is one of some, or those above a model's score threshold.
+#: Stars with a signal whose newest disposition is one of some, or those above a model's score threshold.
 WITH_DISPOSITION, ABOVE_THRESHOLD = WHICH = ("By disposition", "Above the threshold of a model")
 FILE_STEM = "astroseq-candidates"
 ZIP_JOB = "reports"
@@ -30,13 +30,17 @@ def draw_exports() -> None:
     """Draw the exports."""
     from astroseq_core.export import formats, records, tables
 
-    stars = _select_stars()
+    stars, wanted = _select_stars()
     found: Sequence[Record] = records.records_for_stars(stars, stellar_of=records.catalog_stellar_lookup()) if stars else ()
+    found = [r for r in found if not wanted or r.disposition in wanted]
     if not found:
         st.markdown("No star is like that yet. Give some a disposition, or keep a threshold on the Leaderboard.")
         return
-    simulated = sum(r.simulated for r in found)
-    words = f"**{len(found):,}** star{'s' * (len(found) != 1)}"
+    chosen = {r.star_id: bool(r.simulated) for r in found}
+    simulated = sum(chosen.values())
+    words = f"**{len(chosen):,}** star{'s' * (len(chosen) != 1)}"
+    if len(found) > len(chosen):
+        words += f" with **{len(found):,}** signals, a row each"
     st.markdown(words + (f", of which **{simulated:,} are simulated**" if simulated else ""))
     with st.container(horizontal=True, gap="small"):
         for one in formats.TABLE_FORMATS.values():
@@ -53,8 +57,8 @@ def draw_exports() -> None:
     _draw_report_zip(found)
 
 
-def _select_stars() -> tuple[str, ...]:
-    """Return the selected stars, by newest disposition or by score."""
+def _select_stars() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the selected stars, by the newest disposition of one of their signals or by score, and those dispositions."""
     models = queues.scored_models(leaderboard.list_models())
     which = str(
         st.segmented_control(
@@ -64,11 +68,11 @@ def _select_stars() -> tuple[str, ...]:
     if which == ABOVE_THRESHOLD:
         model = str(st.selectbox("Model", models, key="export model", width=260))
         rows = leaderboard.load_page(Filters(model_id=model, flagged=True, scored=True), limit=queues.LARGEST_QUEUE).rows
-        return tuple(r.target_id for r in rows)
+        return tuple(r.target_id for r in rows), ()
     wanted = st.pills("Disposition", DISPOSITIONS, default=PLANET_DISPOSITIONS, selection_mode="multi", key="export verdicts")
-    newest = {v.target_id: v for v in sorted(dispositions.list_current(), key=lambda v: (v.at, v.number))}
-    chosen = [v for v in newest.values() if v.disposition in wanted]
-    return tuple(v.target_id for v in sorted(chosen, key=lambda v: -v.at))
+    newest = [one.newest for signals in dispositions.list_by_signal().values() for one in signals]
+    chosen = sorted((v for v in newest if v is not None and v.disposition in wanted), key=lambda v: -v.at)
+    return tuple(dict.fromkeys(v.target_id for v in chosen)), tuple(wanted)
 
 
 def _draw_exofop(found: "Sequence[Record]") -> None:
@@ -107,7 +111,8 @@ def _draw_report_zip(found: "Sequence[Record]") -> None:
     if job is not None and job.is_running:
         background.watch(True, lambda: _draw_progress(job))
         return
-    words = f"Make a zip of {len(found):,} report{'s' * (len(found) != 1)}"
+    count = len({r.star_id for r in found})
+    words = f"Make a zip of {count:,} report{'s' * (count != 1)}"
     if st.button(words, key="zip reports", icon=":material/folder_zip:"):
         background.job_registry().start(ZIP_JOB, "The zip of reports", lambda job: _make_report_zip(job, tuple(found)))
         st.rerun()

@@ -7,7 +7,7 @@ Where Streamlit's shortcuts do not suffice, the script moves the focus into the 
 filters the keys of dispositions. Streamlit assigns a key press to whichever button is there, whether or not its star has been
 painted, and ends the drawing that is under way. So the browser passes on a disposition's key only
 if the star of these buttons has been on the screen for `MIN_PAINTED_MS`, once for each showing of a
-star, and never one that repeats because it is held down.
+signal of a star, not while another signal is being chosen, and never one that repeats because it is held down.
 
 Which showing is painted is not told by words on the page: its token is in the key of its buttons,
 in the key of the container with its name, and in the data of its figures (`mark_figure`), where
@@ -165,8 +165,8 @@ def decision_button_key(disposition: str, token: str) -> str:
     return f"vote {disposition} {token}"
 
 
-#: Keys of the containers of the note's field, and of the figures.
-NOTE_CONTAINER, FIGURES_CONTAINER = "vet note", "vet figures"
+#: Keys of the containers of the note's field, of the figures, and of the row of signals.
+NOTE_CONTAINER, FIGURES_CONTAINER, SIGNALS_CONTAINER = "vet note", "vet figures", "vet signals"
 #: Name of the token in a figure's data (Plotly's `layout.meta`).
 META_NAME = "showing"
 #: A disposition's key counts only once the star was visible this long [ms]; nobody reads faster.
@@ -228,6 +228,11 @@ _KEYBOARD_SCRIPT = """(() => {
     // Arrow keys are for the queue, not for the tab that was clicked last.
     const tab = e.target.closest && e.target.closest('[role="tab"]');
     if (tab && note()) setTimeout(() => tab.blur(), 0);
+    const chip = e.target.closest && e.target.closest(`.${C.signals} button`);
+    if (!chip) return;
+    // The signal on the screen is left: its keys count no longer.
+    if (!(chip.getAttribute("kind") || "").startsWith("primary")) { taken = token; takenAt = performance.now(); }
+    if (e.detail) setTimeout(() => chip.blur(), 0);
   }, true);
 })();"""
 
@@ -288,6 +293,7 @@ def script_text() -> str:
         "name": _css_class(name_container("")),
         "note": _css_class(NOTE_CONTAINER),
         "figures": _css_class(FIGURES_CONTAINER),
+        "signals": _css_class(SIGNALS_CONTAINER),
         "meta": META_NAME,
         "minPaintedMs": MIN_PAINTED_MS,
         "retryMs": RETRY_MS,

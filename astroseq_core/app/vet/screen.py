@@ -3,28 +3,36 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from astroseq_core.app.shared import background, layout, stars
+from astroseq_core.app.shared import background, layout, signals, stars
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.vet import actions, decision, details, ephemeris, keys, star, state
+from astroseq_core.app.vet import actions, decision, details, ephemeris, keys, signal_tabs, star, state
 from astroseq_core.app.vet import showing as showings
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.plots import style
+from astroseq_core.plots import vetting as vetting_panels
+from astroseq_core.plots.signal_views import SIGNAL_VIEWS_CAPTION, signal_views_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.plots.vetting import PHASE_MARKS, PanelCaptions, vetting_panels_figure
 from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
+from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.store import queue_orders, queues
 from astroseq_core.store.queues import QueueProgress
 from astroseq_core.vetting.checks.base import format_depth
 
+if TYPE_CHECKING:
+    from astroseq_core.vetting.examine import Examination
+
 #: Period ratio of a known object's match, in words.
 RATIO_WORDS = {"1": "", "2": " at twice its period", "1/2": " at half its period"}
 HIDDEN_WORD = "hidden"
+#: Height of the figure of the classifier's views [px]: that of the measured panels, so that all fits on the screen.
+VIEWS_HEIGHT = vetting_panels.HEIGHT
 
 
 def draw_header(shown: VetStar, showing: Showing, blind: bool, progress: str) -> None:
@@ -82,7 +90,8 @@ def _signal_words(shown: VetStar) -> str:
     fit = None if shown.examined is None else shown.examined.fit
     hours = f"{e.duration_hours:.2f} h" if fit is None else _hours_words(fit.duration_hours, fit.duration_err_hours)
     dip = _depth_words(shown)
-    parts = (f"**{escape(shown.signal.name)}**", period, f"t0 {t0.days:.4f}{_error_words(e.t0_err)} {t0.system}", hours, dip)
+    name = f"**{escape(shown.signal.name)}**{' (adopted)' if shown.signal.is_adopted else ''}"
+    parts = (name, period, f"t0 {t0.days:.4f}{_error_words(e.t0_err)} {t0.system}", hours, dip)
     return " · ".join(p for p in parts if p)
 
 
@@ -141,6 +150,10 @@ _SCREEN_STYLE = """<style>
 .st-key-vet-header p {font-size: 0.83rem; line-height: 1.25rem; margin: 0}
 .st-key-vet-header h3 {padding: 0}
 .st-key-vet-header [data-testid="stMarkdownContainer"] {margin-bottom: 0}
+.st-key-vet-signals {margin-bottom: -0.6rem}
+.st-key-vet-signals button {min-height: 1.7rem; padding: 0 0.6rem}
+.st-key-vet-signals button[kind="primary"] {background: rgba(47, 125, 209, 0.16); color: inherit; font-weight: 600}
+.st-key-vet-signals p {font-size: 0.78rem; font-variant-numeric: tabular-nums}
 .st-key-vet-checks p, .st-key-vet-checks summary {font-size: 0.83rem; line-height: 1.2rem}
 .st-key-vet-way button {padding: 0.25rem 0.45rem; min-width: 0}
 .st-key-vet-more button {padding: 0.25rem 0.55rem}
@@ -184,7 +197,7 @@ def draw_queue(queue_id: str, reviewer: str) -> None:
     if len(items) > 1 and at + 1 < queue.num:
         # Prepare the next star while the reviewer looks at this one.
         star.prepare_in_background(_with_model(items[1]))
-    _wait_for_probabilities(shown)
+    _wait_for_more(shown)
 
 
 def draw_star(location: Mapping[str, str], reviewer: str) -> None:
@@ -199,15 +212,19 @@ def draw_star(location: Mapping[str, str], reviewer: str) -> None:
     """
     st.html(_SCREEN_STYLE)
     keys.install_key_listener()
-    _wait_for_probabilities(_draw_one_star(location, "", 0, reviewer, None, ""))
+    _wait_for_more(_draw_one_star(location, "", 0, reviewer, None, ""))
 
 
-def _wait_for_probabilities(shown: VetStar | None) -> None:
-    """Score the star if needed and redraw the page. Keys are handled meanwhile."""
-    if shown is None or shown.scored is not None or shown.card is None or st.session_state.get(actions.BLIND_KEY):
+def _wait_for_more(shown: VetStar | None) -> None:
+    """Score the star if needed, then search and classify its signals; redraw after each. Keys are handled meanwhile."""
+    if shown is None or shown.card is None or st.session_state.get(actions.BLIND_KEY):
         return
     with layout.errors_as_messages():
-        background.redraw_when_done(stars.submit_scoring(shown.request, shown.star, shown.card))
+        if shown.scored is None:
+            background.redraw_when_done(stars.submit_scoring(shown.request, shown.star, shown.card))
+        elif not shown.complete:
+            search = signals.search_function()
+            background.redraw_when_done(search(shown.request, shown.star, shown.model_id, shown.scored, shown.sources))
 
 
 def _with_model(item: queue_orders.QueueItem) -> dict[str, str]:
@@ -240,27 +257,32 @@ def _draw_one_star(
 ) -> VetStar | None:
     """Draw the star and return it; None if it cannot be opened."""
     try:
-        shown = star.load_vet_star(location, state.SIGNAL.read())
+        shown = star.load_vet_star(location, signal_tabs.asked_signal(location))
     except AstroSeqError as error:
         # It can still be marked as unsure, or skipped.
         st.error(layout.escape(error), icon=":material/error:")
         _draw_unreadable_star(location, queue_id, at, reviewer, progress)
         return None
-    showing = showings.begin_showing(shown.target_id, queue_id, at, reviewer)
+    signal_tabs.write_address(shown)
+    in_use = None if shown.signal is None else shown.signal.ephemeris
+    showing = showings.begin_showing(shown.target_id, queue_id, at, reviewer, in_use)
     blind = bool(st.session_state.setdefault(actions.BLIND_KEY, state.BLIND.read()))
     state.BLIND.write(blind)
     draw_header(shown, showing, blind, progress_words)
     left, right = st.columns(COLUMNS, gap="small")
+    given = signal_tabs.signal_dispositions(shown)
     with left:
+        signal_tabs.draw_signal_tabs(shown, showing, given, blind)
         contents = {
             state.VET_TAB: lambda: _draw_charts(shown, showing, blind),
+            state.CLASSIFIER_TAB: lambda: _draw_charts(shown, showing, blind, as_classifier=True),
             state.DETAILS_TAB: lambda: details.draw_details(shown, blind),
         }
         layout.draw_tabs(state.SCREEN_TAB, contents)
     with right:
-        decision.draw_decision_panel(shown, showing, progress)
+        decision.draw_decision_panel(shown, showing, progress, given)
     # Last: the whole star has been sent, so keys count for it from now on.
-    showings.mark_sent(_disposition_facts(shown, blind))
+    showings.mark_sent(_disposition_facts(shown) | signal_tabs.signal_facts(shown, showing, given))
     return shown
 
 
@@ -285,8 +307,8 @@ def _draw_unreadable_star(
     showings.mark_sent({})
 
 
-def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
-    """Draw the figures."""
+def _draw_charts(shown: VetStar, showing: Showing, blind: bool, as_classifier: bool = False) -> None:
+    """Draw the light curve, and below it what was measured of the signal, or what the classifier sees of it."""
     note = ""
     if blind:
         note = "hidden"
@@ -295,19 +317,38 @@ def _draw_charts(shown: VetStar, showing: Showing, blind: bool) -> None:
     elif shown.scored is None:
         note = f"{shown.card.model_id} is on its way …"
     with st.container(key=keys.FIGURES_CONTAINER, gap="small"):
-        _draw_figures(shown, showing, vetting_light_curve_figure(_light_curve_view(shown, blind, note)))
+        st.plotly_chart(
+            keys.mark_figure(vetting_light_curve_figure(_light_curve_view(shown, blind, note)), showing.token),
+            key="vet curve seen" if as_classifier else "vet curve",
+            config=PLOTLY_CONFIG,
+            alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
+        )
+        if shown.examined is None or shown.signal is None:
+            st.info("There is no ephemeris to fold on yet; adopt one on the right.", icon=":material/timeline:")
+        elif as_classifier:
+            _draw_views(shown, shown.signal, showing)
+        else:
+            _draw_panels(shown, shown.examined, showing)
 
 
-def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
-    st.plotly_chart(
-        keys.mark_figure(curve, showing.token),
-        key="vet curve",
-        config=PLOTLY_CONFIG,
-        alt=f"Light curve of {shown.target_id} with transit windows and probabilities",
+def _draw_views(shown: VetStar, signal: StarSignal, showing: Showing) -> None:
+    """Draw the signal as the classifier sees it."""
+    found, pictures, row = signals.load_views(
+        signals.signals_in_memory(), shown.request, shown.star, shown.signals, signal.number
     )
-    if shown.examined is None:
-        st.info("There is no ephemeris to fold on yet; adopt one on the right.", icon=":material/timeline:")
-        return
+    figure = signal_views_figure(found, pictures, row)
+    figure.update_layout(height=VIEWS_HEIGHT)
+    st.plotly_chart(
+        keys.mark_figure(figure, showing.token),
+        key="vet views",
+        config=PLOTLY_CONFIG,
+        alt=f"Folds of {shown.target_id} as the classifier sees them",
+    )
+    layout.draw_note(*SIGNAL_VIEWS_CAPTION)
+
+
+def _draw_panels(shown: VetStar, examined: "Examination", showing: Showing) -> None:
+    """Draw what was measured of the signal."""
 
     def moved() -> None:
         panels: Any = st.session_state.get(PANELS_KEY)
@@ -316,7 +357,7 @@ def _draw_figures(shown: VetStar, showing: Showing, curve: object) -> None:
                 ephemeris.shift_epoch(shown, showing, float(point["x"]))
 
     st.plotly_chart(
-        keys.mark_figure(vetting_panels_figure(shown.examined), showing.token),
+        keys.mark_figure(vetting_panels_figure(examined), showing.token),
         key=PANELS_KEY,
         on_select=moved,
         selection_mode="points",
@@ -340,7 +381,7 @@ def _light_curve_view(shown: VetStar, blind: bool, note: str) -> VettingLightCur
     return VettingLightCurveView(tuple(detrended), tuple(flats), ephemerides, scores, note)
 
 
-def _disposition_facts(shown: VetStar, blind: bool) -> dict[str, Any]:
+def _disposition_facts(shown: VetStar) -> dict[str, Any]:
     """Return what a disposition stores: the ephemeris, the score, and the measured values."""
     facts: dict[str, Any] = {"score": shown.score, "model_id": shown.row.model_id if shown.row else ""}
     if not facts["model_id"] and shown.card is not None and shown.score is not None:

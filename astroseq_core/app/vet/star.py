@@ -2,22 +2,23 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from astroseq_core.app.shared import opened, stars
+from astroseq_core.app.shared import opened, signals, stars
 from astroseq_core.app.shared.memory import LRUCache
+from astroseq_core.app.shared.signals import SignalSources
 from astroseq_core.app.shared.stars import BEST, ScoredStar
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, ModelError
 from astroseq_core.networks.card import ModelCard
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve, time_span
-from astroseq_core.same_signal import other_signals
+from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring.star_data import StarData, StarRequest, request_from_location, signals_nearby
+from astroseq_core.signals.star_signals import SourcedEphemeris, StarSignal, signals_to_mask
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.store import ephemerides, scores
 from astroseq_core.store.scores import OK, ScoreRow
@@ -32,26 +33,6 @@ log = logging.getLogger(__name__)
 STARS_KEPT, MAX_CACHE_BYTES = 24, 48_000_000
 #: Name of the star score's ephemeris among a star's signals.
 FOLD_NAME = "star score's fold"
-ADOPTED_NAME = "adopted"
-
-
-@dataclass(frozen=True)
-class Signal:
-    """An ephemeris at which a star can be examined.
-
-    Attributes
-    ----------
-    name : str
-        Name of the signal.
-    ephemeris : Ephemeris
-        The ephemeris.
-    source : str
-        Where it is from, see `store.ephemerides.SOURCES`.
-    """
-
-    name: str
-    ephemeris: Ephemeris
-    source: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +55,16 @@ class VetStar:
         Segment probabilities, None while they are being computed.
     stellar : StellarParameters
         Stellar parameters.
-    signals : tuple of Signal
-        Signals at which it can be examined.
-    signal : Signal or None
+    sources : SignalSources
+        What its signals are merged from.
+    signals : tuple of StarSignal
+        Its signals, each once.
+    signal : StarSignal or None
         The chosen one, None if none is known.
+    others : tuple of Ephemeris
+        Its other signals, which are masked while the chosen one is measured.
+    complete : bool
+        Whether it was searched for signals and all of them were classified.
     examined : Examination or None
         The examination at that signal, None without a signal.
     pixels : tuple of (PixelColumns or None)
@@ -91,8 +78,11 @@ class VetStar:
     row: ScoreRow | None
     scored: ScoredStar | None
     stellar: StellarParameters
-    signals: tuple[Signal, ...]
-    signal: Signal | None
+    sources: SignalSources
+    signals: tuple[StarSignal, ...]
+    signal: StarSignal | None
+    others: tuple[Ephemeris, ...]
+    complete: bool
     examined: "Examination | None"
     pixels: "tuple[PixelColumns | None, ...]"
 
@@ -102,75 +92,78 @@ class VetStar:
         return self.star.target.id
 
     @property
+    def model_id(self) -> str:
+        """The model that scores the star; empty if none suits it."""
+        return "" if self.card is None else self.card.model_id
+
+    @property
     def score(self) -> float | None:
         """Star score by the model, None if it is not scored."""
         if self.row is not None:
             return self.row.star_score
         return self.scored.star.star_score if self.scored is not None and self.scored.star is not None else None
 
-    @property
-    def others(self) -> tuple[Ephemeris, ...]:
-        """Ephemerides of all known signals of the star but the chosen one."""
-        if self.signal is None:
-            return ()
-        return _other_signals(self.star, self.signal.ephemeris)
 
-
-def load_vet_star(location: Mapping[str, str], signal: str = "") -> VetStar:
+def load_vet_star(location: Mapping[str, str], signal: str | Ephemeris = "") -> VetStar:
     """Load a star for vetting, from memory if it was prepared before.
 
     Parameters
     ----------
     location : Mapping of str to str
         URL parameters that locate the star.
-    signal : str, optional
-        Name of the signal to examine; the likeliest if empty.
+    signal : str or Ephemeris, optional
+        The signal to examine, or its name; the likeliest if empty.
 
     Returns
     -------
     VetStar
-        The star.
+        The star, with what is known of its signals by now.
 
     Raises
     ------
     AstroSeqError
         If the star cannot be opened.
     """
-    key, memory = _cache_key(location, signal), stars.scores_in_memory()
+    key, memory = _cache_key(location), _Memory()
+    own = (*key, signal)
+    # another signal of a star that is open needs no file again
+    found = _ready(own) or _ready((*key, ""))
+    if found is None:
+        found = _open_star(location)
+        _save_in_memory((*key, ""), found)
+    made = _complete(found, signal, memory)
+    if made is not found:
+        _save_in_memory(own, made)
+    return made
+
+
+def _ready(key: tuple[object, ...]) -> VetStar | None:
+    """Return a star that is in memory, or is being prepared; None if that fails, for the cause may be gone by now."""
     coming: Future[VetStar] | None = _stars_in_memory().get(key)
-    if coming is not None and (coming.done() or coming.running()):
-        try:
-            found = coming.result()
-        except AstroSeqError:
-            # Try again: the cause may be gone.
-            found = _make_vet_star(location, signal, memory)
-    else:
-        found = _make_vet_star(location, signal, memory)
-        _save_in_memory(key, found)
-    if found.scored is None and found.card is not None:
-        # Its scores may have become available since, and with them a signal.
-        known = stars.load_scores_from(memory, found.request, found.star, found.card)
-        if known is not None:
-            found = replace(found, scored=known) if found.signal is not None else _make_vet_star(location, signal, memory)
-            _save_in_memory(key, found)
-    return found
+    if coming is None or not (coming.done() or coming.running()):
+        return None
+    try:
+        return coming.result()
+    except AstroSeqError:
+        return None
 
 
 def prepare_in_background(location: Mapping[str, str]) -> None:
-    """Prepare a star in a thread and score it. Errors are raised by `get`, when it is its turn.
+    """Prepare a star in a thread, score it and search its signals. Errors are raised by `load_vet_star`, when it is its turn.
 
     Parameters
     ----------
     location : Mapping of str to str
         URL parameters that locate the star.
     """
-    key = _cache_key(location, "")
+    key = (*_cache_key(location), "")
     if _stars_in_memory().get(key) is not None:
         return
-    coming = _worker().submit(_make_vet_star, location, "", stars.scores_in_memory())
+    memory = _Memory()
+    coming = _worker().submit(lambda: _complete(_open_star(location), "", memory))
     kept = _stars_in_memory()
     kept.put(key, coming)
-    score = stars.scoring_function()
+    score, search = stars.scoring_function(), signals.search_function()
 
     def then(made: "Future[VetStar]") -> None:
         # No page waits for these scores: a star without them is drawn without, and redrawn later.
@@ -178,24 +171,42 @@ def prepare_in_background(location: Mapping[str, str]) -> None:
             return
         one = made.result()
         kept.put(key, made, one)
-        if one.scored is None and one.card is not None:
-            score(one.request, one.star, one.card)
+        if one.card is None or one.complete:
+            return
+
+        def search_signals(scores: "Future[ScoredStar]") -> None:
+            if scores.cancelled() or scores.exception() is not None:
+                return
+            scored = scores.result()
+            sources = replace(one.sources, fold=_fold(one.star, one.row, scored))
+            search(one.request, one.star, one.model_id, scored, sources)
+
+        if one.scored is None:
+            score(one.request, one.star, one.card).add_done_callback(search_signals)
+        else:
+            search(one.request, one.star, one.model_id, one.scored, one.sources)
 
     coming.add_done_callback(then)
 
 
-def _cache_key(location: Mapping[str, str], signal: str) -> tuple[Any, ...]:
-    """Return the cache key: the star's files, its score, and its adopted ephemeris."""
+class _Memory:
+    """The caches of the server's memory, which threads cannot look up themselves."""
+
+    def __init__(self) -> None:
+        self.scores, self.signals = stars.scores_in_memory(), signals.signals_in_memory()
+
+
+def _cache_key(location: Mapping[str, str]) -> tuple[Any, ...]:
+    """Return the cache key: the star's files, its score, and its adopted ephemerides."""
     try:
         request = request_from_location(location)
         stamp = stars.source_stamp(request)
     except AstroSeqError:
-        return (json.dumps(dict(location), sort_keys=True), signal)
+        return (json.dumps(dict(location), sort_keys=True),)
     hand = ephemerides.load(request.name)
     row = _newest_score(request.name, location.get("model", ""))
     return (
         json.dumps(dict(location), sort_keys=True),
-        signal,
         stamp,
         None if hand is None else hand.at,
         None if row is None else (row.model_id, row.at),
@@ -208,8 +219,8 @@ def _save_in_memory(key: tuple[object, ...], star: VetStar) -> None:
     _stars_in_memory().put(key, ready, star)
 
 
-def _make_vet_star(location: Mapping[str, str], signal: str, memory: LRUCache) -> VetStar:
-    """Prepare the star. `memory` is the cache of scores; threads cannot look it up themselves."""
+def _open_star(location: Mapping[str, str]) -> VetStar:
+    """Open the star, without any signal yet."""
     from astroseq_core.scoring import star_data
     from astroseq_core.scoring.star_data import load_star
 
@@ -218,50 +229,89 @@ def _make_vet_star(location: Mapping[str, str], signal: str, memory: LRUCache) -
     star = load_star(request)
     card = _model_card(star, location.get("model", ""))
     row = _newest_score(star.target.id, location.get("model", ""))
-    scored = None if card is None else stars.load_scores_from(memory, request, star, card)
-    hand = ephemerides.load(star.target.id)
-    signals = star_signals(star, row, scored, hand)
-    chosen = next((s for s in signals if s.name == signal), signals[0] if signals else None)
     stellar = _stellar_parameters(star, request)
     columns, damaged = star_data.all_star_pixel_columns(star.light_curves, request.source, request.folder)
     for sentence in damaged:
         log.info("%s: %s", star.target.id, sentence)
-    examined = None if chosen is None else _examine(star, list(star.detrended), chosen.ephemeris, stellar, columns)
-    return VetStar(dict(location), request, star, card, row, scored, stellar, signals, chosen, examined, columns)
+    known = sorted(star.ephemerides, key=lambda e: row is not None and e.name != row.match)
+    adopted = tuple(SourcedEphemeris(a.ephemeris, a.source) for a in ephemerides.load_of_each_signal(star.target.id))
+    sources = SignalSources(tuple(known), adopted=adopted)
+    return VetStar(dict(location), request, star, card, row, None, stellar, sources, (), None, (), False, None, columns)
 
 
-def star_signals(
-    star: StarData, row: ScoreRow | None, scored: ScoredStar | None, hand: ephemerides.AdoptedEphemeris | None
-) -> tuple[Signal, ...]:
-    """Return the signals at which a star can be examined.
+def _complete(shown: VetStar, signal: str | Ephemeris, memory: _Memory) -> VetStar:
+    """Return the star with what is known by now: its scores, its signals and their classes, and one of them examined."""
+    scored, sources = shown.scored, shown.sources
+    if scored is None and shown.card is not None:
+        scored = stars.load_scores_from(memory.scores, shown.request, shown.star, shown.card)
+    if sources.found is None:
+        sources = replace(sources, found=signals.load_found(memory.signals, shown.request, shown.row, shown.model_id))
+    if sources.fold is None:
+        sources = replace(sources, fold=_fold(shown.star, shown.row, scored))
+    listed = signals.load_signals(memory.signals, shown.request, shown.star, sources)
+    complete = signals.are_complete(memory.signals, shown.request, listed, sources)
+    chosen = choose_signal(listed, signal, sources.adopted)
+    others = () if chosen is None else signals_to_mask(listed, chosen, shown.star.detrended)
+    before = None if shown.signal is None else (shown.signal.ephemeris, shown.others)
+    if (scored, sources, listed, chosen, complete) == (
+        shown.scored,
+        shown.sources,
+        shown.signals,
+        shown.signal,
+        shown.complete,
+    ):
+        return shown
+    examined = shown.examined
+    if chosen is None:
+        examined = None
+    elif examined is None or before != (chosen.ephemeris, others):
+        examined = _examine(shown, chosen.ephemeris, others)
+    return replace(
+        shown,
+        scored=scored,
+        sources=sources,
+        signals=listed,
+        signal=chosen,
+        others=others,
+        complete=complete,
+        examined=examined,
+    )
+
+
+def choose_signal(
+    listed: Sequence[StarSignal], wanted: str | Ephemeris = "", adopted: Sequence[SourcedEphemeris] = ()
+) -> StarSignal | None:
+    """Return the signal of a star to examine.
 
     Parameters
     ----------
-    star : StarData
-        The star.
-    row : ScoreRow or None
-        Its stored score.
-    scored : ScoredStar or None
-        Its scores.
-    hand : AdoptedEphemeris or None
-        Its adopted ephemeris.
+    listed : sequence of StarSignal
+        Signals of the star.
+    wanted : str or Ephemeris, optional
+        One of its ephemerides, or the name of one.
+    adopted : sequence of SourcedEphemeris, optional
+        What people adopted, the newest first.
 
     Returns
     -------
-    tuple of Signal
-        The adopted one, the catalog's (the score's match first), and the star score's.
+    StarSignal or None
+        The wanted one; else the one whose ephemeris was adopted last; else the first. None without any.
     """
-    known = [Signal(e.name, e, ephemerides.CATALOG) for e in star.ephemerides]
-    if row is not None:
-        known.sort(key=lambda s: s.ephemeris.name != row.match)
-    found = [] if hand is None else [Signal(ADOPTED_NAME, hand.ephemeris, hand.source)]
-    found += known
-    if (fold := _fold_signal(star, row, scored)) is not None:
-        found.append(fold)
-    return tuple(found)
+    named = wanted.name if isinstance(wanted, Ephemeris) else wanted
+    tests: list[Callable[[StarSignal], bool]] = []
+    if isinstance(wanted, Ephemeris):
+        tests += [lambda s: s.ephemeris == wanted, lambda s: s.has(wanted), lambda s: compare_signals(wanted, s.ephemeris).same]
+    if named:
+        tests += [lambda s: s.name == named, lambda s: s.goes_by(named)]
+    if adopted:
+        tests.append(lambda s: s.members[0] == adopted[0])
+    for test in tests:
+        if (found := next(filter(test, listed), None)) is not None:
+            return found
+    return next(iter(listed), None)
 
 
-def _fold_signal(star: StarData, row: ScoreRow | None, scored: ScoredStar | None) -> Signal | None:
+def _fold(star: StarData, row: ScoreRow | None, scored: ScoredStar | None) -> Ephemeris | None:
     """Return the ephemeris of the star score, from the store or else from the new scores."""
     if row is not None and row.status == OK and row.best_t0 is not None and row.t0_system:
         found = (
@@ -286,38 +336,27 @@ def _fold_signal(star: StarData, row: ScoreRow | None, scored: ScoredStar | None
         return None
     t0, system, period, hours, t0_err, period_err = found
     try:
-        ephemeris = Ephemeris(
+        return Ephemeris(
             star.target.id, FOLD_NAME, Instant(t0, system), period, hours or 2.0, None, t0_err or 0.0, period_err or 0.0
         )
     except AstroSeqError as error:
         log.info("%s: its fold is no ephemeris: %s", star.target.id, error)
         return None
-    return Signal(FOLD_NAME, ephemeris, ephemerides.FOLD)
 
 
-def _examine(
-    star: StarData,
-    detrended: Sequence[DetrendedLightCurve],
-    ephemeris: Ephemeris,
-    stellar: StellarParameters,
-    columns: "Sequence[PixelColumns | None]",
-) -> "Examination":
+def _examine(shown: VetStar, ephemeris: Ephemeris, others: Sequence[Ephemeris]) -> "Examination":
     from astroseq_core.vetting.examine import examine
 
-    others = _other_signals(star, ephemeris)
+    star = shown.star
     return examine(
-        detrended,
+        list(star.detrended),
         ephemeris,
         others=others,
-        stellar=stellar,
-        pixels=columns,
+        stellar=shown.stellar,
+        pixels=shown.pixels,
         known=star.ephemerides,
         neighbors=signals_nearby(star.target),
     )
-
-
-def _other_signals(star: StarData, ephemeris: Ephemeris) -> tuple[Ephemeris, ...]:
-    return other_signals(star.ephemerides, ephemeris, *time_span(star.detrended, ephemeris.t0.system))
 
 
 def _stellar_parameters(star: StarData, request: StarRequest) -> StellarParameters:

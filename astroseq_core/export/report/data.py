@@ -10,6 +10,8 @@ from astroseq_core.disposition_codes import CODES
 from astroseq_core.export.records import Record
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.scoring.segments import SegmentScores
+from astroseq_core.signals.class_words import CLASSES, likeliest, period_words, short_class_words
+from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.store import disposition_entry
 from astroseq_core.targets import Target
@@ -21,6 +23,7 @@ SIMULATED_BANNER = "SIMULATED STAR: it exists only in AstroSeq"
 #: Sources of ephemerides, in words.
 EPHEMERIS_SOURCES = {
     "catalogue": "from a catalog",
+    "search": "found by the search",
     "fold": "best fold of the scores",
     "person": "given by a person",
     "fit": "fitted",
@@ -72,6 +75,12 @@ class ReportData:
         Source of the ephemerides.
     made : str
         When the report was made, ISO 8601 in UTC.
+    signal : StarSignal or None
+        The signal with its class.
+    signals : tuple of StarSignal
+        All signals of the star.
+    others : tuple of ReportData
+        Sections of the star's other signals.
     """
 
     target: Target
@@ -84,6 +93,9 @@ class ReportData:
     model_sha256: str = ""
     catalog_source: str = ""
     made: str = ""
+    signal: StarSignal | None = None
+    signals: tuple[StarSignal, ...] = ()
+    others: "tuple[ReportData, ...]" = ()
 
     @property
     def is_simulated(self) -> bool:
@@ -118,6 +130,8 @@ def make_report_data(
     stellar: StellarParameters | None = None,
     card: ModelCard | None = None,
     catalog: str = "",
+    signal: StarSignal | None = None,
+    signals: Sequence[StarSignal] = (),
 ) -> ReportData:
     """Return the content of a report, dated now.
 
@@ -137,6 +151,10 @@ def make_report_data(
         Card of the model that gave the scores.
     catalog : str, optional
         Source of the ephemerides.
+    signal : StarSignal, optional
+        The signal with its class.
+    signals : sequence of StarSignal, optional
+        All signals of the star.
 
     Returns
     -------
@@ -155,6 +173,8 @@ def make_report_data(
         model_sha256=card.sha256 if card else "",
         catalog_source=catalog,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
+        signal=signal,
+        signals=tuple(signals),
     )
 
 
@@ -283,6 +303,55 @@ def disposition_facts(star: ReportData) -> tuple[Fact, ...]:
         Fact("Known", match),
         Fact("Note", r.note or "–"),
     )
+
+
+def class_facts(star: ReportData) -> tuple[Fact, ...]:
+    """Return the class of the signal, by the classifier and by the readable baseline, as lines of the header.
+
+    Parameters
+    ----------
+    star : ReportData
+        Content of the report.
+
+    Returns
+    -------
+    tuple of Fact
+        Label and value of each, with the spread of the networks and trees; none without a class.
+    """
+    if star.signal is None or star.signal.classes is None:
+        return ()
+    facts = [Fact("Class", short_class_words(star.signal.classes))]
+    if star.signal.baseline is not None:
+        facts.append(Fact("Trees alone", short_class_words(star.signal.baseline)))
+    return tuple(facts)
+
+
+def signal_lines(star: ReportData) -> tuple[str, ...]:
+    """Return a line for each signal of the star, if it has several: period, class, and what the readable baseline says.
+
+    Parameters
+    ----------
+    star : ReportData
+        Content of the report.
+
+    Returns
+    -------
+    tuple of str
+        The lines, in the order of the signals.
+    """
+    if len(star.signals) < 2:
+        return ()
+    lines = []
+    for one in star.signals:
+        here = " (this page)" if star.signal is not None and one.number == star.signal.number else ""
+        words = [f"{one.number}{here} · {one.name} · {period_words(one.ephemeris)}"]
+        if one.classes is not None:
+            words.append(short_class_words(one.classes))
+        if one.baseline is not None:
+            best = likeliest(one.baseline)
+            words.append(f"trees alone: {CLASSES[best.name][1]} {best.probability:.2f}")
+        lines.append(" · ".join(words))
+    return tuple(lines)
 
 
 def provenance_lines(star: ReportData, digits: int = 64) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ _LEFT, _RIGHT = 0.048, 0.988
 
 
 def render_png(star: ReportData) -> bytes:
-    """Return the page as a PNG.
+    """Return the first page as a PNG: its lines name the star's other signals.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def render_png(star: ReportData) -> bytes:
 
 
 def render_pdf(star: ReportData) -> bytes:
-    """Return the page as a PDF; cadences are rasterized, text and lines are not.
+    """Return the pages as a PDF, one a signal; cadences are rasterized, text and lines are not.
 
     Parameters
     ----------
@@ -67,9 +67,8 @@ def render_pdf(star: ReportData) -> bytes:
     bytes
         Content of the file.
     """
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 
-    figure = draw_page(star)
     out = io.BytesIO()
     text = _metadata(star)
     about = {
@@ -79,8 +78,11 @@ def render_pdf(star: ReportData) -> bytes:
         "Subject": "Transit candidate",
         "Keywords": text["Source"],
     }
-    canvas = FigureCanvasPdf(figure)
-    canvas.print_pdf(out, metadata=about)  # type: ignore[no-untyped-call]
+    with PdfPages(out, metadata=about) as pages:
+        for one in (star, *star.others):
+            figure = draw_page(one)
+            FigureCanvasPdf(figure)
+            pages.savefig(figure)
     return out.getvalue()
 
 
@@ -109,7 +111,8 @@ def draw_page(star: ReportData) -> "Figure":
 
     figure = Figure(figsize=PAGE_INCHES, dpi=DPI, facecolor="white")
     _draw_header(figure, star)
-    curve = _add_axes(figure, _LEFT, 0.655, _RIGHT - _LEFT, 0.135)
+    high = 0.135 - _draw_signals(figure, star)
+    curve = _add_axes(figure, _LEFT, 0.655, _RIGHT - _LEFT, high)
     strip = _add_axes(figure, _LEFT, 0.637, _RIGHT - _LEFT, 0.014)
     light_curve.draw_light_curve(curve, strip, star)
     wide = (_RIGHT - _LEFT - 3 * 0.036) / 4
@@ -156,12 +159,24 @@ def _draw_header(figure: "Figure", star: ReportData) -> None:
     _draw_text(figure, _RIGHT, top - 0.0095, f"AstroSeq {__version__}", 6.5, color="0.45", ha="right")
     columns = (
         (data.star_facts(star), 0.048, 0.075, 0.17),
-        (data.ephemeris_facts(star), 0.225, 0.06, 0.22),
-        (data.fit_facts(star), 0.452, 0.085, 0.22),
+        ((*data.ephemeris_facts(star), *data.class_facts(star)[:1]), 0.225, 0.06, 0.22),
+        ((*data.fit_facts(star), *data.class_facts(star)[1:]), 0.452, 0.085, 0.22),
         (data.disposition_facts(star), 0.685, 0.045, _RIGHT - 0.685),
     )
     for facts, left, indent, room in columns:
         _draw_facts(figure, facts, left - 0.02, top - 0.042, indent, room)
+
+
+def _draw_signals(figure: "Figure", star: ReportData) -> float:
+    """Draw a line for each of several signals in two columns below the header; the height that they take."""
+    lines = data.signal_lines(star)
+    size, line, wide = 5.8, 0.0135, (_RIGHT - _LEFT + 0.02) / 2
+    rows = -(-len(lines) // 2)
+    for place, text in enumerate(lines):
+        column, row = divmod(place, rows)
+        shown = report_text.wrap_text(text, (wide - 0.012) * PAGE_POINTS[0], size, 1)
+        _draw_text(figure, _LEFT - 0.02 + column * wide, 0.792 - row * line, shown[0] if shown else "", size, color="0.25")
+    return rows * line
 
 
 def _draw_facts(figure: "Figure", facts: Sequence[Fact], left: float, top: float, indent: float, room: float) -> None:

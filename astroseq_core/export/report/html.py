@@ -7,6 +7,7 @@ from html import escape
 from astroseq_core.export.report import data, figure
 from astroseq_core.export.report.data import Fact, ReportData
 from astroseq_core.plots import style
+from astroseq_core.signals.class_words import class_sentence, period_words
 
 _STYLE = f"""
 :root {{ color-scheme: light dark; }}
@@ -39,30 +40,51 @@ def render_html(star: ReportData) -> str:
     str
         Text of the file.
     """
-    picture = base64.b64encode(figure.render_png(star)).decode("ascii")
     name = escape(star.target.id)
     banner = f'<p class="simulated">{escape(data.SIMULATED_BANNER)}</p>' if star.is_simulated else ""
-    facts = "".join(
-        _facts_table(f)
-        for f in (
-            data.star_facts(star),
-            data.ephemeris_facts(star),
-            data.fit_facts(star),
-            data.disposition_facts(star),
-        )
-    )
     foot = "<br>".join(escape(line) for line in data.provenance_lines(star))
-    about = f"Report of {star.target.id}: light curve, folds, odd against even, secondary search, single transits, checks"
+    sections = (star, *star.others)
+    body = "".join(_section(one, several=len(sections) > 1) for one in sections)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}{' (simulated)' if star.is_simulated else ''}: report</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'{banner}\n<h1>{name}</h1>\n<p class="names">{escape(star.names)}</p>\n'
-        f'<img alt="{escape(about)}" src="data:image/png;base64,{picture}">\n'
-        f'<h2>Numbers</h2>\n<div class="facts">{facts}</div>\n'
-        f"<h2>Checks</h2>\n{_checks_table(star)}\n"
+        f"{_signals_table(star)}{body}"
         f'<h2>Where this is from</h2>\n<p class="foot">{foot}</p>\n</body>\n</html>\n'
     )
+
+
+def _section(star: ReportData, several: bool) -> str:
+    """Return the picture, the numbers and the checks of one signal."""
+    picture = base64.b64encode(figure.render_png(star)).decode("ascii")
+    facts = (
+        data.star_facts(star),
+        (*data.ephemeris_facts(star), *data.class_facts(star)),
+        data.fit_facts(star),
+        data.disposition_facts(star),
+    )
+    about = f"Report of {star.target.id}: light curve, folds, odd against even, secondary search, single transits, checks"
+    number = "" if star.signal is None else f" {star.signal.number}"
+    head = f"<h2>Signal{number}: {escape(star.examination.ephemeris.name)}</h2>\n" if several else ""
+    return (
+        f'{head}<img alt="{escape(about)}" src="data:image/png;base64,{picture}">\n'
+        f'<h2>Numbers</h2>\n<div class="facts">{"".join(map(_facts_table, facts))}</div>\n'
+        f"<h2>Checks</h2>\n{_checks_table(star)}\n"
+    )
+
+
+def _signals_table(star: ReportData) -> str:
+    """Return the star's signals, if it has several, with their classes and what the readable baseline says."""
+    if len(star.signals) < 2:
+        return ""
+    rows = []
+    for one in star.signals:
+        by_both, by_trees = ("" if c is None else class_sentence(c) for c in (one.classes, one.baseline))
+        cells = (str(one.number), one.name, period_words(one.ephemeris), by_both, by_trees)
+        rows.append(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>")
+    heads = "".join(f"<th>{head}</th>" for head in ("Signal", "Name", "Period", "Class", "Trees alone"))
+    return f'<h2>Signals</h2>\n<table class="checks"><tr>{heads}</tr>{"".join(rows)}</table>\n'
 
 
 def _facts_table(facts: Sequence[Fact]) -> str:

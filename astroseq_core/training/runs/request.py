@@ -1,6 +1,6 @@
 """Request of a training run, and training labels from the dispositions that vetters gave."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from astroseq_core.disposition_codes import FALSE_DISPOSITIONS, PLANET_DISPOSITIONS
@@ -8,6 +8,7 @@ from astroseq_core.errors import SettingsError
 from astroseq_core.jobs.job import check_job_name
 from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import Disposition
+from astroseq_core.store.signal_dispositions import SignalDispositions
 from astroseq_core.training import recipes
 from astroseq_core.training.injection import TrainingStar
 from astroseq_core.training.recipes import Recipe
@@ -99,31 +100,33 @@ class RunRequest:
             raise SettingsError(f"These are not the settings of a run ({reason_of(error)}).") from None
 
 
-def agreed_dispositions(verdicts: Sequence[Disposition]) -> tuple[Disposition, ...]:
-    """Return the newest usable disposition of each star on which the reviewers agree.
+def agreed_dispositions(stars: Mapping[str, Sequence[SignalDispositions]]) -> tuple[Disposition, ...]:
+    """Return the newest usable disposition of each signal of the stars on which the reviewers agree.
 
-    Reviewers agree if all of them say planet, or all say false positive or false alarm. A planet's
-    disposition is usable if it has the ephemeris of its signal. A false positive or false alarm
-    without an ephemeris says that the star shows no signal.
+    Reviewers agree on a star if, of each signal, all of them say planet, or all say false positive or
+    false alarm. A planet's disposition is usable if it has the ephemeris of its signal. A false
+    positive or false alarm without an ephemeris says that the star shows no signal.
 
     Parameters
     ----------
-    verdicts : sequence of Verdict
-        Dispositions of any stars by any reviewers.
+    stars : mapping of str to sequence of SignalDispositions
+        Current dispositions of the signals of any stars, by star.
 
     Returns
     -------
-    tuple of Verdict
-        One disposition for each such star.
+    tuple of Disposition
+        One disposition for each such signal, star after star.
     """
     found: list[Disposition] = []
-    for target_id in dict.fromkeys(v.target_id for v in verdicts):
-        own = [v for v in verdicts if v.target_id == target_id and v.disposition in (*PLANET_DISPOSITIONS, *FALSE_DISPOSITIONS)]
-        if len({v.disposition in PLANET_DISPOSITIONS for v in own}) != 1:
+    for signals in stars.values():
+        decided = (*PLANET_DISPOSITIONS, *FALSE_DISPOSITIONS)
+        own = [[v for v in one.dispositions if v.disposition in decided] for one in signals]
+        if any(len({v.disposition in PLANET_DISPOSITIONS for v in one}) > 1 for one in own):
             continue
-        usable = [v for v in own if v.disposition in FALSE_DISPOSITIONS or v.ephemeris is not None]
-        if usable:
-            found.append(max(usable, key=lambda v: (v.at, v.number)))
+        for one in own:
+            usable = [v for v in one if v.disposition in FALSE_DISPOSITIONS or v.ephemeris is not None]
+            if usable:
+                found.append(max(usable, key=lambda v: (v.at, v.number)))
     return tuple(found)
 
 
@@ -138,14 +141,16 @@ def disposition_stars(recipe: Recipe) -> tuple[TrainingStar, ...]:
     Returns
     -------
     tuple of TrainingStar
-        The stars, labeled by their dispositions.
+        The stars, labeled by the dispositions of their signals.
     """
+    agreed: dict[str, list[Disposition]] = {}
+    for disposition in agreed_dispositions(dispositions.list_by_signal()):
+        agreed.setdefault(disposition.target_id, []).append(disposition)
     stars = []
-    for disposition in agreed_dispositions(dispositions.list_current()):
-        star = cached_star(disposition.target_id, recipe)
+    for target_id, own in agreed.items():
+        star = cached_star(target_id, recipe)
         if star is not None:
-            e = disposition.ephemeris
-            ephemerides = () if e is None else (replace(e, disposition=disposition.disposition),)
+            ephemerides = tuple(replace(v.ephemeris, disposition=v.disposition) for v in own if v.ephemeris is not None)
             stars.append(replace(star, ephemerides=ephemerides, labeled=True))
     return tuple(stars)
 
@@ -164,4 +169,5 @@ def disposition_counts(recipe: Recipe) -> dict[str, dict[str, int]]:
         Counts as {reviewer: {disposition: count}}.
     """
     usable = {s.target_id for s in disposition_stars(recipe)}
-    return dispositions.count_dispositions(v for v in agreed_dispositions(dispositions.list_current()) if v.target_id in usable)
+    agreed = agreed_dispositions(dispositions.list_by_signal())
+    return dispositions.count_dispositions(v for v in agreed if v.target_id in usable)

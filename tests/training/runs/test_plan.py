@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from astroseq_core import missions
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import SettingsError, StoppedError
 from astroseq_core.io import lightcurve
 from astroseq_core.io.cache import LightCurveCache
@@ -20,6 +21,7 @@ from astroseq_core.scoring.star_source import Source
 from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.targets import Target
+from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.training import dataset, recipes, sampling, train
 from astroseq_core.training.dataset import SegmentDataset
 from astroseq_core.training.injection import TrainingStar, training_copies
@@ -27,7 +29,7 @@ from astroseq_core.training.recipes import Injection, Recipe
 from astroseq_core.training.runs import estimate, plan
 from astroseq_core.training.runs.estimate import PartTotals
 from astroseq_core.training.runs.plan import Plan, TrainingFacts
-from astroseq_core.training.runs.request import RunRequest
+from astroseq_core.training.runs.request import RunRequest, agreed_dispositions
 from astroseq_core.training.stars import StarChoice, gather_stars
 
 RECIPE = replace(
@@ -336,6 +338,17 @@ def test_stars_that_were_vetted_join_where_they_are_asked_to() -> None:
     assert (alone.parts[0].real, joined.parts[0].real) == (0, 1)
     assert joined.parts[0].segments > alone.parts[0].segments
     assert joined.parts[0].positives == alone.parts[0].positives
+
+
+def test_a_star_joins_with_all_of_its_signals_unless_reviewers_disagree_on_one() -> None:
+    b = Ephemeris("KIC 78", "b", Instant(101.0, TimeSystem.BKJD), 3.3, 2.0)
+    c = replace(b, name="c", t0=Instant(102.2, TimeSystem.BKJD), period_days=7.9)
+    for signal, word, who in ((b, "PC", "me"), (c, "FP", "me"), (c, "FA", "you")):
+        dispositions.add(Disposition("KIC 78", word, who, ephemeris=signal))
+    agreed = agreed_dispositions(dispositions.list_by_signal())
+    assert {(d.ephemeris.name, d.disposition) for d in agreed if d.ephemeris} == {("b", "PC"), ("c", "FA")}
+    dispositions.add(Disposition("KIC 78", "PC", "you", ephemeris=c))
+    assert agreed_dispositions(dispositions.list_by_signal()) == ()
 
 
 # ---- warnings
