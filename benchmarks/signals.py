@@ -36,7 +36,7 @@ from astroseq_core.signals.ensemble import Answers, load_ensemble
 from astroseq_core.signals.event_depths import event_boxes, event_depths
 from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, features, log_odds
-from astroseq_core.signals.signal import MAX_PLANET_SCORE, ClassProbabilities, FoundSignal, best_signal
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, planet_score_of_star
 from astroseq_core.signals.views import SignalViews
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
@@ -293,10 +293,7 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
             "num_true": len(star.truth),
             "star_score": score.star_score if score else None,
         }
-        best = best_signal(full)
-        # stars without a signal follow in the order of their star scores, as on the leaderboard
-        lowest = -MAX_PLANET_SCORE + (0.01 * score.star_score if score else 0.0)
-        base |= {"star_planet_score": lowest if best is None else best.planet_score}
+        base |= {"star_planet_score": planet_score_of_star(full, score.star_score if score else None)}
         base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
         # what each true signal has here, red noise included
         seen = [measured_snr(detrended, e, star.truth) for e in star.truth]

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from astroseq_core.ephemeris import Ephemeris
 
-#: Bound of a planet score [natural log]; a star without any signal has the lower one.
+#: Bound of a planet score [natural log].
 MAX_PLANET_SCORE = 30.0
+#: Highest planet score of a star in which no signal was found.
+MAX_WITHOUT_SIGNAL = -3.0
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,31 @@ def best_signal(signals: Sequence[FoundSignal]) -> FoundSignal | None:
         The signal; None if there is none.
     """
     return max(signals, key=lambda s: s.planet_score, default=None)
+
+
+def planet_score_of_star(signals: Sequence[FoundSignal], star_score: float | None = None) -> float:
+    """Return the planet score by which a star is ranked: that of its best signal.
+
+    Parameters
+    ----------
+    signals : sequence of FoundSignal
+        The signals of the star.
+    star_score : float, optional
+        Evidence of the star's best period, by which stars without a signal are ranked among each other.
+
+    Returns
+    -------
+    float
+        The planet score; without a signal at most `MAX_WITHOUT_SIGNAL`.
+
+    Examples
+    --------
+    >>> planet_score_of_star((), -6.5), planet_score_of_star((), 4.0), planet_score_of_star(())
+    (-6.5, -3.0, -30.0)
+    """
+    best = best_signal(signals)
+    if best is not None:
+        return best.planet_score
+    if star_score is None:
+        return -MAX_PLANET_SCORE
+    return max(-MAX_PLANET_SCORE, min(star_score, MAX_WITHOUT_SIGNAL))
