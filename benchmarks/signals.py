@@ -3,7 +3,7 @@
     python -m benchmarks.signals collect --stars simulated|injected --count 300 --seed 1 --out candidates.csv
 
 writes every candidate that the search looked at with what decides and whether it is true: what `astroseq_core/signals/odds.py` is
-fitted to. `measure` prints the share of planets found with their period, and false signals a star, on other stars.
+fitted to; `fit` does that. `benchmarks/signals_found.py` measures the whole search on other stars.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import math
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +25,18 @@ from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.io.one_per_time import select_light_curves
 from astroseq_core.io.read import read_light_curve
 from astroseq_core.networks.model import Model, load
-from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightCurve, PreprocessingConfig, prepare
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, prepare
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.signals import search
 from astroseq_core.signals.box_search import Uniqueness
-from astroseq_core.signals.classify import SignalClasses, combine
-from astroseq_core.signals.ensemble import Answers, load_ensemble
-from astroseq_core.signals.event_depths import event_boxes, event_depths
-from astroseq_core.signals.fold_views import fold_views
 from astroseq_core.signals.odds import Candidate, features, log_odds
-from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, planet_score_of_star
-from astroseq_core.signals.views import SignalViews
 from astroseq_core.simulation import population
 from astroseq_core.simulation.stars import KINDS, simulate_star
 from astroseq_core.simulation.transits import Orbit, Signal, inject, signal_ephemeris
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
-from astroseq_core.vetting.fold import masked_detrended_flux
 from benchmarks.lent import LENT, quiet_stars
 
 MODELS = {"TESS": "tess-2min-v2", "Kepler": "long-cadence-v2", "K2": "long-cadence-v2"}
@@ -245,89 +238,6 @@ def lent_stars(which: str) -> Iterator[Star]:
             yield Star(str(target_id), f"{own.cls.iloc[0]} {mission}", tuple(kept), truth, ("planet",) * len(truth), snr)
 
 
-def measured_snr(detrended: Sequence[DetrendedLightCurve], e: Ephemeris, truth: Sequence[Ephemeris]) -> float:
-    """Signal-to-noise ratio of a true signal from the depths of its transits, the other signals left out; 0 without data."""
-    others = [o for o in truth if o is not e]
-    try:
-        flats = [masked_detrended_flux(c, truth) for c in detrended]
-        return event_depths(event_boxes(detrended, flats, e, others), e).snr
-    except AstroSeqError:
-        return 0.0
-
-
-def unseen_classes(views: SignalViews, kind: str, target_id: str) -> SignalClasses:
-    """Classes by the networks and trees that were not trained on the star; by all where none was."""
-    ensemble = load_ensemble(kind)
-    card, every = ensemble.card, ensemble.ask(views, kind)
-    if target_id in card.stars_seen:
-        fold = int(card.fold_of(np.array([target_id]))[0])
-        members = [number for number, member in enumerate(card.members) if member.fold == fold]
-        every = Answers(every.networks[members], every.trees[[fold]])
-    return combine(every, card.tree_weight, card.temperatures[kind])
-
-
-def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
-    """Search, classify and rank each star; a row a signal, and one a true signal that was not found."""
-    rows: list[dict[str, object]] = []
-    for star in stars:
-        mission = star.kind.split()[1]
-        begun = time.process_time()
-        try:
-            parts, detrended, score = scored(star, models[mission])
-        except AstroSeqError:
-            parts, detrended, score = [], [prepare(c, DEFAULT_CONFIGS[mission]) for c in star.curves], None
-        scoring = time.process_time() - begun
-        begun = time.process_time()
-        found = search.find_signals(parts, detrended, score)
-        searching = time.process_time() - begun
-        full: list[FoundSignal] = []
-        if found:
-            views = fold_views(detrended, [one.ephemeris for one in found])
-            classes = unseen_classes(views, "tess" if mission == "TESS" else "kepler", str(star.curves[0].target))
-            each = zip(found, classes.probability, classes.spread, strict=True)
-            full = [replace(one, classes=ClassProbabilities(*map(float, p), *map(float, q))) for one, p, q in each]
-        span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
-        base = {
-            "star": star.name,
-            "kind": star.kind,
-            "num_true": len(star.truth),
-            "star_score": score.star_score if score else None,
-        }
-        base |= {"star_planet_score": planet_score_of_star(full, score.star_score if score else None)}
-        base |= {"t_score": scoring, "t_search": searching, "t_all": time.process_time() - begun}
-        # what each true signal has here, red noise included
-        seen = [measured_snr(detrended, e, star.truth) for e in star.truth]
-        hit = set()
-        for one in full:
-            says, which = verdict(one.ephemeris, star, span)
-            hit |= {which} if says == "right" else set()
-            assert one.classes is not None
-            p = (one.classes.p_planet, one.classes.p_eclipsing_binary, one.classes.p_not_transit)
-            rows.append(
-                base
-                | {"period": one.ephemeris.period_days, "snr": one.snr, "log_odds": one.log_odds, "evidence": one.evidence}
-                | {"n": one.num_transits, "p_planet": p[0], "p_eb": p[1], "p_not": p[2], "planet_score": one.planet_score}
-                | {"verdict": says, "which": which, "true_snr": seen[which] if which >= 0 else None}
-                | {"true_kind": star.kinds[which] if which >= 0 else ""}
-            )
-        for k, e in enumerate(star.truth):
-            if k not in hit:
-                rows.append(
-                    base
-                    | {
-                        "period": e.period_days,
-                        "verdict": "missed",
-                        "which": k,
-                        "true_snr": star.snr[k],
-                        "true_kind": star.kinds[k],
-                    }
-                )
-        if not found and not star.truth:
-            rows.append(base | {"verdict": "nothing"})
-        pd.DataFrame(rows).to_csv(out, index=False)
-        print(star.name, star.kind, len(star.truth), len(found), f"{scoring:.2f} {searching:.2f}", flush=True)
-
-
 #: Signs of the weights: more of these is never less likely a signal, and of the last three never likelier.
 SIGNS = {"gap": 1, "log_snr": 1, "log_event_snr": 1, "evidence": 1, "evidence_per_event": 1, "two": -1, "short": -1, "half": -1}
 
@@ -388,15 +298,29 @@ def logistic(table: pd.DataFrame, truth: "np.ndarray") -> tuple["np.ndarray", fl
     return weights, float(found[0] - weights @ mean)
 
 
+def star_sample(which: str, args: argparse.Namespace) -> Iterator[Star]:
+    """The stars that the options name."""
+    if which == "simulated":
+        return simulated(args.count, args.seed)
+    if which == "injected":
+        return injected(args.mission, args.seed, args.part, args.count)
+    return lent_stars(args.mission)
+
+
+def add_star_options(parser: argparse.ArgumentParser, choices: Sequence[str]) -> None:
+    """Add the options that name stars."""
+    parser.add_argument("--stars", choices=choices, default="simulated")
+    parser.add_argument("--mission", default="TESS", help="of injected and lent stars; lent ones also KOI, binned")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", type=int, default=0, help="half of the quiet stars that signals are injected into")
+
+
 def main() -> None:
     """Collect or measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("do", choices=["collect", "fit", "measure"])
-    parser.add_argument("--stars", choices=["simulated", "injected", "lent"], default="simulated")
-    parser.add_argument("--mission", default="TESS")
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--part", type=int, default=0)
+    parser.add_argument("do", choices=["collect", "fit"])
+    add_star_options(parser, ("simulated", "injected"))
     parser.add_argument("--candidates", type=Path, nargs="+", default=[Path("candidates.csv")], help="what to fit to")
     parser.add_argument("--out", type=Path, default=Path("candidates.csv"))
     args = parser.parse_args()
@@ -404,14 +328,7 @@ def main() -> None:
         fit(args.candidates)
         return
     models = {mission: load(name) for mission, name in MODELS.items()}
-    stars = {
-        "simulated": lambda: simulated(args.count, args.seed),
-        "injected": lambda: injected(args.mission, args.seed, args.part, args.count),
-        "lent": lambda: lent_stars(args.mission),
-    }[args.stars]()
-    if args.do == "measure":
-        measure(stars, models, args.out)
-        return
+    stars = star_sample(args.stars, args)
     rows: list[dict[str, object]] = []
     for one in collect(stars, models):
         rows.append(one)
