@@ -184,7 +184,7 @@ def collect(stars: Iterator[Star], models: dict[str, Model]) -> Iterator[dict[st
                 yield row(star, number, c, work.span)
             if not found or max(map(log_odds, found)) < LOOSE:
                 break
-            exact, _ = work.refine(max(found, key=log_odds).ephemeris, masked)
+            exact = work.refine(max(found, key=log_odds).ephemeris, masked).ephemeris
             masked.append(exact)
             work.hide(exact)
         print(star.name, len(star.truth), len(masked), f"{time.process_time() - begun:.2f}", flush=True)

@@ -30,7 +30,7 @@ from astroseq_core.signals.event_depths import event_boxes, event_depths
 from astroseq_core.signals.masked_trend import masked_flux
 from astroseq_core.signals.odds import MIN_LOG_ODDS, MIN_SINGLE_SNR, MIN_SNR, Candidate, log_odds
 from astroseq_core.signals.signal import FoundSignal
-from astroseq_core.signals.trapezoid_fit import fit_trapezoid
+from astroseq_core.signals.trapezoid_fit import TrapezoidFit, fit_trapezoid
 from astroseq_core.times import Instant, TimeSystem
 
 #: Most signals of one star, and most rounds of the search: what is left of a deep eclipse is masked, and not counted.
@@ -84,11 +84,12 @@ def find_signals(
         best = next((c for c in search.candidates(masked, star) if log_odds(c) >= MIN_LOG_ODDS), None)
         if best is None:
             break
-        exact, error = search.refine(best.ephemeris, masked)
+        fit = search.refine(best.ephemeris, masked)
+        exact = fit.ephemeris
         masked.append(exact)
         search.hide(exact)
         if not any(_belongs_to(exact, one.ephemeris, search.span) for one in found):
-            found.append(search.signal(len(found) + 1, best, exact, error))
+            found.append(search.signal(len(found) + 1, best, fit))
             if len(found) == MAX_SIGNALS:
                 break
     return tuple(found)
@@ -207,8 +208,8 @@ class _Search:
             return None
         return period.evidence_of(make_grid(self.evidence), e.period_days, e.t0.days, e.duration_hours)
 
-    def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> tuple[Ephemeris, float]:
-        """Fit epoch, period, duration and depth; also return the depth's error [ppm]."""
+    def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> TrapezoidFit:
+        """Fit epoch, period, duration and depth; where nothing fits, take them as they are with typical errors."""
         flats = [masked_flux(c, (e, *masked)) for c in self.detrended]
         width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
         red = 1 / (float(self.dips.scale[width]) * math.sqrt(float(self.dips.grid.widths()[width])))
@@ -217,20 +218,18 @@ class _Search:
             fitted = fit_trapezoid(self.detrended, flats, start, masked, red)
             if fitted is None:
                 break
-            found = fitted
-            if (
-                max(fitted[0].duration_hours / start.duration_hours, start.duration_hours / fitted[0].duration_hours)
-                < NEAR_DURATION
-            ):
+            found, before = fitted, start.duration_hours
+            if abs(math.log(fitted.ephemeris.duration_hours / before)) < math.log(NEAR_DURATION):
                 break
-            start = fitted[0]
+            start = fitted.ephemeris
             flats = [masked_flux(c, (start, *masked)) for c in self.detrended]
         if found is not None:
             return found
-        depth, error = event_depths(event_boxes(self.detrended, flats, e, masked), e).mean()
+        depth, error = event_depths(event_boxes(self.detrended, self.flats, e, masked), e).mean()
         timing = period.TYPICAL_TIMING * e.duration_days
         drift = 0.0 if e.period_days is None else timing / max(1.0, (self.span[1] - self.span[0]) / e.period_days)
-        return replace(e, t0_err=timing, period_err=drift, depth_ppm=min(max(depth * 1e6, 1e-3), 1e6)), error * 1e6
+        depth_ppm = float(np.clip(depth, 1e-9, 1.0)) * 1e6 if math.isfinite(depth) else None
+        return TrapezoidFit(replace(e, t0_err=timing, period_err=drift, depth_ppm=depth_ppm), error * 1e6, 48 * timing)
 
     def hide(self, e: Ephemeris) -> None:
         """Mask the transits of a signal."""
@@ -241,14 +240,16 @@ class _Search:
             old = self.evidence
             self.evidence = Evidence(old.time[keep], old.log_ratio[keep], old.step_days)
 
-    def signal(self, number: int, found: Candidate, exact: Ephemeris, error_ppm: float) -> FoundSignal:
+    def signal(self, number: int, found: Candidate, fit: TrapezoidFit) -> FoundSignal:
         """Return a found signal with what is reported of it."""
+        depth = fit.ephemeris.depth_ppm or 0.0
         return FoundSignal(
             number=number,
-            ephemeris=replace(exact, name=f"{self.target_id} signal {number}"),
-            snr=(exact.depth_ppm or 0.0) / max(error_ppm, 1e-9),
+            ephemeris=replace(fit.ephemeris, name=f"{self.target_id} signal {number}"),
+            snr=depth / max(fit.depth_err_ppm, 1e-9),
             num_transits=found.num_transits,
             log_odds=log_odds(found),
             evidence=found.evidence,
             false_alarm_probability=1 / (1 + math.exp(log_odds(found))),
+            duration_err_hours=fit.duration_err_hours,
         )

@@ -70,6 +70,8 @@ class FoundSignal:
         Chance that it is noise or a variation of the star, from `log_odds`; None where it is unknown.
     classes : ClassProbabilities or None
         What the classifier says; None before it was asked.
+    duration_err_hours : float or None
+        One-sigma error of the duration [h]; None where it is unknown.
     """
 
     number: int
@@ -80,6 +82,7 @@ class FoundSignal:
     evidence: float | None = None
     false_alarm_probability: float | None = None
     classes: ClassProbabilities | None = None
+    duration_err_hours: float | None = None
 
     @property
     def depth_err_ppm(self) -> float | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,26 @@ MAX_SHIFT, MAX_STRETCH = 1.0, 2.5
 MIN_LEVEL_POINTS = 2
 
 _Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrapezoidFit:
+    """A trapezoid that was fitted to the transits of a signal.
+
+    Attributes
+    ----------
+    ephemeris : Ephemeris
+        Period, epoch, duration and depth, with the errors that an ephemeris has; the epoch is in the
+        middle of the transits.
+    depth_err_ppm : float
+        One-sigma error of the depth [ppm].
+    duration_err_hours : float
+        One-sigma error of the duration [h].
+    """
+
+    ephemeris: Ephemeris
+    depth_err_ppm: float
+    duration_err_hours: float
 
 
 def trapezoid(hours: _Array, half: float, ingress: float) -> _Array:
@@ -54,7 +74,7 @@ def fit_trapezoid(
     ephemeris: Ephemeris,
     others: Sequence[Ephemeris] = (),
     red: float = 1.0,
-) -> tuple[Ephemeris, float] | None:
+) -> TrapezoidFit | None:
     """Fit a trapezoid to the transits of a signal.
 
     Parameters
@@ -72,9 +92,8 @@ def fit_trapezoid(
 
     Returns
     -------
-    tuple of (Ephemeris, float) or None
-        The ephemeris with errors, its epoch in the middle of the transits, and the error of its depth
-        [ppm]; None where nothing fits.
+    TrapezoidFit or None
+        The fit; None where nothing fits.
     """
     from scipy.optimize import least_squares
 
@@ -135,7 +154,7 @@ def fit_trapezoid(
         t0_err=hours * float(errors[0]) / HOURS_PER_DAY,
         period_err=0.0 if period is None else period_err,
     )
-    return exact, float(errors[4]) * depth * 1e6
+    return TrapezoidFit(exact, float(errors[4]) * depth * 1e6, min(float(errors[2]), 1.0) * duration)
 
 
 def _gather(

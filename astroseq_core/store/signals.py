@@ -75,6 +75,7 @@ def signal_values(signal: FoundSignal) -> dict[str, Cell]:
         t0_err_days=ephemeris.t0_err or None,
         t0_system=str(ephemeris.t0.system),
         duration_hours=ephemeris.duration_hours,
+        duration_err_hours=signal.duration_err_hours,
         depth_ppm=ephemeris.depth_ppm,
         depth_err_ppm=signal.depth_err_ppm,
         snr=signal.snr,
@@ -193,7 +194,8 @@ def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
         values.period_err_days or 0.0,
     )
     chance = values.false_alarm_probability
-    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, _classes(values))
+    classes, hours = _classes(values), values.duration_err_hours
+    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, classes, hours)
 
 
 def _classes(values: SignalValues) -> ClassProbabilities | None:

@@ -46,6 +46,7 @@ def test_two_planets_near_2_to_1_are_two_signals(pair_found):
         assert one.snr > 20
         assert one.ephemeris.depth_ppm == pytest.approx(orbit.depth * 1e6, rel=0.12)
         assert one.ephemeris.duration_hours == pytest.approx(true.duration_hours, rel=0.15)
+        assert 0 < one.duration_err_hours < 0.3 * true.duration_hours
 
 
 def test_errors_are_those_of_the_scatter():
@@ -55,13 +56,14 @@ def test_errors_are_those_of_the_scatter():
     for seed in range(30):
         curve = [observed([INNER], minutes=10.0, noise_ppm=300.0, seed=seed, wave=(0.0, 4.0))]
         start = replace(true, period_days=3.7 + 0.002, t0=Instant(T0.days + 0.01, BTJD), duration_hours=true.duration_hours * 1.2)
-        fitted, depth_err = fit_trapezoid(curve, [curve[0].flat], start)
+        fit = fit_trapezoid(curve, [curve[0].flat], start)
+        fitted = fit.ephemeris
         number = round((fitted.t0.days - T0.days) / 3.7)
         pulls.append(
             [
                 (fitted.period_days - 3.7) / fitted.period_err,
                 (fitted.t0.days - T0.days - number * 3.7) / fitted.t0_err,
-                depth_err / (fitted.depth_ppm * 0.03),
+                fit.depth_err_ppm / (fitted.depth_ppm * 0.03),
             ]
         )
     period, epoch, depth = np.array(pulls).T
