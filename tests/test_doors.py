@@ -1,5 +1,6 @@
 """Damaged runs, surveys, models, queues, cache entries: each is listed as damaged with what to do, and the others stand."""
 
+import io
 import json
 import re
 import shutil
@@ -281,6 +282,27 @@ def test_layers_that_keras_does_not_know_are_one_sentence(two_models: Path) -> N
         rewritten(path, lambda members, config=config: members.update({"config.json": config}))
         with pytest.raises(ModelError, match=r"model\.keras of other is damaged \([^\n]+\); restore it\.$"):
             load_network(path, "restore it")
+
+
+def test_a_network_without_the_weights_of_some_layers_is_one_sentence(two_models: Path) -> None:
+    """Keras only warns where the weights of nested layers are missing."""
+    import h5py
+
+    path, removed = two_models / MODEL_NAME, []
+
+    def without_a_layer(members: dict[str, bytes]) -> None:
+        weights = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(weights, "r+") as file:
+            arrays: list[str] = []
+            file.visititems(lambda name, item: arrays.append(name) if isinstance(item, h5py.Dataset) else None)
+            removed.append(next(name for name in arrays if name.startswith("layers/")))
+            del file[removed[0]]
+        members["model.weights.h5"] = weights.getvalue()
+
+    rewritten(path, without_a_layer)
+    assert removed
+    with pytest.raises(ModelError, match=r"model\.keras of other is damaged \([^\n]+\); restore it\.$"):
+        load_network(path, "restore it")
 
 
 @pytest.mark.parametrize("name", ["../evil.py", "/tmp/evil.py", "assets/x"])

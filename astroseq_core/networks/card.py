@@ -281,13 +281,32 @@ def read(folder: Path) -> ModelCard:
     if not path.exists():
         raise ModelError(f"There is no model in {folder.name}: {CARD_NAME} is missing; {RESTORE_ADVICE}.")
     values = read_object(path, dict[str, object], RESTORE_ADVICE, ModelError)
-    version = values.get("card_version")
-    if isinstance(version, int) and version > CARD_VERSION:
-        raise ModelError(
-            f"{CARD_NAME} of {folder.name} has version {version}, and this AstroSeq reads {CARD_VERSION}; update AstroSeq."
-        )
+    refuse_newer(path, values.get("card_version"), CARD_VERSION)
     with damage_as(ModelError, path, RESTORE_ADVICE):
         return _card_from_json(values)
+
+
+def refuse_newer(path: Path, version: object, known: int) -> None:
+    """Raise if a newer version of AstroSeq wrote a card.
+
+    Parameters
+    ----------
+    path : Path
+        The card.
+    version : object
+        The version that stands in it.
+    known : int
+        The newest version that can be read.
+
+    Raises
+    ------
+    ModelError
+        If the version is a larger number.
+    """
+    if isinstance(version, int) and version > known:
+        raise ModelError(
+            f"{path.name} of {path.parent.name} has version {version}, and this AstroSeq reads {known}; update AstroSeq."
+        )
 
 
 def _card_from_json(values: JsonObject) -> ModelCard:

@@ -1,6 +1,7 @@
 """Models ready for scoring: a network with its card. Keras loads only files that were looked at, and damaged ones are listed."""
 
 import hashlib
+import io
 import os
 import zipfile
 import zlib
@@ -122,10 +123,26 @@ def load_network(path: Path, advice: str, kind: type[AstroSeqError] = ModelError
     import keras
 
     try:
-        return keras.models.load_model(path, compile=optimizer, safe_mode=True)
+        network = keras.models.load_model(path, compile=optimizer, safe_mode=True)
+        stored = _count_weights(path)
     # Keras and h5py raise whatever they meet on the way through layers that do not fit, and quote them at length
     except Exception as error:
         raise kind(damage_sentence(path, ValueError("Keras cannot make a network of it"), advice)) from error
+    # Keras only warns where the weights of nested layers are missing, and leaves those as they were drawn
+    if stored != len(network.weights):
+        problem = ValueError(f"it holds {stored} arrays of weights, and its layers need {len(network.weights)}")
+        raise kind(damage_sentence(path, problem, advice))
+    return network
+
+
+def _count_weights(path: Path) -> int:
+    """Return the number of arrays of weights in a `.keras` file, without those of the optimizer."""
+    import h5py
+
+    names: list[str] = []
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS_MEMBER)), "r") as weights:
+        weights.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    return sum(not name.startswith("optimizer/") for name in names)
 
 
 #: Segments per call of the network; the last batch is padded to it, so that TensorFlow traces the network once.
