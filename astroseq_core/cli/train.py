@@ -74,6 +74,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--other-views", type=Path, help="recipes of signals: labelled views of the other mission, to learn from too"
     )
+    parser.add_argument(
+        "--more-views", type=Path, help="recipes of signals: further labelled views of the mission, learned from, not measured on"
+    )
     parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
     for name, kind in {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}.items():
         names = ["--hard-neg-frac"] if name == "hard_negatives" else [f"--{name.replace('_', '-')}"]
@@ -118,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.recipe in SIGNAL_RECIPES:
         return _train_signals(options)
-    if options.views is not None or options.other_views is not None:
+    if any(getattr(options, name) is not None for name in ("views", "other_views", "more_views")):
         raise SettingsError(f"--views goes with the recipes {' and '.join(SIGNAL_RECIPES)}, not with {options.recipe}.")
     request = _run_request(options)
     with _termination() as is_stopped:
@@ -139,7 +142,8 @@ def _train_signals(options: argparse.Namespace) -> int:
     from astroseq_core.evaluation.signals import measure_signals
     from astroseq_core.signals.ensemble import load_ensemble
     from astroseq_core.signals.views import read_labelled_views
-    from astroseq_core.training.train_signals import RECIPES, train_signals
+    from astroseq_core.training.signal_recipe import RECIPES
+    from astroseq_core.training.train_signals import train_signals
 
     if options.views is None or options.out is None:
         raise SettingsError(
@@ -152,8 +156,16 @@ def _train_signals(options: argparse.Namespace) -> int:
     if any(value <= 0 for value in changed.values()):
         raise SettingsError(f"{', '.join(changed)} must be over 0.")
     data = read_labelled_views(options.views)
-    other = None if options.other_views is None else read_labelled_views(options.other_views)
-    train_signals(replace(recipe, **changed), data, options.out, other=other, seed=options.seed, progress=common.print_error)
+    other, more = (None if path is None else read_labelled_views(path) for path in (options.other_views, options.more_views))
+    train_signals(
+        replace(recipe, **changed),
+        data,
+        options.out,
+        other=other,
+        more=more,
+        seed=options.seed,
+        progress=common.print_error,
+    )
     report = measure_signals(data, load_ensemble(str(options.out)))
     if not options.json:
         sys.stdout.write(f"{report}\n")

@@ -12,6 +12,7 @@ from astroseq_core.errors import ModelError
 from astroseq_core.io import files
 from astroseq_core.io.npz import load_npz
 from astroseq_core.networks.card import RESTORE_ADVICE
+from astroseq_core.networks.rounding import rounded
 from astroseq_core.paths import read_file
 from astroseq_core.type_names import AnyArray, Arrays
 from astroseq_core.typed_json import damage_sentence
@@ -127,18 +128,20 @@ class BoostedTrees:
             raise ValueError("a node points nowhere")
 
 
-def from_scikit_learn(model: "HistGradientBoostingClassifier") -> BoostedTrees:
+def from_scikit_learn(model: "HistGradientBoostingClassifier", bits: int | None = None) -> BoostedTrees:
     """Return the trees of a fitted classifier of scikit-learn as arrays.
 
     Parameters
     ----------
     model : HistGradientBoostingClassifier
         The fitted classifier, without categorical features.
+    bits : int or None, optional
+        Bits of the fraction that thresholds and values of leaves keep, which makes files smaller; by default all.
 
     Returns
     -------
     BoostedTrees
-        Trees that give the same probabilities.
+        Trees that give the same probabilities; with few bits, nearly the same.
     """
     parts: list[AnyArray] = []
     roots, begin = [], 0
@@ -152,13 +155,14 @@ def from_scikit_learn(model: "HistGradientBoostingClassifier") -> BoostedTrees:
     nodes = np.concatenate(parts)
     leaf = nodes["is_leaf"].astype(bool)
     offset = np.repeat([s for starts in roots for s in starts], [len(p) for p in parts])
+    threshold, value = np.where(leaf, 0.0, nodes["num_threshold"]), np.where(leaf, nodes["value"], 0.0)
     return BoostedTrees(
         feature=np.where(leaf, -1, nodes["feature_idx"].astype(np.int16)).astype(np.int16),
-        threshold=_rounded_down(np.where(leaf, 0.0, nodes["num_threshold"])),
+        threshold=_rounded_down(threshold) if bits is None else rounded(threshold, bits),
         left=np.where(leaf, 0, nodes["left"] + offset).astype(np.int32),
         right=np.where(leaf, 0, nodes["right"] + offset).astype(np.int32),
         unknown_left=nodes["missing_go_to_left"].astype(bool),
-        value=np.where(leaf, nodes["value"], 0.0).astype(np.float32),
+        value=value.astype(np.float32) if bits is None else rounded(value, bits),
         roots=np.array(roots, np.int32),
         baseline=np.asarray(model._baseline_prediction, np.float64).ravel(),
     )
@@ -186,9 +190,16 @@ def save_trees(models: list[BoostedTrees], path: Path) -> None:
     ModelError
         If the disk is full or not writable.
     """
-    arrays = {f"{name}_{k}": getattr(model, name) for k, model in enumerate(models) for name in _FIELDS}
+    arrays = {f"{name}_{k}": array for k, model in enumerate(models) for name, array in _stored(model).items()}
     with files.AtomicFile(path, ModelError, suffix=".npz") as new:
         np.savez_compressed(new.path, allow_pickle=False, **arrays)
+
+
+def _stored(model: BoostedTrees) -> dict[str, AnyArray]:
+    """Return the arrays of a model as they are stored: the nodes below as distances, which repeat and so compress."""
+    found: dict[str, AnyArray] = {name: getattr(model, name) for name in _FIELDS}
+    place = np.arange(len(model.feature), dtype=np.int32)
+    return found | {name: np.where(model.feature < 0, 0, found[name] - place).astype(np.int32) for name in ("left", "right")}
 
 
 def load_trees(path: Path, count: int, features: int) -> tuple[BoostedTrees, ...]:
@@ -228,4 +239,9 @@ def _fields_of(arrays: Arrays, number: int) -> Mapping[str, AnyArray]:
     for name, array in found.items():
         if array.dtype.kind != _KINDS[name]:
             raise ValueError(f"{name} is of another type")
+    place = np.arange(len(found["feature"]))
+    for name in ("left", "right"):
+        if found[name].shape != place.shape:
+            raise ValueError("its arrays differ in length")
+        found[name] = found[name].astype(np.int64) + place
     return found

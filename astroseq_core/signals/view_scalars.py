@@ -1,4 +1,4 @@
-"""Numbers measured on folded views: shape, secondary, variation with the orbit, noise; and period, duration and strength."""
+"""Numbers measured on folded views: shape, secondary, variation with the orbit, noise; and period, duration, strength, depth."""
 
 from functools import cache
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.signals.views import GLOBAL_BINS, LOCAL_BINS, NOISE_FLOOR, SignalViews, step_noise
+from astroseq_core.signals.views import EXTRAS, GLOBAL_BINS, LOCAL_BINS, NOISE_FLOOR, SignalViews, step_noise
 
 #: Middle of the views [bin].
 _GLOBAL_MIDDLE, _LOCAL_MIDDLE = GLOBAL_BINS // 2, LOCAL_BINS // 2
@@ -22,17 +22,21 @@ _RIDGE = 1e-3
 _SOLAR_HOURS, _YEAR_DAYS = 13.0, 365.25
 #: Logarithms are taken of numbers at least this large.
 _TINY = 1e-3
+#: Depth of an eclipse that takes all light [ppm].
+_MAX_PPM = 1e6
 #: Trapezoids that are laid over the transit: full widths [bins], and the flat share of each; 0 is a V, as of grazing eclipses.
 _TRAPEZOID_WIDTHS = (3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 21, 24)
 _FLAT_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 _BOX_SHARE = 0.85
+#: Fits that differ by less, as a share, are the same.
+_SAME_FIT = 1e-9
 #: Edges of the averages over both sides of the transit, from its middle [bins].
 _LOCAL_EDGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 23, 27, 31)
 _GLOBAL_EDGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 46, 58, 72, 86, 96, 98, 101)
 
 _Doubles = NDArray[np.float64]
 
-#: Numbers that need period, duration or signal-to-noise ratio, by what they need; NaN where it is unknown.
+#: Numbers that need period, duration, signal-to-noise ratio or depth, by what they need; NaN where it is unknown.
 NEEDS: dict[str, tuple[str, ...]] = {
     "log_period": ("period_days",),
     "log_duration": ("duration_hours",),
@@ -41,6 +45,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "log_width_over_duration": ("period_days", "duration_hours"),
     "log_snr": ("snr",),
     "log_snr_over_view_snr": ("snr",),
+    "log_depth": ("depth_ppm",),
+    "log_noise_ppm": ("depth_ppm",),
 }
 
 
@@ -135,7 +141,8 @@ def _trapezoid(transit: _Doubles) -> dict[str, _Doubles]:
     depth = np.maximum(flux @ models.T / norms, 0)
     explained = depth**2 * norms
     total = (flux**2).sum(axis=1) + 1e-9
-    rows, best = np.arange(len(flux)), explained.argmax(axis=1)
+    # narrow trapezoids of several flat shares are one shape: the first counts, whatever rounding says
+    rows, best = np.arange(len(flux)), (explained >= (1 - _SAME_FIT) * explained.max(axis=1, keepdims=True)).argmax(axis=1)
     width, flat = np.array(shapes).T
     least = total - explained[rows, best]
     as_v, as_box = (total - explained[:, pick].max(axis=1) for pick in (flat == 0, flat >= _BOX_SHARE))
@@ -220,8 +227,9 @@ def _harmonics(whole: _Doubles, outside: NDArray[np.bool_], noise: _Doubles) -> 
 
 
 def _catalog_numbers(views: SignalViews, width: _Doubles, noise: _Doubles, depth: _Doubles) -> dict[str, _Doubles]:
-    """Return logarithms of period, duration and strength, and what they say beside the views."""
-    period, hours, snr = (np.asarray(v, np.float64) for v in (views.period_days, views.duration_hours, views.snr))
+    """Return logarithms of period, duration, strength and depth, and what they say beside the views."""
+    period, hours, snr, ppm = (np.asarray(getattr(views, name), np.float64) for name in EXTRAS)
+    log_depth = np.log(np.minimum(ppm, _MAX_PPM))
     share = hours / 24 / period
     return {
         "log_period": np.log(period),
@@ -231,6 +239,8 @@ def _catalog_numbers(views: SignalViews, width: _Doubles, noise: _Doubles, depth
         "log_width_over_duration": np.log(width + 1) - np.log(GLOBAL_BINS * share + 1),
         "log_snr": np.log(snr),
         "log_snr_over_view_snr": np.log(snr) - np.log(depth / noise),
+        "log_depth": log_depth,
+        "log_noise_ppm": log_depth - np.log(depth / noise),
     }
 
 
@@ -245,4 +255,4 @@ def scalar_names() -> tuple[str, ...]:
     """
     one = np.ones(1, np.float32)
     dip = [-np.exp(-(np.arange(-(n // 2), n // 2 + 1, dtype=np.float32) ** 2)) for n in (GLOBAL_BINS, LOCAL_BINS)]
-    return tuple(view_scalars(SignalViews(dip[0][None], dip[1][None], one, one, one)))
+    return tuple(view_scalars(SignalViews(dip[0][None], dip[1][None], *[one] * len(EXTRAS))))

@@ -1,6 +1,6 @@
 """Folded views of signals: read from a file, checked, normalized, and as the channels that the classifier sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,10 @@ from astroseq_core.type_names import AnyArray, Arrays
 #: Phase bins of the two views. The global view is the whole orbit with the transit in its middle; the local one is the transit.
 GLOBAL_BINS, LOCAL_BINS = 201, 61
 #: Numbers that a file may hold beside the views: one a signal, NaN where it is unknown.
-EXTRAS = ("period_days", "duration_hours", "snr")
+EXTRAS = ("period_days", "duration_hours", "snr", "depth_ppm")
+#: Other names of them: the lent set of TESS signals has depths of its search, near parts per million.
+_OTHER_NAMES = {"depth_ppm": "depth_as_listed"}
+_FILE_ARRAYS = ("global_view", "local_view", *EXTRAS, *_OTHER_NAMES.values())
 #: Largest file [bytes] and most signals that are read at once; all TCEs of Kepler DR25 are 34,032.
 MAX_FILE_BYTES, MAX_SIGNALS = 512 * 1024**2, 500_000
 #: Noise below which a view counts as noiseless, as a share of the transit's depth.
@@ -50,6 +53,8 @@ class SignalViews:
         Durations of the transits [h], shape (n,); NaN where unknown.
     snr : ndarray of float32
         Signal-to-noise ratios, shape (n,); NaN where unknown.
+    depth_ppm : ndarray of float32, optional
+        Depths of the transits [ppm], shape (n,); NaN where unknown, which all are by default.
     """
 
     global_view: Floats
@@ -57,6 +62,12 @@ class SignalViews:
     period_days: Floats
     duration_hours: Floats
     snr: Floats
+    depth_ppm: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+
+    def __post_init__(self) -> None:
+        """Make depths that were not given unknown."""
+        if len(self.depth_ppm) == 0:
+            object.__setattr__(self, "depth_ppm", np.full(len(self.global_view), np.nan, np.float32))
 
     def __len__(self) -> int:
         """Return the number of signals."""
@@ -78,7 +89,7 @@ class SignalViews:
         return SignalViews(*(getattr(self, name)[rows] for name in ("global_view", "local_view", *EXTRAS)))
 
     def without_extras(self) -> "SignalViews":
-        """Return the same views with period, duration and signal-to-noise ratio unknown.
+        """Return the same views with period, duration, signal-to-noise ratio and depth unknown.
 
         Returns
         -------
@@ -86,7 +97,7 @@ class SignalViews:
             The views alone.
         """
         unknown = np.full(len(self), np.nan, np.float32)
-        return SignalViews(self.global_view, self.local_view, unknown, unknown, unknown)
+        return SignalViews(self.global_view, self.local_view, *[unknown] * len(EXTRAS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +125,8 @@ def read_views(path: str | Path) -> SignalViews:
     Parameters
     ----------
     path : str or Path
-        An `.npz` file with `global_view` (n, 201), `local_view` (n, 61) and, optionally, `period_days`, `duration_hours`
-        and `snr`, each (n,).
+        An `.npz` file with `global_view` (n, 201), `local_view` (n, 61) and, optionally, `period_days`, `duration_hours`,
+        `snr` and `depth_ppm`, each (n,).
 
     Returns
     -------
@@ -130,7 +141,7 @@ def read_views(path: str | Path) -> SignalViews:
         If the file is damaged or unpacks to too much.
     """
     place = parse_path(path, SettingsError)
-    return _make_views(_load(place, ("global_view", "local_view", *EXTRAS)), place.name)
+    return _make_views(_load(place, _FILE_ARRAYS), place.name)
 
 
 def read_labelled_views(path: str | Path) -> LabelledViews:
@@ -154,7 +165,7 @@ def read_labelled_views(path: str | Path) -> LabelledViews:
         If the file is damaged or unpacks to too much.
     """
     place = parse_path(path, SettingsError)
-    arrays = _load(place, ("global_view", "local_view", *EXTRAS, "label", "target_id"))
+    arrays = _load(place, (*_FILE_ARRAYS, "label", "target_id"))
     views = _make_views(arrays, place.name)
     texts = []
     for name in ("label", "target_id"):
@@ -189,7 +200,8 @@ def _make_views(arrays: Arrays, name: str) -> SignalViews:
             f"{name} has {count} global views and {len(arrays['local_view'])} local ones; each signal needs both."
         )
     values = [normalize(_numbers(arrays[view], view, name), f"{view} of {name}") for view in ("global_view", "local_view")]
-    for extra in EXTRAS:
+    for wanted in EXTRAS:
+        extra = wanted if wanted in arrays else _OTHER_NAMES.get(wanted, wanted)
         if extra not in arrays:
             values.append(np.full(count, np.nan, np.float32))
             continue
@@ -282,6 +294,31 @@ def view_channels(view: Floats) -> Floats:
     noise = np.maximum(step_noise(view), NOISE_FLOOR)[:, None]
     compressed = np.clip(np.arcsinh(view / noise) / _COMPRESSION, -_MAX_COMPRESSED, _MAX_COMPRESSED)
     return np.asarray(np.stack([np.clip(view, -1, _MAX_FLUX), compressed], axis=-1), np.float32)
+
+
+def even_and_odd(channels: Floats) -> Floats:
+    """Return the part of channels that is the same on both sides of the transit, and the part that changes its sign.
+
+    Half as many bins say the same, and reflecting a view in time only changes the sign of the second part.
+
+    Parameters
+    ----------
+    channels : ndarray of float32
+        Channels of views with an odd number of bins, shape (n, bins, k).
+
+    Returns
+    -------
+    ndarray of float32
+        From the middle outwards, even parts first, shape (n, bins // 2 + 1, 2 k).
+
+    Examples
+    --------
+    >>> even_and_odd(np.array([[[1.0], [2.0], [4.0]]], np.float32))[0].tolist()
+    [[2.0, 0.0], [2.5, 1.5]]
+    """
+    middle = channels.shape[1] // 2
+    after, before = channels[:, middle:], channels[:, middle::-1]
+    return np.concatenate([(after + before) / 2, (after - before) / 2], axis=-1)
 
 
 def label_kind(data: LabelledViews) -> str:

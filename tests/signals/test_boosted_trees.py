@@ -32,6 +32,19 @@ def test_they_say_what_scikit_learn_says_also_after_saving(
         np.testing.assert_array_equal(loaded.probabilities(x), trees.probabilities(x))
 
 
+def test_few_bits_change_little_and_make_files_smaller(tmp_path: Path) -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    x = np.random.default_rng(2).standard_normal((500, 4)).astype(np.float32)
+    model = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=6).fit(x, x[:, 0] + x[:, 1] > 0)
+    whole, short = from_scikit_learn(model), from_scikit_learn(model, bits=9)
+    # a signal on the other side of a rounded threshold may change more
+    assert np.median(np.abs(whole.probabilities(x) - short.probabilities(x))) < 2e-3
+    for name, trees in (("whole", whole), ("short", short)):
+        save_trees([trees], tmp_path / f"{name}.npz")
+    assert (tmp_path / "short.npz").stat().st_size < (tmp_path / "whole.npz").stat().st_size
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -12,7 +12,8 @@ from astroseq_core import settings
 from astroseq_core.cli.main import main
 from astroseq_core.errors import ModelError
 from astroseq_core.signals.classify import classify
-from astroseq_core.signals.ensemble import CARD_NAME, SHIPPED, load_ensemble, read_card
+from astroseq_core.signals.ensemble import SHIPPED, damaged_ensembles, load_ensemble
+from astroseq_core.signals.ensemble_card import CARD_NAME, read_card
 from astroseq_core.signals.views import LabelledViews, read_labelled_views, read_views
 from tests import mutations
 from tests.signals.simulated_views import write_views
@@ -32,9 +33,7 @@ def copy(tmp_path: Path) -> Path:
 def test_the_shipped_ensemble_is_small_and_names_its_stars() -> None:
     folder = settings.models_dir() / SHIPPED
     card = read_card(folder)
-    for kind in ("tess", "kepler"):
-        parts = [*(member.file for member in card.members), card.trees[kind].file]
-        assert sum((folder / name).stat().st_size for name in parts) < 3e6
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 3e6
     assert len(card.stars_seen) > 20_000
     assert "TIC 201291168" in card.stars_seen
 
@@ -111,7 +110,8 @@ def test_a_damaged_card_is_one_sentence(copy: Path) -> None:
     [
         ({"temperatures": {"tess": 0.0, "kepler": 1.0}}, "temperature"),
         ({"trees": {}}, "each with trees"),
-        ({"card_version": 99}, "update AstroSeq"),
+        ({"card_version": 99}, r"ensemble\.json of copy has version 99, and this AstroSeq reads \d+; update AstroSeq\.$"),
+        ({"card_version": 1}, "its version is not"),
         ({"scalars": ["depth"], "centers": [0.0], "scales": [1.0]}, "'depth' is no scalar"),
         ({"members": []}, "number of members"),
         ({"members": [{"file": "../other.keras", "sha256": "", "fold": 0}]}, "no name of a network"),
@@ -132,6 +132,29 @@ def test_a_part_that_is_not_the_cards_is_refused(name: str, copy: Path) -> None:
     (copy / name).unlink()
     with pytest.raises(ModelError, match="cannot be read"):
         load_ensemble(str(copy))
+
+
+def test_a_damaged_ensemble_is_listed_beside_the_sound_ones(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = copy.parent / "home"
+    for name in ("sound", "hurt"):
+        shutil.copytree(copy, home / "models" / name)
+        card = home / "models" / name / CARD_NAME
+        card.write_text(json.dumps(json.loads(card.read_text()) | {"model_id": name}))
+    monkeypatch.setenv("ASTROSEQ_HOME", str(home))
+    assert damaged_ensembles() == ()
+    hurt = home / "models" / "hurt"
+    for damaged in ("member-01.keras", "trees-kepler.npz", CARD_NAME):
+        (hurt / damaged).write_bytes((hurt / damaged).read_bytes()[:-9])
+        (one,) = damaged_ensembles()
+        assert (one.model_id, one.folder) == ("hurt", hurt)
+        assert damaged in one.problem
+        assert main(["models"]) == 0
+        printed = capsys.readouterr().out
+        assert f"hurt\tdamaged: {one.problem}" in printed
+        assert "sound\ttess and kepler signals" in printed
+        shutil.copyfile(copy / damaged, hurt / damaged)
 
 
 def test_an_unknown_classifier_is_one_sentence() -> None:

@@ -13,11 +13,14 @@ import pytest
 from astroseq_core.cli.main import main
 from astroseq_core.errors import SettingsError
 from astroseq_core.evaluation.signals import measure_signals, unseen_answers
-from astroseq_core.signals.classify import classify
-from astroseq_core.signals.ensemble import CARD_NAME, load_ensemble
+from astroseq_core.signals.classify import classify, combine
+from astroseq_core.signals.ensemble import load_ensemble
+from astroseq_core.signals.ensemble_card import CARD_NAME, read_card
 from astroseq_core.signals.views import read_labelled_views, read_views
 from astroseq_core.training import train_signals as training
-from astroseq_core.training.train_signals import RECIPES, SignalRecipe, train_signals
+from astroseq_core.training.signal_recipe import RECIPES, SignalRecipe
+from astroseq_core.training.signal_set import possible_classes
+from astroseq_core.training.train_signals import train_signals
 from tests.signals.simulated_views import write_views
 
 LABELS = ["PC", "EB", "J"] * 40
@@ -67,7 +70,7 @@ def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_
 def test_an_interrupted_training_goes_on_after_the_last_network_and_gives_what_the_same_seed_gave(
     views: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, begun, original = read_labelled_views(views), [], training._train_member
+    data, begun, original = read_labelled_views(views), [], training.train_network
 
     def stopping(*arguments: object) -> object:
         begun.append(1)
@@ -75,7 +78,7 @@ def test_an_interrupted_training_goes_on_after_the_last_network_and_gives_what_t
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(training, "_train_member", stopping)
+    monkeypatch.setattr(training, "train_network", stopping)
     with pytest.raises(KeyboardInterrupt):
         train_signals(small(), data, tmp_path / "out")
     assert not (tmp_path / "out" / CARD_NAME).exists()
@@ -95,6 +98,27 @@ def test_kepler_labels_leave_open_what_is_no_planet(tmp_path: Path) -> None:
     assert measure_signals(read_labelled_views(path), load_ensemble(str(tmp_path / "out"))).measures[0].name == (
         "PC against not PC: average precision"
     )
+
+
+def test_more_views_are_learned_from_and_choose_no_temperature(views: Path, tmp_path: Path) -> None:
+    data = read_labelled_views(views)
+    wrong = ["EB", "PC", "J"] * 40  # of other stars, and mostly mislabelled
+    more = read_labelled_views(write_views(tmp_path / "more.npz", wrong, seed=7))
+    command = ["--views", str(views), "--more-views", str(tmp_path / "more.npz"), "--out", str(tmp_path / "out")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "signals-tess", replace(small(), epochs=1))
+        assert main(["train", "--recipe", "signals-tess", *command]) == 0
+    card = read_card(tmp_path / "out")
+    assert set(card.stars_seen) == set(data.stars) | set(more.stars)
+    assert [one["signals"] for one in card.training["views"]] == [len(data.views), len(more.views)]
+    # the temperature is what the answers on the first file ask for
+    answers, seen = unseen_answers(data, "tess", load_ensemble(str(tmp_path / "out")))
+    assert seen.all()
+    found = combine(answers, card.tree_weight).probability
+    assert card.temperatures["tess"] == pytest.approx(training.fit_temperature(found, possible_classes(data.labels, "tess")))
+    kepler = read_labelled_views(write_views(tmp_path / "kepler.npz", ["PC", "not PC"] * 9))
+    with pytest.raises(SettingsError, match="'not PC' is no label of tess signals"):
+        train_signals(small(), data, tmp_path / "none", more=kepler)
 
 
 def test_labels_that_do_not_suit_are_one_sentence(views: Path, tmp_path: Path) -> None:

@@ -13,10 +13,14 @@ from astroseq_core.networks import card as cards
 from astroseq_core.networks import model
 from astroseq_core.networks.card import CARD_NAME, MODEL_NAME, ModelCard
 from astroseq_core.networks.model import DamagedModel
+from astroseq_core.signals import ensemble
+from astroseq_core.signals.ensemble_card import CARD_NAME as ENSEMBLE_CARD_NAME
 from astroseq_core.store import runs
 
 #: Folders of models, and choices of a model for a cadence, that are remembered for all sessions.
 MAX_FOLDERS, MAX_CHOICES = 4, 64
+#: Files whose change means that a folder is read again.
+NAMES = (CARD_NAME, MODEL_NAME, ENSEMBLE_CARD_NAME)
 _Found: TypeAlias = tuple[Watched, tuple[ModelCard, ...], tuple[DamagedModel, ...]]
 _CARDS, _CHOICES = LRUCache(MAX_FOLDERS), LRUCache(MAX_CHOICES)
 
@@ -92,10 +96,8 @@ def _read_cards() -> _Found:
         return known
     watched = Watched.take(key)
     folders = [folder for place in key for folder in _subfolders(place)]
-    watched = watched.joined(
-        Watched.take(path for folder in folders for path in (folder, folder / CARD_NAME, folder / MODEL_NAME))
-    )
-    found = watched, cards.available_cards(), model.damaged_models()
+    watched = watched.joined(Watched.take(path for folder in folders for path in (folder, *(folder / name for name in NAMES))))
+    found = watched, cards.available_cards(), (*model.damaged_models(), *ensemble.damaged_ensembles())
     _CARDS.put(key, found)
     return found
 

@@ -87,7 +87,7 @@ def build_signal_network(architecture: str, global_bins: int, local_bins: int, s
     architecture : str
         One of `SIGNAL_ARCHITECTURES`.
     global_bins, local_bins : int
-        Phase bins of the views.
+        Phase bins of the views from the middle of the transit outwards.
     scalars : int
         Number of scalars.
     **options : object

@@ -7,8 +7,9 @@ from astroseq_core.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
-#: Bins that each pooling makes one.
-POOL = 3
+#: Of each level of the two columns: length of the filters, and bins that the pooling makes one.
+GLOBAL_LEVELS = ((5, 3), (5, 2), (3, 2))
+LOCAL_LEVELS = ((5, 2), (5, 2), (3, 2))
 MOMENTUM = 0.95
 #: Classes of the output, in order.
 NUM_CLASSES = 3
@@ -19,7 +20,7 @@ def build_signal_classifier(
     local_bins: int,
     scalars: int,
     *,
-    channels: int = 2,
+    channels: int = 4,
     width: int = 16,
     dense: int = 64,
     dropout: float = 0.3,
@@ -36,11 +37,11 @@ def build_signal_classifier(
     Parameters
     ----------
     global_bins, local_bins : int
-        Phase bins of the views.
+        Phase bins of the views from the middle of the transit outwards.
     scalars : int
         Number of scalars.
     channels : int, optional
-        Channels of each view.
+        Channels of each view: its even and its odd part, each as two numbers.
     width : int, optional
         Filters of the first convolution; the next levels have two and three times as many.
     dense : int, optional
@@ -60,8 +61,9 @@ def build_signal_classifier(
     ModelError
         If the views are too short for the poolings.
     """
-    if global_bins < POOL**3 or local_bins < POOL**2:
-        raise ModelError(f"The views must have at least {POOL**3} and {POOL**2} bins for this network.")
+    fewest = [_pooling(levels) for levels in (GLOBAL_LEVELS, LOCAL_LEVELS)]
+    if global_bins < fewest[0] or local_bins < fewest[1]:
+        raise ModelError(f"The views must have at least {fewest[0]} and {fewest[1]} bins for this network.")
     import keras
     from keras import layers
 
@@ -70,17 +72,12 @@ def build_signal_classifier(
     values, known = keras.Input((scalars,), name="scalars"), keras.Input((scalars,), name="known")
     is_kepler = keras.Input((1,), name="is_kepler")
 
-    x = _pooled(_convolved(whole, width, 7))
-    x = _pooled(_convolved(x, 2 * width, 5))
-    x = _pooled(_convolved(x, 3 * width, 3))
-    y = _pooled(_convolved(_convolved(transit, width, 5), width, 5))
-    y = _pooled(_convolved(y, 2 * width, 5))
-    columns = [
-        layers.Dense(dense, activation="relu")(
-            layers.Dropout(dropout)(layers.Flatten()(layers.SpatialDropout1D(spatial_dropout)(column)))
-        )
-        for column in (x, y)
-    ]
+    columns = []
+    for x, levels in ((whole, GLOBAL_LEVELS), (transit, LOCAL_LEVELS)):
+        for number, (kernel, pool) in enumerate(levels, start=1):
+            x = _convolved(x, number * width, kernel, pool)
+        x = layers.Dropout(dropout)(layers.Flatten()(layers.SpatialDropout1D(spatial_dropout)(x)))
+        columns.append(layers.Dense(dense, activation="relu")(x))
     s = layers.Dropout(dropout / 3)(layers.Concatenate()([values, known, is_kepler]))
     s = layers.Dropout(dropout)(layers.Dense(2 * dense, activation="relu")(s))
     columns.append(layers.Dense(dense, activation="relu")(s))
@@ -91,15 +88,17 @@ def build_signal_classifier(
     return keras.Model(inputs, output, name="signal_classifier")
 
 
-def _convolved(x: "keras.KerasTensor", filters: int, kernel: int) -> "keras.KerasTensor":
-    """Apply a convolution, batch normalization and ReLU."""
+def _pooling(levels: tuple[tuple[int, int], ...]) -> int:
+    bins = 1
+    for _, pool in levels:
+        bins *= pool
+    return bins
+
+
+def _convolved(x: "keras.KerasTensor", filters: int, kernel: int, pool: int) -> "keras.KerasTensor":
+    """Apply a convolution, pooling, batch normalization and ReLU; pooled first, since fewer bins then cost the rest."""
     from keras import layers
 
     x = layers.Conv1D(filters, kernel, padding="same", use_bias=False)(x)
+    x = layers.MaxPooling1D(pool, padding="same")(x)
     return layers.Activation("relu")(layers.BatchNormalization(momentum=MOMENTUM)(x))
-
-
-def _pooled(x: "keras.KerasTensor") -> "keras.KerasTensor":
-    from keras import layers
-
-    return layers.MaxPooling1D(POOL, padding="same")(x)
