@@ -24,7 +24,7 @@ from astroseq_core.signals.classify import SignalClasses, combine
 from astroseq_core.signals.ensemble import Answers, load_ensemble
 from astroseq_core.signals.event_depths import event_boxes, event_depths
 from astroseq_core.signals.signal import MAX_WITHOUT_SIGNAL, ClassProbabilities, FoundSignal
-from astroseq_core.signals.views import SignalViews
+from astroseq_core.signals.views import SignalViews, read_views
 from astroseq_core.surveys.fold import fold_those_that_can_be, join_views
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.fold import masked_detrended_flux
@@ -121,8 +121,7 @@ def classified(file: Path) -> pd.DataFrame:
         rows[name] = np.nan
     if "view" not in rows or not (rows.view >= 0).any():
         return rows
-    arrays = np.load(file.with_suffix(".npz"), allow_pickle=False)
-    views = SignalViews(**{name: arrays[name] for name in SignalViews.__dataclass_fields__})
+    views = read_views(file.with_suffix(".npz"))
     known = rows[rows.view >= 0]
     kind = "tess" if known.kind.iloc[0].endswith("TESS") else "kepler"
     own = SignalViews(*(getattr(views, name)[known.view.astype(int)] for name in SignalViews.__dataclass_fields__))
