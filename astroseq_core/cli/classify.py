@@ -37,8 +37,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> int:
     """Classify folded signals: planet candidate, eclipsing binary or not transit-like.
 
-    The file holds global_view (n, 201) and local_view (n, 61); optionally period_days, duration_hours and snr, each (n,), with
-    NaN where unknown. Labels in the file are not used. The table has one row a signal, in the order of the file.
+    The file holds global_view (n, 201) and local_view (n, 61); optionally period_days, duration_hours, snr and depth_ppm, each
+    (n,), with NaN where unknown. Labels in the file are not used. The table has one row a signal, in the order of the file.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from astroseq_core.signals.ensemble import load_ensemble
     from astroseq_core.signals.views import read_views
 
+    common.refuse_input_as_output(options.out, (options.views,))
     views = read_views(options.views)
     ensemble = load_ensemble(options.model or options.kind)
     found = classify(views, options.kind, ensemble)

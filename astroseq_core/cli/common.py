@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from astroseq_core import missions, targets
@@ -54,6 +54,27 @@ def positive_int(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
+
+
+def refuse_input_as_output(out: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse to write over what the command reads.
+
+    Parameters
+    ----------
+    out : Path
+        File to write.
+    inputs : iterable of str or Path
+        What is read; names of stars are passed over.
+
+    Raises
+    ------
+    SettingsError
+        If it is one of the inputs.
+    """
+    for one in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            if out.exists() and Path(one).exists() and out.samefile(one):
+                raise SettingsError(f"{out} is what is read; give another file to write.")
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

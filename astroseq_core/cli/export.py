@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
     The column p_highclass is 1 for stars above the score threshold. With --format the stars are
     written as ECSV or VOTable with units, as a draft of ExoFOP's planet-parameter file (stars with
-    a disposition of PC, CP, KP or FP), or as a zip of one-page reports.
+    a disposition of PC, CP, KP or FP), or as a zip of reports.
 
     Parameters
     ----------

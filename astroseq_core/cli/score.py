@@ -115,9 +115,13 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(
             "Two tables would be written into one file; give --out, --segments-out and --signals-out a file each."
         )
+    for path in written:
+        common.refuse_input_as_output(path, (*options.what, *([options.targets_file] if options.targets_file else [])))
     if options.dask:
         queue.parse_address(options.dask)
     given = _find_stars(options.what, options.targets_file)
+    if not given.named and not given.refused:
+        raise SettingsError("What was named holds no star and no light curve; name a target, a light curve or a folder of them.")
     settings = ScoringSettings(
         options.model,
         {} if options.model else runs.default_models(),

@@ -8,6 +8,8 @@ from astroseq_core.ephemeris import Ephemeris
 
 #: Bound of a planet score [natural log].
 MAX_PLANET_SCORE = 30.0
+#: What a trapezoid's depth differs from that of a limb-darkened transit, as a fraction of it.
+SHAPE_ERROR = 0.04
 #: Highest planet score of a star in which no signal was found.
 MAX_WITHOUT_SIGNAL = -3.0
 
@@ -57,7 +59,7 @@ class FoundSignal:
     ephemeris : Ephemeris
         Period, epoch, duration and depth with their errors; no period for a single transit.
     snr : float
-        Depth over its error: signal-to-noise ratio of all transits together.
+        Depth over its error by noise: signal-to-noise ratio of all transits together.
     num_transits : int
         Number of observed transits.
     log_odds : float
@@ -86,8 +88,9 @@ class FoundSignal:
 
     @property
     def depth_err_ppm(self) -> float | None:
-        """One-sigma error of the depth [ppm]; None without a depth."""
-        return None if self.ephemeris.depth_ppm is None or self.snr <= 0 else self.ephemeris.depth_ppm / self.snr
+        """One-sigma error of the depth [ppm], that of its shape included; None without a depth."""
+        depth = self.ephemeris.depth_ppm
+        return None if depth is None or self.snr <= 0 else depth * math.hypot(1 / self.snr, SHAPE_ERROR)
 
     @property
     def planet_score(self) -> float:

@@ -17,6 +17,8 @@ REACH, LEVEL_FROM = 1.75, 0.75
 BINS_PER_DURATION, MAX_POINTS = 12, 6000
 #: Largest changes: of epoch and duration, in durations, and of the period's drift over the data, in durations.
 MAX_SHIFT, MAX_STRETCH = 1.0, 2.5
+#: Error of a duration by the shape, as a fraction of it.
+SHAPE_ERROR = 0.04
 #: Fewest points of a level, and of a transit.
 MIN_LEVEL_POINTS = 2
 
@@ -33,9 +35,9 @@ class TrapezoidFit:
         Period, epoch, duration and depth, with the errors that an ephemeris has; the epoch is in the
         middle of the transits.
     depth_err_ppm : float
-        One-sigma error of the depth [ppm].
+        One-sigma error of the depth by noise [ppm].
     duration_err_hours : float
-        One-sigma error of the duration [h].
+        One-sigma error of the duration [h], that of the shape included.
     """
 
     ephemeris: Ephemeris
@@ -154,7 +156,9 @@ def fit_trapezoid(
         t0_err=hours * float(errors[0]) / HOURS_PER_DAY,
         period_err=0.0 if period is None else period_err,
     )
-    return TrapezoidFit(exact, float(errors[4]) * depth * 1e6, min(float(errors[2]), 1.0) * duration)
+    # a cadence smears contact times, and a trapezoid has corners where a transit has none
+    blur = math.hypot(SHAPE_ERROR * duration, 0.25 * max(c.cadence_minutes for c in detrended) / 60)
+    return TrapezoidFit(exact, float(errors[4]) * depth * 1e6, math.hypot(min(float(errors[2]), 1.0) * duration, blur))
 
 
 def _gather(

@@ -392,3 +392,15 @@ def test_a_preference_that_nothing_meets_is_said_with_what_there_is(
         assert said(folder, "TIC 21", "--prefer", word) == []
     assert len(said("SIM 1", "--prefer", "QLP")) == 1
     assert said("TIC 21") == []
+
+
+@pytest.mark.parametrize("option", ["--out", "--signals-out", "--segments-out"])
+def test_a_light_curve_or_a_list_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    curve = folder / "TIC_11__s0001.npz"
+    table = folder.parent / "stars.csv"
+    table.write_text(f"target_id,path\nTIC 11,{curve}\n")
+    for given, kept in (([str(curve)], curve), (["--targets-file", str(table)], table)):
+        before = kept.read_bytes()
+        assert main.main(["score", *given, option, str(kept)]) == 1
+        assert f"{kept} is what is read; give another file to write." in capsys.readouterr().err
+        assert kept.read_bytes() == before

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.export import records
 from astroseq_core.same_signal import compare_signals
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.stellar import StellarParameters
-from astroseq_core.store import database, scores
+from astroseq_core.store import database, scores, signals
 from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.times import Instant, TimeSystem
@@ -52,6 +54,25 @@ def test_what_was_measured_of_another_signal_is_not_used(made: dict[str, records
     )
     (star,) = records.records_for_stars(["TIC 2"])
     assert (star.period_days, star.depth_ppm, star.depth_err_ppm) == (7.0, 1000.0, None)
+
+
+def test_found_signals_have_their_errors_and_only_the_scored_one_the_match_of_its_star():
+    orbits = [
+        Ephemeris("TIC 9", f"TIC 9 signal {k}", Instant(1325.123, TimeSystem.BTJD), 3.1234 * k * k, 2.5, 900.0) for k in (1, 3)
+    ]
+    its = tuple(
+        FoundSignal(k + 1, e, snr=30.0, num_transits=7, log_odds=5.0, duration_err_hours=0.1) for k, e in enumerate(orbits)
+    )
+    known = {"match": "TOI 9.01", "match_kind": "TOI", "match_ratio": "1", "match_disposition": "PC"}
+    star = replace(export_rows.row("TIC 9", 5.0, **known), **signals.summarize(its))
+    scores.save([star], {("TIC 9", "m"): its})
+    found = {r.period_days: r for r in records.records_for_stars(["TIC 9"])}
+    assert [round(period, 4) for period in found] == [3.1234, 28.1106]
+    first, second = found.values()
+    assert (first.match, first.match_ratio, first.match_disposition) == ("TOI 9.01", "1", "PC")
+    assert (second.match, second.match_kind, second.match_ratio, second.match_disposition) == ("", "", "", "")
+    for one in (first, second):
+        assert (one.ephemeris_source, one.duration_err_hours, one.depth_err_ppm) == ("search", 0.1, its[0].depth_err_ppm)
 
 
 def test_a_signal_without_a_depth_has_that_of_any_disposition_on_it():

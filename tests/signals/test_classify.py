@@ -79,6 +79,13 @@ def test_the_command_writes_rows_in_order_and_uses_no_label(
     assert "signals: 90" in capsys.readouterr().out
 
 
+def test_views_are_not_written_over(views: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = views.read_bytes()
+    assert main(["classify", "--views", str(views), "--out", str(views)]) == 1
+    assert "is what is read; give another file to write" in capsys.readouterr().err
+    assert views.read_bytes() == before
+
+
 def test_what_cannot_be_written_is_one_sentence_and_no_half_file(
     views: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -160,6 +160,6 @@ def test_the_planet_score_joins_odds_and_class():
     assert (
         0 < planet.classes.doubt < replace(planet.classes, p_planet=0.34, p_eclipsing_binary=0.33, p_not_transit=0.33).doubt <= 1
     )
-    assert plain.depth_err_ppm == pytest.approx(30.0)
+    assert plain.depth_err_ppm == pytest.approx(np.hypot(30.0, 36.0))
     worst = replace(binary, log_odds=-1e6)
     assert worst.planet_score == -30.0
