@@ -77,6 +77,8 @@ ADDRESSES = json.loads((HERE / "addresses.json").read_text(encoding="utf-8"))
 WAS = "/data"
 #: Columns that 0.1 did not have; they are the last of each table.
 ADDED = ("noise_ppm_1h", *FROM_SIGNALS)
+#: The same of the tables of candidates, which have a row a signal since.
+ADDED_TO_CANDIDATES = (*(name for name in CANDIDATES if name.startswith("signal")), *ADDED)
 SIGNAL = Ephemeris("TIC 301", "TOI-301.01", Instant(2458330.25, TimeSystem.BJD), 2.5, 3.0, 6000.0, 0.002, 2e-5, "PC")
 RECIPE = recipes.Recipe(
     name="quick",
@@ -796,7 +798,7 @@ def test_tables_of_candidates(data: Path, tmp_path: Path):
     for name in ("sha256", "models", "cut", "counts", "simulated", "columns"):
         assert again[name] == about[name], name
     rows = rows_of("candidates-full.csv")
-    assert tuple(rows[0]) == CANDIDATES[: -len(ADDED)]
+    assert tuple(rows[0]) == CANDIDATES[: -len(ADDED_TO_CANDIDATES)]
     assert [r["star_id"] for r in rows] == [r["star_id"] for r in rows_of("candidates.csv")]
     [judged] = [r for r in rows if r["star_id"] == "TIC 301"]
     assert (judged["period_days"], judged["ephemeris_source"], judged["disposition"], judged["flags"]) == (
@@ -807,7 +809,7 @@ def test_tables_of_candidates(data: Path, tmp_path: Path):
     )
     for name, form in (("candidates.ecsv", "ascii.ecsv"), ("candidates.vot", "votable")):
         found = Table.read(HERE / "tables" / name, format=form)
-        assert tuple(found.colnames) == CANDIDATES[: -len(ADDED)]
+        assert tuple(found.colnames) == CANDIDATES[: -len(ADDED_TO_CANDIDATES)]
         assert [str(s) for s in found["star_id"]] == [r["star_id"] for r in rows]
         assert float(found["score_raw"][0]) == float(rows[0]["score_raw"])
         assert str(found["period_days"].unit) == "d"
@@ -1044,7 +1046,8 @@ def test_addresses_of_vetting(data: Path, line: dict[str, Any]):
     if "at" in means:
         assert f"**{means['at']}** of 4" in text_of(app)
     if "signal" in means:
-        assert f"**{means['signal']}** · P 2.50000" in text_of(app)
+        # the signal that the link names, with the ephemeris that a person adopted for it since
+        assert "(adopted) · P 2.50000" in text_of(app)
 
 
 def test_nothing_here_names_a_machine():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from astroseq_core import __version__
 from astroseq_core.column_fields import Cell
-from astroseq_core.columns import CANDIDATE_COLUMNS, CANDIDATES_CSV
+from astroseq_core.columns import CANDIDATE_COLUMNS, CANDIDATES_CSV, STAR_SCORE
 from astroseq_core.errors import ModelError
 from astroseq_core.io import files
 from astroseq_core.networks import card as cards
@@ -225,11 +225,12 @@ def threshold_provenance(threshold: ScoreThreshold | None) -> JsonObject | None:
     Returns
     -------
     dict or None
-        How it was chosen, of which score, and its value; None without one.
+        How it was chosen and its value, and of which score where that is not the star score; None without one.
     """
     if threshold is None:
         return None
-    return {"kind": threshold.kind, "threshold": threshold.threshold, "n": threshold.n, "score": threshold.score}
+    made: JsonObject = {"kind": threshold.kind, "threshold": threshold.threshold, "n": threshold.n}
+    return made if threshold.score == STAR_SCORE else made | {"score": threshold.score}
 
 
 def model_provenance(model_id: str, hashes: Iterable[str]) -> JsonObject:

@@ -18,7 +18,7 @@ from astroseq_core.vetting.examine import Examination
 from astroseq_core.vetting.odd_even import HalfFold
 
 #: Height of the figure, and size of one panel on a laptop screen [px].
-HEIGHT, PANEL_PX = 408, (318, 152)
+HEIGHT, PANEL_PX = 396, (318, 146)
 ORBIT, TRANSIT, ODD_EVEN, SECONDARY, EACH, DEPTHS = ((r, c) for r in (1, 2) for c in (1, 2, 3))
 #: Odd and even transits: two planet colors that are distinct for all readers.
 ODD, EVEN = style.PLANET_COLORS[3], style.PLANET_COLORS[1]

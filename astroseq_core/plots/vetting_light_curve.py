@@ -18,8 +18,8 @@ from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.scoring.segments import SegmentScores
 
 #: Height of the figure and width of its plot area [px]; the width is that of the left column on a laptop screen.
-HEIGHT, WIDTH = 236, 1040
-ROW_HEIGHTS_PX = (82, 16, 82)
+HEIGHT, WIDTH = 222, 1040
+ROW_HEIGHTS_PX = (75, 16, 75)
 FLUX, STRIP, FLAT = 1, 2, 3
 #: Maximum number of stretches side by side; the rest is on the second tab.
 MAX_COLUMNS = 6
