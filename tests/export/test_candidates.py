@@ -100,7 +100,7 @@ def test_the_provenance_says_what_was_written(filled: Filters, tmp_path: Path):
     path = tmp_path / "deep" / "candidates.csv"
     _, said = written(path, replace(filled, score_min=2.0), ScoreThreshold("m", 30.0, "top", 2))
     assert said["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert said["cut"] == {"kind": "top", "threshold": 30.0, "n": 2, "score": "star_score"}
+    assert said["cut"] == {"kind": "top", "threshold": 30.0, "n": 2}
     assert said["filters"] == {"model_id": "m", "score_min": 2.0, "scored": True}
     assert said["counts"] == {"rows": 3, "passed": 2, "simulated": 1}
     assert said["simulated"] == "some"

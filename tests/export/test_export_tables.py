@@ -74,7 +74,7 @@ def test_ecsv_comes_back_with_units_and_metadata(made: tuple[Record, ...], tmp_p
     assert table["note"][1] == PLAIN_NOTE
     assert table["score_raw"].tolist() == [50.25, 30.0, 20.0, 10.0, 9.0]
     assert table.meta["made_by"].startswith("AstroSeq ")
-    assert table.meta["cut"] == {"kind": "threshold", "threshold": 20.0, "n": None, "score": "star_score"}
+    assert table.meta["cut"] == {"kind": "threshold", "threshold": 20.0, "n": None}
     assert table.meta["notice"].startswith("SIMULATED: 1 of the 5 stars")
     assert table.meta["models"][0]["model_id"] == "m"
 
