@@ -261,6 +261,21 @@ class LogRatioGrid:
         """
         return np.array([max(1, round(h / 24 / self.step)) for h in DURATION_HOURS])
 
+    def nearest_width(self, duration_hours: float) -> int:
+        """Return the index of the trial duration nearest to a duration, by their ratio.
+
+        Parameters
+        ----------
+        duration_hours : float
+            Duration [h].
+
+        Returns
+        -------
+        int
+            Index in `DURATION_HOURS`.
+        """
+        return int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / duration_hours))))
+
     def weights(self) -> _Array:
         """Return the factor of the sum in a box of each width.
 

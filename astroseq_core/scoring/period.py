@@ -1,6 +1,7 @@
 """Period search: the period that gathers the most of a star's evidence, or its best single event."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -341,16 +342,34 @@ def _log_num_trials(grid: LogRatioGrid, periods: _Array) -> _Array:
     duration.
     """
     widths = grid.widths()
-    days = periods[:, None] * grid.step
-    hours = widths[None, :] * grid.step * 24
     octaves = math.log(max(math.e, grid.size * grid.step / SHORTEST_PERIOD_DAYS))
     cost = np.log(octaves * grid.size / widths * periods[:, None] / widths * len(widths))
+    return np.asarray(np.where(allowed_widths(grid, periods), cost, np.inf))
+
+
+def allowed_widths(grid: LogRatioGrid, periods: _Array) -> NDArray[np.bool_]:
+    """Return which durations a transit may have at each period.
+
+    Parameters
+    ----------
+    grid : LogRatioGrid
+        The grid, whose widths are the durations.
+    periods : ndarray
+        Periods [grid points], shape (k,).
+
+    Returns
+    -------
+    ndarray of bool
+        Which are allowed, shape (k, widths); the shortest where none is.
+    """
+    days = periods[:, None] * grid.step
+    hours = grid.widths()[None, :] * grid.step * 24
     longest = np.minimum(ONE_DAY_HOURS[1] * np.cbrt(days), 24 * MAX_DUTY_CYCLE * days)
     shortest = ONE_DAY_HOURS[0] * np.cbrt(days)
     # Durations come in steps: a box just outside the limits can still be the nearest one to an allowed duration.
     keep = (hours <= longest * 1.3) & (hours >= shortest / 1.3)
     keep[:, 0] |= ~keep.any(axis=1)
-    return np.asarray(np.where(keep, cost, np.inf))
+    return np.asarray(keep)
 
 
 def resolution_levels(grid: LogRatioGrid) -> list[tuple[LogRatioGrid, int, int]]:
@@ -388,7 +407,7 @@ def _best_trials(grid: LogRatioGrid) -> list[Trial]:
     """Find the best trials of all periods, each optimized on the finest grid."""
     from astroseq_core.scoring import _period_numba
 
-    found = []
+    found: list[SearchedPeriod] = []
     held = LogRatioGrid(grid.start, grid.step, np.clip(grid.values, MIN_EVENT_EVIDENCE, MAX_SEARCH_EVIDENCE), grid.seen)
     for level, first, last in resolution_levels(held):
         # Sums on this level are sums of the finest grid points, so the weights refer to the finest grid.
@@ -396,22 +415,120 @@ def _best_trials(grid: LogRatioGrid) -> list[Trial]:
         cost = _log_num_trials(level, np.arange(first, last + 1, dtype=np.float64) + 0.5)
         values = level.values.astype(np.float32)
         score, phase, which = _period_numba.search_periods(values, first, last, level.widths(), weights, cost)
-        factor = level.step / grid.step
-        found += [
-            (float(score[k]), factor, values, first + int(k), int(phase[k]), int(which[k]), int(level.widths()[which[k]]))
-            for k in np.argsort(score)[::-1][: 2 * NUM_CANDIDATES]
-            if math.isfinite(score[k])
-        ]
+        found += best_periods(grid, level, values, first, (score, phase, which), 2 * NUM_CANDIDATES)
+    return optimize_distinct(found, NUM_CANDIDATES, lambda period, begin, width: _climb(grid, period, begin, width))
+
+
+@dataclass(frozen=True, eq=False)
+class SearchedPeriod:
+    """A base period of a search, on one level of resolution.
+
+    Attributes
+    ----------
+    score : float
+        Score of its best trial.
+    factor : float
+        Step of the level over that of the finest grid.
+    values : ndarray
+        What was folded, float32, shape (n,).
+    base : int
+        Base period [grid points of the level].
+    phase : int
+        First grid point of the box [grid points of the level].
+    which : int
+        Index of the width.
+    width : int
+        Width of the box [grid points of the level].
+    """
+
+    score: float
+    factor: float
+    values: NDArray[np.float32]
+    base: int
+    phase: int
+    which: int
+    width: int
+
+
+def best_periods(
+    grid: LogRatioGrid,
+    level: LogRatioGrid,
+    values: NDArray[np.float32],
+    first: int,
+    searched: tuple[_Array, NDArray[np.int64], NDArray[np.int64]],
+    count: int,
+) -> list[SearchedPeriod]:
+    """Return the best base periods of one level of a search.
+
+    Parameters
+    ----------
+    grid : LogRatioGrid
+        The finest grid.
+    level : LogRatioGrid
+        The level.
+    values : ndarray
+        What was folded, float32, shape (n,).
+    first : int
+        First base period [grid points of the level].
+    searched : tuple of ndarray
+        Score, phase and index of the width of each base period, each (k,).
+    count : int
+        How many at most.
+
+    Returns
+    -------
+    list of SearchedPeriod
+        The periods with a finite score, the best first.
+    """
+    score, phase, which = searched
+    widths = level.widths()
+    return [
+        SearchedPeriod(
+            float(score[k]),
+            level.step / grid.step,
+            values,
+            first + int(k),
+            int(phase[k]),
+            int(which[k]),
+            int(widths[which[k]]),
+        )
+        for k in np.argsort(score)[::-1][:count]
+        if math.isfinite(score[k])
+    ]
+
+
+def optimize_distinct(
+    found: Sequence[SearchedPeriod], count: int, climb: Callable[[float, float, int], Trial | None]
+) -> list[Trial]:
+    """Optimize the best base periods of all levels, each period once.
+
+    Parameters
+    ----------
+    found : sequence of SearchedPeriod
+        Base periods of all levels.
+    count : int
+        How many trials at most.
+    climb : callable
+        Optimizes a trial of a period, first grid point and index of the width on the finest grid;
+        None where there is none.
+
+    Returns
+    -------
+    list of Trial
+        Trials of different periods, those of the best base periods first.
+    """
+    from astroseq_core.scoring import _period_numba
+
     trials: list[Trial] = []
-    for _, factor, values, base, phase, which, width in sorted(found, key=lambda f: f[0], reverse=True):
-        if any(abs(base * factor / t.period - 1) < 1.5 / base for t in trials):
+    for one in sorted(found, key=lambda f: f.score, reverse=True):
+        if any(abs(one.base * one.factor / t.period - 1) < 1.5 / one.base for t in trials):
             continue
-        period = _period_numba.best_shift_period(values, base, phase, width)
+        period = _period_numba.best_shift_period(one.values, one.base, one.phase, one.width)
         # A coarser grid point is a pair of finer ones: its first edge is the same, its center half a step later.
-        trial = _climb(grid, period * factor, phase * factor, which)
+        trial = climb(period * one.factor, one.phase * one.factor, one.which)
         if trial is not None:
             trials.append(trial)
-        if len(trials) == NUM_CANDIDATES:
+        if len(trials) == count:
             break
     return trials
 
@@ -452,7 +569,7 @@ def evidence_of(grid: LogRatioGrid, period_days: float | None, t0_days: float, d
         Natural log of the likelihood ratio, less that of the number of trials; minus infinity where
         fewer than two events, or no single one, were observed.
     """
-    which = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / duration_hours))))
+    which = grid.nearest_width(duration_hours)
     wide = int(grid.widths()[which])
     begin = (t0_days - grid.start) / grid.step - (wide - 1) / 2
     if period_days is not None:

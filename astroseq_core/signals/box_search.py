@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from astroseq_core.preprocessing.noise import robust_sigma
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.scoring.evidence import DURATION_HOURS, MAX_POINTS, STEP_MINUTES, LogRatioGrid
+from astroseq_core.scoring.evidence import MAX_POINTS, STEP_MINUTES, LogRatioGrid
 from astroseq_core.scoring.period import (
     LONGEST_PERIOD_DAYS,
     MAX_DUTY_CYCLE,
-    ONE_DAY_HOURS,
     SHORTEST_PERIOD_DAYS,
+    SearchedPeriod,
     Trial,
+    allowed_widths,
+    best_periods,
+    optimize_distinct,
     resolution_levels,
 )
 from astroseq_core.times import TimeSystem
@@ -123,16 +126,6 @@ def _box_noise(grid: LogRatioGrid) -> _Array:
     return np.array(noise)
 
 
-def _allowed(grid: LogRatioGrid, periods: _Array) -> NDArray[np.bool_]:
-    """Return which widths a transit may have at each period [grid points], shape (k, w)."""
-    days = periods[:, None] * grid.step
-    hours = grid.widths()[None, :] * grid.step * 24
-    longest = np.minimum(ONE_DAY_HOURS[1] * np.cbrt(days), 24 * MAX_DUTY_CYCLE * days)
-    keep = (hours <= longest * 1.3) & (hours >= ONE_DAY_HOURS[0] * np.cbrt(days) / 1.3)
-    keep[:, 0] |= ~keep.any(axis=1)
-    return np.asarray(keep)
-
-
 def search_boxes(dips: DipGrid, count: int = NUM_TRIALS) -> list[Trial]:
     """Find the periods, epochs and durations whose boxes are deepest for their noise.
 
@@ -151,30 +144,17 @@ def search_boxes(dips: DipGrid, count: int = NUM_TRIALS) -> list[Trial]:
     """
     from astroseq_core.scoring import _period_numba
 
-    grid, found = dips.grid, []
+    grid = dips.grid
+    found: list[SearchedPeriod] = []
     points = float(grid.seen.sum())
     for level, first, last in resolution_levels(grid):
         periods = np.arange(first, last + 1, dtype=np.float64) + 0.5
-        cost = np.where(_allowed(level, periods), 0.0, np.inf)
+        cost = np.where(allowed_widths(level, periods), 0.0, np.inf)
         values = level.values.astype(np.float32)
         score, phase, which = _period_numba.search_periods(values, first, last, level.widths(), dips.scale, cost)
-        factor = level.step / grid.step
-        snr = score / np.sqrt(np.maximum(points / (periods * factor), 1.0))
-        found += [
-            (float(snr[k]), factor, values, first + int(k), int(phase[k]), int(which[k]), int(level.widths()[which[k]]))
-            for k in np.argsort(snr)[::-1][: 4 * count]
-            if math.isfinite(snr[k])
-        ]
-    trials: list[Trial] = []
-    for _, factor, values, base, phase, which, width in sorted(found, key=lambda f: f[0], reverse=True):
-        if any(abs(base * factor / t.period - 1) < 1.5 / base for t in trials):
-            continue
-        period = _period_numba.best_shift_period(values, base, phase, width)
-        trial = climb(dips, period * factor, phase * factor, which)
-        if trial is not None:
-            trials.append(trial)
-        if len(trials) == count:
-            break
+        snr = score / np.sqrt(np.maximum(points / (periods * level.step / grid.step), 1.0))
+        found += best_periods(grid, level, values, first, (snr, phase, which), 4 * count)
+    trials = optimize_distinct(found, count, lambda period, begin, width: climb(dips, period, begin, width))
     return sorted(trials, key=lambda t: t.score, reverse=True)
 
 
@@ -204,7 +184,7 @@ def climb(dips: DipGrid, period: float, begin: float, width: int) -> Trial | Non
     if not SHORTEST_PERIOD_DAYS / grid.step <= period <= longest:
         return None
     total, seen = grid.running_sums()
-    allowed = _allowed(grid, np.array([period]))[0]
+    allowed = allowed_widths(grid, np.array([period]))[0]
     cost = np.where(allowed, 0.0, np.inf)
     if not allowed[width]:
         width = int(np.argmax(allowed))
@@ -363,7 +343,7 @@ def single_uniqueness(dips: DipGrid, t0_days: float, duration_hours: float) -> U
         Signal-to-noise ratios of single boxes; None where the dip has no data.
     """
     grid = dips.grid
-    which = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / duration_hours))))
+    which = grid.nearest_width(duration_hours)
     width, snr = int(grid.widths()[which]), _single_ratios(dips, which)
     at = round((t0_days - grid.start) / grid.step - (width - 1) / 2)
     low, high = max(0, at - width // 2), min(len(snr), at + width // 2 + 1)

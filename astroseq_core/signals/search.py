@@ -188,7 +188,7 @@ class _Search:
                 yield from self._measure_single(replace(e, t0=moved, period_days=None, period_err=0.0), masked)
             return
         grid = self.dips.grid
-        width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
+        width = grid.nearest_width(e.duration_hours)
         begin = (e.t0.days - grid.start) / grid.step - (grid.widths()[width] - 1) / 2
         trial = climb(self.dips, e.period_days / grid.step, begin, width)
         if trial is not None and events.snr >= MIN_EVENTS_SNR:
@@ -211,7 +211,7 @@ class _Search:
     def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> TrapezoidFit:
         """Fit epoch, period, duration and depth; where nothing fits, take them as they are with typical errors."""
         flats = [masked_flux(c, (e, *masked)) for c in self.detrended]
-        width = int(np.argmin(np.abs(np.log(np.array(DURATION_HOURS) / e.duration_hours))))
+        width = self.dips.grid.nearest_width(e.duration_hours)
         red = 1 / (float(self.dips.scale[width]) * math.sqrt(float(self.dips.grid.widths()[width])))
         start, found = e, None
         for _ in range(MAX_FITS):
