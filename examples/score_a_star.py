@@ -12,8 +12,8 @@ star = aq.open_star("SIM 43")  # or "TIC 261136679", folder="my_light_curves/"; 
 star
 
 # %% [markdown]
-# Scoring takes the model that suits the mission and cadence. `star_score` is what stars are ranked by: the natural logarithm of
-# a likelihood ratio, not a probability that there is a planet.
+# Scoring takes the model that suits the mission and cadence. `star_score` says how much speaks for transits: the natural
+# logarithm of a likelihood ratio, not a probability that there is a planet.
 
 # %%
 result = star.score()
@@ -38,3 +38,14 @@ figure
 found, truth = result.ephemeris, star.ephemerides[0]
 comparison = f"found {found.period_days:.4f} ± {found.period_err:.4f} d, published {truth.period_days:.4f} d"
 comparison
+
+# %% [markdown]
+# Every signal of the star, with the probabilities that it is a planet candidate, an eclipsing binary or neither. Stars are ranked
+# by the planet score of their best signal:
+
+# %%
+signals = star.signals()
+signals
+
+# %%
+signals.best.planet_score

@@ -14,9 +14,9 @@ from astroseq_core.scoring import evidence, period
 from astroseq_core.scoring.segments import Failure, SegmentScores
 from astroseq_core.times import Instant
 
-#: The score that stars are ranked by: score_max, score_topk, score_noisy_or or score_fold. score_fold was best at
+#: What the star score is: score_max, score_topk, score_noisy_or or score_fold. score_fold was best at
 #: separating transits injected into the calibration stars of tess-2min-v2 from copies without (docs/results.md).
-RANKED_BY = "score_fold"
+STAR_SCORE = "score_fold"
 #: Smallest 1 - p in noisy-or: the resolution of float32 near 1.
 MIN_COMPLEMENT = 1e-7
 
@@ -83,8 +83,8 @@ class StarScore(Measurements):
 
     @property
     def star_score(self) -> float:
-        """The score that stars are ranked by."""
-        return float(getattr(self, RANKED_BY))
+        """The score that says how much speaks for transits; see `STAR_SCORE`."""
+        return float(getattr(self, STAR_SCORE))
 
     @property
     def t0_system(self) -> str:

@@ -35,8 +35,8 @@ def test_noisy_or_does_not_saturate() -> None:
 
 
 def test_stars_are_ranked_by_a_score_that_exists() -> None:
-    assert star.RANKED_BY in ("score_max", "score_topk", "score_noisy_or", "score_fold")
-    assert star.RANKED_BY in star.StarScore.__dataclass_fields__
+    assert star.STAR_SCORE in ("score_max", "score_topk", "score_noisy_or", "score_fold")
+    assert star.STAR_SCORE in star.StarScore.__dataclass_fields__
 
 
 def test_a_star_of_which_nothing_was_scored_says_why() -> None:
