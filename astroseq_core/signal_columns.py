@@ -50,6 +50,22 @@ class SignalSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BestSignalValues:
+    """The ephemeris of a star's best signal in the store and in scores.csv; every field is a column.
+
+    All are None where no signal was found. The columns `best_period_days` and so on are those of the star score's fold, which
+    may have another period: half of it for a binary, whose two eclipses the star score takes for one transit.
+    """
+
+    best_signal_period_days: float | None = number(
+        "Period of the best signal; empty for a single transit, and where no signal was found", "d", "time.period", 8
+    )
+    best_signal_t0: float | None = number("Mid-transit of the best signal, in t0_system", "d", "time.epoch", 6)
+    best_signal_duration_hours: float | None = number("Duration of the best signal's transit", "h", "time.duration", 4)
+    best_signal_depth_ppm: float | None = number("Depth of the best signal's transit", "ppm", "phot.flux;arith.ratio", 2)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignalValues:
     """Values of one signal of a star in the store and in signals.csv; every field is a column."""
 

@@ -270,8 +270,8 @@ def make_record(
         made = replace(made, num_transits=found.num_transits, **_class_fields(found))
         if ephemeris == found.ephemeris and made.depth_err_ppm is None and made.duration_err_hours is None:
             made = replace(made, depth_err_ppm=found.depth_err_ppm, duration_err_hours=found.duration_err_hours)
-        if not _is_of_row(row, found):
-            # what the row matches is the period of the star's score, another signal
+        if found.number != row.best_signal:
+            # what the row matches is the best signal
             made = replace(made, match="", match_kind="", match_ratio="", match_disposition="")
     if row.star_score is None:
         made = replace(made, model_id="", model_sha="")
@@ -288,15 +288,6 @@ def make_record(
             verdicts="; ".join(f"{v.reviewer}: {v.disposition}" for v in verdicts),
         )
     return with_stellar(made, stellar)
-
-
-def _is_of_row(row: LeaderboardRow, found: FoundSignal) -> bool:
-    """Return whether a signal is that of the star's score; of the best one its period may be another, as of a binary."""
-    folded, _ = _adopted_ephemeris(row, None, None, None)
-    if folded is None:
-        return False
-    compared = compare_signals(found.ephemeris, folded)
-    return compared.same or (found.number == row.best_signal and compared.is_alias)
 
 
 #: Columns that are taken from the row of the leaderboard.

@@ -8,7 +8,7 @@ from astroseq_core.column_fields import COUNT, TEXT, Cell
 from astroseq_core.columns import STORED_SIGNAL
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
-from astroseq_core.signal_columns import SignalSummary, SignalValues
+from astroseq_core.signal_columns import BestSignalValues, SignalSummary, SignalValues
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal, planet_score_of_star
 from astroseq_core.store.database import connect, finite_or_none
 from astroseq_core.store.rows import check_row, usable_rows
@@ -39,7 +39,7 @@ def summarize(signals: Sequence[FoundSignal], star_score: float | None = None) -
     Returns
     -------
     dict of str to float, int or None
-        Values of the columns of `SignalSummary`.
+        Values of the columns of `SignalSummary` and `BestSignalValues`.
 
     Examples
     --------
@@ -48,9 +48,17 @@ def summarize(signals: Sequence[FoundSignal], star_score: float | None = None) -
     """
     best, planet_score = best_signal(signals), planet_score_of_star(signals, star_score)
     if best is None:
-        return vars(SignalSummary(planet_score=planet_score, num_signals=0))
+        return vars(SignalSummary(planet_score=planet_score, num_signals=0)) | vars(BestSignalValues())
     known = {} if best.classes is None else {name: getattr(best.classes, name) for name in _CLASS_NAMES if name[:2] == "p_"}
-    return vars(SignalSummary(planet_score=planet_score, num_signals=len(signals), best_signal=best.number, **known))
+    orbit = best.ephemeris
+    return vars(SignalSummary(planet_score=planet_score, num_signals=len(signals), best_signal=best.number, **known)) | vars(
+        BestSignalValues(
+            best_signal_period_days=orbit.period_days,
+            best_signal_t0=orbit.t0.days,
+            best_signal_duration_hours=orbit.duration_hours,
+            best_signal_depth_ppm=orbit.depth_ppm,
+        )
+    )
 
 
 def signal_values(signal: FoundSignal) -> dict[str, Cell]:

@@ -141,7 +141,7 @@ def test_pages_are_of_a_hundred_and_stand_in_the_address(filled):
         ({"stars": "real", "object": "known"}, lambda r: not r.simulated and r.match),
         ({"object": "unknown", "score_min": "3.5"}, lambda r: not r.match and r.star_score >= 3.5),
         ({"segments_max": "71", "magnitude_min": "9"}, lambda r: r.num_segments <= 71 and r.magnitude >= 9),
-        ({"period_min": "3", "period_max": "5", "object": "known"}, lambda r: 3 <= r.best_period_days <= 5 and r.match),
+        ({"period_min": "3", "period_max": "5", "object": "known"}, lambda r: 3 <= r.period_days <= 5 and r.match),
         ({"text": "TOI 1003"}, lambda r: "TOI 1003" in r.match),
         ({"cut": "flagged"}, lambda r: r.star_score >= 20),
         ({"disposition": "PC"}, lambda r: r.target_id == "SIM 1"),
@@ -189,6 +189,20 @@ def test_what_the_address_cannot_mean_is_one_sentence_each(filled):
 @pytest.fixture
 def searched() -> None:
     made.fill(made.with_signals(made.simulated()), made.with_signals(made.real(150)), made.real(10, first=5000))
+
+
+def test_the_period_is_that_of_the_best_signal_and_the_fold_has_a_column_of_its_own():
+    orbit = {"best_signal_period_days": 7.25, "best_signal_t0": 1333.5, "best_signal_duration_hours": 3.25}
+    binary = made.row("TIC 1", 50.0, best_period_days=3.625, num_signals=1, best_signal=1, planet_score=-4.0, **orbit)
+    made.fill([replace(binary, best_signal_depth_ppm=90_000.0), made.row("TIC 2", 9.0, best_period_days=2.5)])
+    page = leaderboard(star="TIC 1")
+    shown = rows(page).set_index("Star")
+    assert list(shown.loc["TIC 1", ["Period [d]", "Fold [d]"]]) == [7.25, 3.625]
+    assert list(shown.loc["TIC 2", ["Period [d]", "Fold [d]"]]) == [2.5, 2.5]
+    details = next(m.value for m in page.markdown if "TIC 1**" in m.value)
+    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the star score folds at 3.62500 d"):
+        assert said in details
+    assert "folds at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
 
 
 def everyone() -> list[store_leaderboard.LeaderboardRow]:

@@ -162,6 +162,8 @@ STARS_KEY = "board stars"
 MAX_PROBABILITY_BYTE = 255
 #: Size of the bar of class probabilities, and height of its picture [px]: pictures are drawn as high as the cell.
 BAR_WIDTH, BAR_HEIGHT, PICTURE_HEIGHT = 92, 8, 28
+#: Two periods that differ by less, relatively, are one to a reader.
+NEAR_PERIOD = 1e-3
 #: Text of an empty cell.
 EMPTY_CELL = "–"
 
@@ -263,20 +265,33 @@ def _choose_star(
 
 def _draw_star_summary(row: LeaderboardRow, where: dict[str, str] | None) -> None:
     """Draw a line that describes a star."""
-    period = "single transit" if row.best_period_days is None else f"{row.best_period_days:.5f} d"
     parts = [
         f"**{escape(row.target_id)}**",
         "" if row.rank is None else f"rank {row.rank:,}",
         "" if row.planet_score is None else f"planet score {row.planet_score:.2f}",
         describe_class(row),
         "" if row.star_score is None else f"star score {row.star_score:.2f}",
-        period,
-        f"t0 {row.best_t0:.4f} {escape(row.t0_system)}" if row.best_t0 is not None else "",
+        *_ephemeris_words(row),
         escape(describe_match(row)) if row.match else "no known object",
         f"false-alarm probability {row.false_alarm_probability:.2g}" if row.false_alarm_probability is not None else "",
         "" if where else escape(links.why_no_location(row)),
     ]
     st.markdown(" · ".join(p for p in parts if p))
+
+
+def _ephemeris_words(row: LeaderboardRow) -> tuple[str, ...]:
+    """Return period, epoch, duration and depth of the best signal, or of the fold, which is told where its period is another."""
+    if row.t0_days is None:
+        return ()
+    known = row.num_signals and row.best_period_days and row.period_days
+    another = known and not math.isclose(row.best_period_days or 0.0, row.period_days or 0.0, rel_tol=NEAR_PERIOD)
+    return (
+        "single transit" if row.period_days is None else f"{row.period_days:.5f} d",
+        f"t0 {row.t0_days:.4f} {escape(row.t0_system)}",
+        "" if row.duration_hours is None else f"{row.duration_hours:.2f} h",
+        "" if row.depth_ppm is None else f"{row.depth_ppm:,.0f} ppm",
+        f"the star score folds at {row.best_period_days:.5f} d" if another else "",
+    )
 
 
 def _select_clicked_row(key: str) -> None:
