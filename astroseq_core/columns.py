@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from astroseq_core.column_fields import BAR, COUNT, CURVE, NUMBER, TICK, Column, Display, columns_of, count, flag, number, text
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.preprocessing import noise
-from astroseq_core.signal_columns import BestSignalValues, SignalSummary, SignalValues
+from astroseq_core.signal_columns import PROBABILITY_DIGITS, BestSignalValues, SignalSummary, SignalValues
 
 if TYPE_CHECKING:
     from astroseq_core.preprocessing.prepare import DetrendedLightCurve
@@ -157,16 +157,32 @@ class CandidateValues(SharedValues):
     )
     signal: int | None = count("Number of the row's signal in signals.csv; empty for one that the search did not find", "meta.id")
     signal_snr: float | None = number("Signal-to-noise ratio of all transits of this signal together", "", "stat.snr", 3)
-    signal_p_planet: float | None = number("Probability that this signal is a planet candidate", "", "stat.probability", 4)
+    signal_p_planet: float | None = number(
+        "Probability that this signal is a planet candidate", "", "stat.probability", PROBABILITY_DIGITS
+    )
     signal_planet_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
     signal_p_eclipsing_binary: float | None = number(
-        "Probability that this signal is an eclipsing binary", "", "stat.probability", 4
+        "Probability that this signal is an eclipsing binary", "", "stat.probability", PROBABILITY_DIGITS
     )
     signal_eclipsing_binary_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
-    signal_p_not_transit: float | None = number("Probability that this signal is not transit-like", "", "stat.probability", 4)
+    signal_p_not_transit: float | None = number(
+        "Probability that this signal is not transit-like", "", "stat.probability", PROBABILITY_DIGITS
+    )
     signal_not_transit_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
     signal_planet_score: float | None = number(
         "Natural log of the odds that this signal is a planet's: transit evidence and class together", "", "stat.likelihood", 4
+    )
+    signal_too_deep: int | None = count(
+        "1 for a signal deeper than any planet's transit: a thousandth of signal_p_planet counts in its planet score", "meta.code"
+    )
+    signal_trees_p_planet: float | None = number(
+        "Probability of a planet candidate by the readable baseline, the trees alone", "", "stat.probability", PROBABILITY_DIGITS
+    )
+    signal_trees_p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary by the trees alone", "", "stat.probability", PROBABILITY_DIGITS
+    )
+    signal_trees_p_not_transit: float | None = number(
+        "Probability that it is not transit-like by the trees alone", "", "stat.probability", PROBABILITY_DIGITS
     )
     reviewer: str = text("Who gave the newest disposition", "meta.id;meta.curation")
     decided: str = text("When, ISO 8601 in UTC", "time.processing")
@@ -262,6 +278,7 @@ CANDIDATES = (
     *("signal", "signal_snr", "signal_p_planet", "signal_planet_spread", "signal_p_eclipsing_binary"),
     *("signal_eclipsing_binary_spread", "signal_p_not_transit", "signal_not_transit_spread", "signal_planet_score"),
     *("noise_ppm_1h", *columns_of(SignalSummary)),
+    *("signal_too_deep", "signal_trees_p_planet", "signal_trees_p_eclipsing_binary", "signal_trees_p_not_transit"),
 )
 LEADERBOARD = (
     *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "period_days", "magnitude"),

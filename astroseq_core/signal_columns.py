@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from astroseq_core.column_fields import Display, count, number, text
 
+#: Decimals of probabilities in tables: with fewer, the three of a signal would not sum to 1 to a millionth.
+PROBABILITY_DIGITS = 7
 _CLASS_HELP = "Calibrated probability that the best signal is {}; see the class bar"
 
 
@@ -29,19 +31,19 @@ class SignalSummary:
     p_planet: float | None = number(
         "Probability that the best signal is a planet candidate",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P planet", 80, _CLASS_HELP.format("a planet candidate"), 3),
     )
     p_eclipsing_binary: float | None = number(
         "Probability that the best signal is an eclipsing binary",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P binary", 80, _CLASS_HELP.format("an eclipsing binary"), 3),
     )
     p_not_transit: float | None = number(
         "Probability that the best signal is not transit-like",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P neither", 80, _CLASS_HELP.format("not transit-like"), 3),
     )
     best_signal: int | None = count(
@@ -96,10 +98,12 @@ class SignalValues:
         ucd="stat.probability",
         digits=6,
     )
-    p_planet: float | None = number("Probability of a planet candidate", ucd="stat.probability", digits=4)
-    p_eclipsing_binary: float | None = number("Probability of an eclipsing binary", ucd="stat.probability", digits=4)
+    p_planet: float | None = number("Probability of a planet candidate", ucd="stat.probability", digits=PROBABILITY_DIGITS)
+    p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
     p_not_transit: float | None = number(
-        "Probability that it is not transit-like; the three sum to 1", ucd="stat.probability", digits=4
+        "Probability that it is not transit-like; the three sum to 1", ucd="stat.probability", digits=PROBABILITY_DIGITS
     )
     planet_spread: float | None = number("Standard deviation of p_planet in the ensemble", ucd="stat.stdev", digits=4)
     eclipsing_binary_spread: float | None = number(
@@ -108,4 +112,27 @@ class SignalValues:
     not_transit_spread: float | None = number("Standard deviation of p_not_transit in the ensemble", ucd="stat.stdev", digits=4)
     planet_score: float | None = number(
         "Natural log of the odds that it is a planet's: transit evidence and class together", ucd="stat.likelihood", digits=4
+    )
+    too_deep: int | None = count(
+        "1 for a dip deeper than any planet's transit (8 %, as the check of depths has it), 0 for others; a thousandth of its "
+        "p_planet counts in planet_score",
+        "meta.code",
+    )
+    trees_p_planet: float | None = number(
+        "Probability of a planet candidate by the readable baseline, the trees alone; empty where it was not kept",
+        ucd="stat.probability",
+        digits=PROBABILITY_DIGITS,
+    )
+    trees_p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary by the trees alone", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
+    trees_p_not_transit: float | None = number(
+        "Probability that it is not transit-like by the trees alone", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
+    trees_planet_spread: float | None = number("Standard deviation of trees_p_planet among the trees", ucd="stat.stdev", digits=4)
+    trees_eclipsing_binary_spread: float | None = number(
+        "Standard deviation of trees_p_eclipsing_binary among the trees", ucd="stat.stdev", digits=4
+    )
+    trees_not_transit_spread: float | None = number(
+        "Standard deviation of trees_p_not_transit among the trees", ucd="stat.stdev", digits=4
     )

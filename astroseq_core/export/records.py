@@ -383,12 +383,14 @@ _SIGNAL_FIELDS = (
 )
 
 
+#: Fields of a record that a found signal has under the same name, without `signal_` before it.
+_OF_SIGNAL = tuple(name for name in columns_of(CandidateValues) if name.startswith("signal_"))
+
+
 def _class_fields(found: FoundSignal) -> dict[str, Any]:
     """Return what the classifier says of a signal as fields."""
-    fields: dict[str, Any] = {"signal": found.number, "signal_snr": found.snr, "signal_planet_score": found.planet_score}
-    if found.classes is not None:
-        fields |= {f"signal_{name}": value for name, value in vars(found.classes).items()}
-    return fields
+    values = stored_signals.signal_values(found)
+    return {"signal": found.number} | {name: values[name.removeprefix("signal_")] for name in _OF_SIGNAL}
 
 
 def _adopted_ephemeris(

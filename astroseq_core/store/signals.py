@@ -92,8 +92,11 @@ def signal_values(signal: FoundSignal) -> dict[str, Cell]:
         evidence=signal.evidence,
         false_alarm_probability=signal.false_alarm_probability,
         planet_score=signal.planet_score,
+        too_deep=int(signal.is_too_deep),
     )
-    return vars(values) | ({} if signal.classes is None else vars(signal.classes))
+    own = {} if signal.classes is None else vars(signal.classes)
+    trees = {} if signal.baseline is None else {_of_trees(name): value for name, value in vars(signal.baseline).items()}
+    return vars(values) | own | trees
 
 
 def insert(db: sqlite3.Connection, target_id: str, model: int, signals: Iterable[FoundSignal]) -> None:
@@ -202,12 +205,18 @@ def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
         values.period_err_days or 0.0,
     )
     chance = values.false_alarm_probability
-    classes, hours = _classes(values), values.duration_err_hours
-    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, classes, hours)
+    classes = _classes({name: getattr(values, name) for name in _CLASS_NAMES})
+    baseline = _classes({name: getattr(values, _of_trees(name)) for name in _CLASS_NAMES})
+    hours = values.duration_err_hours
+    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, classes, hours, baseline)
 
 
-def _classes(values: SignalValues) -> ClassProbabilities | None:
-    found: Mapping[str, float | None] = {name: getattr(values, name) for name in _CLASS_NAMES}
+def _of_trees(name: str) -> str:
+    """Return the column of what the trees alone say, for one of `ClassProbabilities`."""
+    return f"trees_{name}"
+
+
+def _classes(found: Mapping[str, float | None]) -> ClassProbabilities | None:
     known = {name: value for name, value in found.items() if value is not None}
     if not known:
         return None

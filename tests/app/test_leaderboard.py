@@ -21,17 +21,22 @@ from astroseq_core.app.shared.parameters import Owner
 from astroseq_core.archive import snapshots
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
 from astroseq_core.archive.normalize import normalize_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
+from astroseq_core.export import records
 from astroseq_core.jobs.job import JobState
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.store import dispositions, thresholds
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
+from astroseq_core.store import dispositions, scores, thresholds
 from astroseq_core.store import leaderboard as store_leaderboard
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.leaderboard_filters import Filters
+from astroseq_core.store.signals import summarize
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys import known_objects, links
 from astroseq_core.surveys.queue import SURVEYS
 from astroseq_core.surveys.stars import FOLDER, SurveyChoice
+from astroseq_core.times import Instant, TimeSystem
 from tests.app import board_rows as made
 from tests.app import driving, survey_folders
 from tests.app.driving import metrics, press, words
@@ -203,6 +208,20 @@ def test_the_period_is_that_of_the_best_signal_and_the_fold_has_a_column_of_its_
     for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the star score folds at 3.62500 d"):
         assert said in details
     assert "folds at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
+
+
+def test_the_details_of_a_star_say_what_the_trees_say_and_that_it_is_too_deep():
+    classes = ClassProbabilities(0.7, 0.2, 0.1, 0.1, 0.1, 0.1)
+    orbit = Ephemeris("TIC 1", "signal 1", Instant(1333.5, TimeSystem.BTJD), 7.25, 3.25, 312_000.0)
+    signals = (FoundSignal(1, orbit, 90.0, 4, 20.0, classes=classes, baseline=ClassProbabilities(0.1, 0.86, 0.04, 0, 0, 0)),)
+    star = made.row("TIC 1", 50.0, **summarize(signals))
+    scores.save([star], {("TIC 1", made.FIRST): signals})
+    details = next(m.value for m in leaderboard(star="TIC 1").markdown if "TIC 1**" in m.value)
+    assert "1 signal: planet 0.70; 31 % deep, deeper than any planet's transit" in details
+    assert "trees alone: eclipsing binary 0.86" in details
+    assert "planet score -7.26" in details
+    (record,) = records.records_for_stars(["TIC 1"])
+    assert (record.signal_too_deep, record.signal_trees_p_eclipsing_binary) == (1, 0.86)
 
 
 def everyone() -> list[store_leaderboard.LeaderboardRow]:

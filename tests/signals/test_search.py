@@ -146,6 +146,16 @@ def test_the_trapezoid_is_one_inside_and_zero_outside():
     assert trapezoid(np.array([-3.0, -1.0, 0.0, 0.9]), 1.0, 0.2) == pytest.approx([0, 0, 1, 0.5])
 
 
+@pytest.mark.parametrize(("depth_ppm", "factor"), [(None, 1.0), (70_000.0, 1.0), (90_000.0, 1e-3), (700_000.0, 1e-3)])
+def test_what_no_planet_is_as_deep_as_is_not_ranked_as_one(depth_ppm: float | None, factor: float):
+    orbit = Ephemeris("TIC 1", "signal 1", Instant(1500.0, TimeSystem.BTJD), 3.1, 2.0, depth_ppm)
+    classes = ClassProbabilities(0.9, 0.08, 0.02, 0.0, 0.0, 0.0)
+    deep = FoundSignal(1, orbit, snr=50.0, num_transits=9, log_odds=25.0, classes=classes)
+    assert deep.is_too_deep is (factor < 1)
+    assert deep.planet_score == pytest.approx(np.log(0.9 * factor / (1 - 0.9 * factor)), abs=1e-6)
+    assert deep.classes == classes, "the probabilities are what the classifier says"
+
+
 def test_the_planet_score_joins_odds_and_class():
     e = Ephemeris("SIM 7", "b", T0, 3.7, 3.0, depth_ppm=900.0)
     plain = FoundSignal(1, e, 30.0, 7, log_odds=20.0)

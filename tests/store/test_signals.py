@@ -41,7 +41,7 @@ SINGLE = replace(
     found(3, None, num_transits=1, evidence=-1.5, false_alarm_probability=0.25),
     ephemeris=Ephemeris("TIC 1", "TIC 1 signal 3", Instant(1510.5, TimeSystem.BTJD), None, 9.0, None, t0_err=0.02),
 )
-SIGNALS = (found(1, BINARY), found(2), SINGLE)
+SIGNALS = (found(1, BINARY, baseline=replace(BINARY, p_planet=0.2, p_eclipsing_binary=0.7)), found(2), SINGLE)
 
 
 def save(row: ScoreRow = ROW, its: tuple[FoundSignal, ...] = SIGNALS) -> int:
@@ -117,6 +117,7 @@ SPOILED = {
     "a missing probability": "planet_spread = NULL",
     "a false-alarm probability of 2": "false_alarm_probability = 2",
     "a number of 0": "signal = 0",
+    "trees that sum to more": "trees_p_planet = 0.9",
 }
 
 
@@ -200,7 +201,7 @@ def test_a_store_of_the_fourth_version_gets_the_periods_of_its_signals(monkeypat
     older = {name: column for name, column in columns.STORED.items() if name not in columns.OF_BEST_SIGNAL}
     with monkeypatch.context() as before:
         before.setattr(database, "MIGRATIONS", database.MIGRATIONS[:4])
-        before.setattr(database, "_REGISTERED", {"scores": older})
+        before.setattr(database, "_REGISTERED", {"scores": older})  # and signals without the columns of the trees
         with database.connect() as db:
             db.execute("INSERT INTO score_models (id, model_id) VALUES (1, 'm')")
             db.execute("INSERT INTO score_groups VALUES (1, 1, 'sha', 'TESS', 'TESS', 0, 1, 0)")
@@ -221,6 +222,7 @@ def test_a_store_of_the_fourth_version_gets_the_periods_of_its_signals(monkeypat
         "TIC 2": (1.75, 1.75),
         "TIC 3": (1.75, 1.75),
     }
+    assert [s.baseline for s in signals.list_by_star("TIC 1", "m")] == [None, None], "they were not kept"
     best = rows["TIC 1"]
     assert (best.best_signal_t0, best.best_signal_duration_hours, best.best_signal_depth_ppm) == (1500.25, 2.5, 900.0)
     assert [r.target_id for r in leaderboard.load_page(Filters(period_min=2.0)).rows] == ["TIC 1"]

@@ -19,7 +19,8 @@ from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORT
 from astroseq_core.export import candidates
 from astroseq_core.io import files
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.store import leaderboard, thresholds
+from astroseq_core.signals.class_words import CLASSES, depth_warning, likeliest
+from astroseq_core.store import leaderboard, signals, thresholds
 from astroseq_core.store import queues as store_queues
 from astroseq_core.store.leaderboard import LeaderboardRow
 from astroseq_core.store.leaderboard_filters import Filters
@@ -270,6 +271,7 @@ def _draw_star_summary(row: LeaderboardRow, where: dict[str, str] | None) -> Non
         "" if row.rank is None else f"rank {row.rank:,}",
         "" if row.planet_score is None else f"planet score {row.planet_score:.2f}",
         describe_class(row),
+        _trees_words(row),
         "" if row.star_score is None else f"star score {row.star_score:.2f}",
         *_ephemeris_words(row),
         escape(describe_match(row)) if row.match else "no known object",
@@ -333,7 +335,8 @@ def describe_class(row: LeaderboardRow) -> str:
     Returns
     -------
     str
-        Such as `1 of 2 signals: eclipsing binary 0.93`; empty where signals were not searched.
+        Such as `signal 1 of 2: eclipsing binary 0.93`, and whether it is too deep for a planet; empty where signals were not
+        searched.
     """
     if row.num_signals is None:
         return ""
@@ -345,7 +348,18 @@ def describe_class(row: LeaderboardRow) -> str:
     if not known:
         return which
     best = max(known, key=lambda name: known[name])
-    return f"{which}: {written.CLASS_WORDS.get(best, best)} {known[best]:.2f}"
+    words = f"{which}: {written.CLASS_WORDS.get(best, best)} {known[best]:.2f}"
+    return "; ".join(filter(None, (words, depth_warning(row.depth_ppm))))
+
+
+def _trees_words(row: LeaderboardRow) -> str:
+    """Return the likeliest class of the best signal by the trees alone, as the store has it; empty where it has none."""
+    found = signals.list_by_star(row.target_id, row.model_id) if row.num_signals else ()
+    baseline = next((one.baseline for one in found if one.number == row.best_signal), None)
+    if baseline is None:
+        return ""
+    best = likeliest(baseline)
+    return f"trees alone: {CLASSES[best.name][0].lower()} {best.probability:.2f}"
 
 
 def sparkline(row: LeaderboardRow) -> list[float] | None:
