@@ -84,7 +84,7 @@ def find_signals(
         best = next((c for c in search.candidates(masked, star) if log_odds(c) >= MIN_LOG_ODDS), None)
         if best is None:
             break
-        fit = search.refine(best.ephemeris, masked)
+        best, fit = search.settle_fitted(best, masked)
         exact = fit.ephemeris
         masked.append(exact)
         search.hide(exact)
@@ -235,6 +235,23 @@ class _Search:
         drift = 0.0 if e.period_days is None else timing / max(1.0, (self.span[1] - self.span[0]) / e.period_days)
         depth_ppm = float(np.clip(depth, 1e-9, 1.0)) * 1e6 if math.isfinite(depth) else None
         return TrapezoidFit(replace(e, t0_err=timing, period_err=drift, depth_ppm=depth_ppm), error * 1e6, 48 * timing)
+
+    def settle_fitted(self, found: Candidate, masked: Sequence[Ephemeris]) -> tuple[Candidate, TrapezoidFit]:
+        """Fit a candidate, and settle its period once more with the fitted epoch and width.
+
+        Where transits come early or late, as those of Kepler-90 g do, the box that was found lies beside some of them, and every
+        second one seems deeper. At another period it must be a signal, too.
+        """
+        fit = self.refine(found.ephemeris, masked)
+        if fit.ephemeris.period_days is None:
+            return found, fit
+        settled = settle_period(event_boxes(self.detrended, self.flats, fit.ephemeris, masked), fit.ephemeris)
+        if settled.period_days == fit.ephemeris.period_days:
+            return found, fit
+        again = next(self._measure(settled, masked), None)
+        if again is None or log_odds(again) < MIN_LOG_ODDS:
+            return found, fit
+        return again, self.refine(again.ephemeris, masked)
 
     def hide(self, e: Ephemeris) -> None:
         """Mask the transits of a signal."""

@@ -12,7 +12,7 @@ from astroseq_core.same_signal import compare_signals
 from astroseq_core.signals.aliases import settle_period
 from astroseq_core.signals.box_search import climb, make_dip_grid, measure_uniqueness, search_boxes
 from astroseq_core.signals.event_depths import event_boxes, event_depths
-from astroseq_core.signals.search import MAX_SIGNALS, find_signals
+from astroseq_core.signals.search import MAX_SIGNALS, _Search, find_signals
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal
 from astroseq_core.signals.trapezoid_fit import fit_trapezoid, trapezoid
 from astroseq_core.simulation.transits import EclipsingBinary, Orbit, signal_ephemeris
@@ -92,6 +92,18 @@ def test_equal_dips_are_folded_at_the_shorter_period(pair):
     assert settle_period(event_boxes(curve, [curve[0].flat], twice), twice).period_days == pytest.approx(3.7)
     thrice = replace(twice, period_days=11.1)
     assert settle_period(event_boxes(curve, [curve[0].flat], thrice), thrice).period_days == pytest.approx(3.7)
+
+
+def test_a_period_is_settled_again_with_the_fitted_epoch():
+    """A box half a duration late, of a period a little too long, lies on some transits of every second one alone."""
+    curve, true = [observed([INNER])], signal_ephemeris("SIM 7", "b", INNER)
+    late = replace(true, period_days=7.41, t0=Instant(true.t0.days + 0.5 * true.duration_days, BTJD))
+    search = _Search(curve, ())
+    [candidate] = search._measure(late, ())
+    assert candidate.ephemeris.period_days == 7.41
+    again, fit = search.settle_fitted(candidate, ())
+    assert fit.ephemeris.period_days == pytest.approx(3.7, abs=1e-3)
+    assert again.num_transits > candidate.num_transits
 
 
 def test_a_period_of_which_every_second_or_third_transit_is_missing_is_lengthened():
