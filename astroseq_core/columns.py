@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroseq_core.column_fields import BAR, COUNT, CURVE, TICK, Column, Display, columns_of, count, flag, number, text
+from astroseq_core.column_fields import BAR, COUNT, CURVE, NUMBER, TICK, Column, Display, columns_of, count, flag, number, text
 from astroseq_core.disposition_codes import DISPOSITIONS
 from astroseq_core.preprocessing import noise
-from astroseq_core.signal_columns import SignalSummary, SignalValues
+from astroseq_core.signal_columns import PROBABILITY_DIGITS, BestSignalValues, SignalSummary, SignalValues
 
 if TYPE_CHECKING:
     from astroseq_core.preprocessing.prepare import DetrendedLightCurve
@@ -64,11 +64,11 @@ class SharedValues(Measurements, SignalSummary):
         display=Display("Folded", 75, "Natural log of the likelihood ratio of the best period", 2),
     )
     best_period_days: float | None = number(
-        "Period of the best fold of the scores",
+        "Period of the best fold of the scores; half of a binary's, whose two eclipses it takes for one transit",
         "d",
         "time.period",
         6,
-        display=Display("Period [d]", 95, "Best period; none for a single transit", 5),
+        display=Display("Fold [d]", 85, "Period of the star score's best fold, which may be half of a binary's", 5),
     )
     best_t0: float | None = number("Mid-transit of the best fold, in t0_system", "d", "time.epoch", 6)
     t0_system: str = text("Time system: BKJD = BJD - 2454833, BTJD = BJD - 2457000; all TDB", "time.scale")
@@ -101,7 +101,7 @@ _BAR_FULL = 50.0  # with a higher limit most bars would be too short to compare
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreValues(SharedValues):
+class ScoreValues(SharedValues, BestSignalValues):
     """Values of a star in the store; every field is a column of the table scores, added to it where it is missing."""
 
     star_score: float | None = number(
@@ -157,16 +157,32 @@ class CandidateValues(SharedValues):
     )
     signal: int | None = count("Number of the row's signal in signals.csv; empty for one that the search did not find", "meta.id")
     signal_snr: float | None = number("Signal-to-noise ratio of all transits of this signal together", "", "stat.snr", 3)
-    signal_p_planet: float | None = number("Probability that this signal is a planet candidate", "", "stat.probability", 4)
+    signal_p_planet: float | None = number(
+        "Probability that this signal is a planet candidate", "", "stat.probability", PROBABILITY_DIGITS
+    )
     signal_planet_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
     signal_p_eclipsing_binary: float | None = number(
-        "Probability that this signal is an eclipsing binary", "", "stat.probability", 4
+        "Probability that this signal is an eclipsing binary", "", "stat.probability", PROBABILITY_DIGITS
     )
     signal_eclipsing_binary_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
-    signal_p_not_transit: float | None = number("Probability that this signal is not transit-like", "", "stat.probability", 4)
+    signal_p_not_transit: float | None = number(
+        "Probability that this signal is not transit-like", "", "stat.probability", PROBABILITY_DIGITS
+    )
     signal_not_transit_spread: float | None = number("Its standard deviation in the ensemble", "", "stat.stdev", 4)
     signal_planet_score: float | None = number(
         "Natural log of the odds that this signal is a planet's: transit evidence and class together", "", "stat.likelihood", 4
+    )
+    signal_too_deep: int | None = count(
+        "1 for a signal deeper than any planet's transit: a thousandth of signal_p_planet counts in its planet score", "meta.code"
+    )
+    signal_trees_p_planet: float | None = number(
+        "Probability of a planet candidate by the readable baseline, the trees alone", "", "stat.probability", PROBABILITY_DIGITS
+    )
+    signal_trees_p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary by the trees alone", "", "stat.probability", PROBABILITY_DIGITS
+    )
+    signal_trees_p_not_transit: float | None = number(
+        "Probability that it is not transit-like by the trees alone", "", "stat.probability", PROBABILITY_DIGITS
     )
     reviewer: str = text("Who gave the newest disposition", "meta.id;meta.curation")
     decided: str = text("When, ISO 8601 in UTC", "time.processing")
@@ -189,7 +205,8 @@ _IDENTIFIER = "Identifier: TIC, KIC, EPIC number, or SIM for a simulated star"
 MEASURED = columns_of(Measurements)
 STORED = columns_of(ScoreValues)
 FROM_CATALOGS = ("magnitude", "match", "match_kind", "match_ratio", "match_disposition")
-FROM_SIGNALS = tuple(columns_of(SignalSummary))
+OF_BEST_SIGNAL = tuple(columns_of(BestSignalValues))
+FROM_SIGNALS = (*columns_of(SignalSummary), *OF_BEST_SIGNAL)
 FROM_SCORING = tuple(name for name in STORED if name not in (*FROM_CATALOGS, *FROM_SIGNALS))
 #: Columns of the store's signals.
 STORED_SIGNAL = columns_of(SignalValues)
@@ -206,6 +223,18 @@ ROW_COLUMNS = {
     "target_id": Column("target_id", _IDENTIFIER, ucd="meta.id;meta.main", display=Display("Star", 130, pinned=True)),
     **STORED,
     **{name: CANDIDATE_COLUMNS[name] for name in ("mission", "model_id", "disposition")},
+    "period_days": Column(
+        "period_days",
+        "Period of the best signal; that of the star score's fold where no signal was found, or signals were not searched; "
+        "empty for a single transit",
+        NUMBER,
+        "d",
+        "time.period",
+        8,
+        display=Display(
+            "Period [d]", 95, "Of the best signal; of the star score's fold where there is none. None for a single transit", 5
+        ),
+    ),
     "status": Column("status", "ok, or why the star has no score", display=Display("Status", 80)),
     "rank": Column(
         "rank",
@@ -248,12 +277,13 @@ CANDIDATES = (
     *("stellar_source", "false_alarm_probability", "model_sha"),
     *("signal", "signal_snr", "signal_p_planet", "signal_planet_spread", "signal_p_eclipsing_binary"),
     *("signal_eclipsing_binary_spread", "signal_p_not_transit", "signal_not_transit_spread", "signal_planet_score"),
-    *("noise_ppm_1h", *FROM_SIGNALS),
+    *("noise_ppm_1h", *columns_of(SignalSummary)),
+    *("signal_too_deep", "signal_trees_p_planet", "signal_trees_p_eclipsing_binary", "signal_trees_p_not_transit"),
 )
 LEADERBOARD = (
-    *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "best_period_days", "magnitude"),
+    *("rank", "target_id", "planet_score", "class_bar", "star_score", "spark", "match", "period_days", "magnitude"),
     *("disposition", "flagged", "num_signals", "p_planet", "p_eclipsing_binary", "p_not_transit"),
-    *("score_max", "score_topk", "score_fold", "num_segments", "noise_ppm_1h", "mission", "status"),
+    *("score_max", "score_topk", "score_fold", "best_period_days", "num_segments", "noise_ppm_1h", "mission", "status"),
 )
 #: The scores that stars are ranked by: the first one, and those that do not have it, behind them, by the second.
 PLANET_SCORE, STAR_SCORE = RANKING = ("planet_score", "star_score")
@@ -267,7 +297,7 @@ SORTS = {
     f"top {TOP_K_WORD} segments": "score_topk",
     "folded": "score_fold",
     "segments": "num_segments",
-    "period": "best_period_days",
+    "period": "period_days",
     "magnitude": "magnitude",
     "noise": "noise_ppm_1h",
     "star": "target_id",
@@ -312,7 +342,7 @@ RANGES = {
     "score": Range("star_score", "Star score", 1.0, "lowest star score", "highest star score"),
     "segments": Range("num_segments", "Segments", 10.0, "fewest segments", "most segments", is_count=True),
     "magnitude": Range("magnitude", "Magnitude", 0.5, "lowest Tmag or Kp", "highest Tmag or Kp"),
-    "period": Range("best_period_days", "Period [d]", 1.0, "lowest best period [d]", "highest best period [d]"),
+    "period": Range("period_days", "Period [d]", 1.0, "lowest period [d]", "highest period [d]"),
     "noise": Range("noise_ppm_1h", "Noise [ppm]", 10.0, "lowest noise over one hour [ppm]", "highest noise over one hour [ppm]"),
 }
 
@@ -336,7 +366,7 @@ class Bounds:
     magnitude_min, magnitude_max : float or None
         Magnitude.
     period_min, period_max : float or None
-        Best period [d].
+        Period of the best signal, or of the fold [d].
     noise_min, noise_max : float or None
         Noise over one hour [ppm].
     """

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,6 +215,33 @@ class Ephemeris:
     def is_planet(self) -> bool:
         """Whether the signal is not known to be a false positive or a false alarm."""
         return self.disposition.strip().upper() not in NOT_PLANETS
+
+    def shifted(self, phase: float) -> "Ephemeris":
+        """Return the ephemeris with its epoch moved by a fraction of the period.
+
+        Parameters
+        ----------
+        phase : float
+            Fraction of the period; whole numbers count transits.
+
+        Returns
+        -------
+        Ephemeris
+            The ephemeris, otherwise unchanged.
+
+        Raises
+        ------
+        EphemerisError
+            If it is a single transit.
+
+        Examples
+        --------
+        >>> Ephemeris.from_values("TIC 1", 2458330.25, 4.0, 2.0).shifted(0.5).t0.days
+        2458332.25
+        """
+        if self.period_days is None:
+            raise EphemerisError(f"{self._short_name} is a single transit and has no phase; give its epoch instead.")
+        return replace(self, t0=Instant(self.t0.days + phase * self.period_days, self.t0.system))
 
     def drift_days(self, number: NDArray[np.int64] | int) -> NDArray[np.float64]:
         """Return the one-sigma errors of predicted mid-transit times.

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from astroseq_core.column_fields import Display, count, number, text
 
+#: Decimals of probabilities in tables: with fewer, the three of a signal would not sum to 1 to a millionth.
+PROBABILITY_DIGITS = 7
 _CLASS_HELP = "Calibrated probability that the best signal is {}; see the class bar"
 
 
@@ -29,24 +31,40 @@ class SignalSummary:
     p_planet: float | None = number(
         "Probability that the best signal is a planet candidate",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P planet", 80, _CLASS_HELP.format("a planet candidate"), 3),
     )
     p_eclipsing_binary: float | None = number(
         "Probability that the best signal is an eclipsing binary",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P binary", 80, _CLASS_HELP.format("an eclipsing binary"), 3),
     )
     p_not_transit: float | None = number(
         "Probability that the best signal is not transit-like",
         ucd="stat.probability",
-        digits=4,
+        digits=PROBABILITY_DIGITS,
         display=Display("P neither", 80, _CLASS_HELP.format("not transit-like"), 3),
     )
     best_signal: int | None = count(
         "Number of the best signal, the one with the highest planet score: column signal of signals.csv", "meta.id"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestSignalValues:
+    """The ephemeris of a star's best signal in the store and in scores.csv; every field is a column.
+
+    All are None where no signal was found. The columns `best_period_days` and so on are those of the star score's fold, which
+    may have another period: half of it for a binary, whose two eclipses the star score takes for one transit.
+    """
+
+    best_signal_period_days: float | None = number(
+        "Period of the best signal; empty for a single transit, and where no signal was found", "d", "time.period", 8
+    )
+    best_signal_t0: float | None = number("Mid-transit of the best signal, in t0_system", "d", "time.epoch", 6)
+    best_signal_duration_hours: float | None = number("Duration of the best signal's transit", "h", "time.duration", 4)
+    best_signal_depth_ppm: float | None = number("Depth of the best signal's transit", "ppm", "phot.flux;arith.ratio", 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +98,12 @@ class SignalValues:
         ucd="stat.probability",
         digits=6,
     )
-    p_planet: float | None = number("Probability of a planet candidate", ucd="stat.probability", digits=4)
-    p_eclipsing_binary: float | None = number("Probability of an eclipsing binary", ucd="stat.probability", digits=4)
+    p_planet: float | None = number("Probability of a planet candidate", ucd="stat.probability", digits=PROBABILITY_DIGITS)
+    p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
     p_not_transit: float | None = number(
-        "Probability that it is not transit-like; the three sum to 1", ucd="stat.probability", digits=4
+        "Probability that it is not transit-like; the three sum to 1", ucd="stat.probability", digits=PROBABILITY_DIGITS
     )
     planet_spread: float | None = number("Standard deviation of p_planet in the ensemble", ucd="stat.stdev", digits=4)
     eclipsing_binary_spread: float | None = number(
@@ -92,4 +112,27 @@ class SignalValues:
     not_transit_spread: float | None = number("Standard deviation of p_not_transit in the ensemble", ucd="stat.stdev", digits=4)
     planet_score: float | None = number(
         "Natural log of the odds that it is a planet's: transit evidence and class together", ucd="stat.likelihood", digits=4
+    )
+    too_deep: int | None = count(
+        "1 for a dip deeper than any planet's transit (8 %, as the check of depths has it), 0 for others; a thousandth of its "
+        "p_planet counts in planet_score",
+        "meta.code",
+    )
+    trees_p_planet: float | None = number(
+        "Probability of a planet candidate by the readable baseline, the trees alone; empty where it was not kept",
+        ucd="stat.probability",
+        digits=PROBABILITY_DIGITS,
+    )
+    trees_p_eclipsing_binary: float | None = number(
+        "Probability of an eclipsing binary by the trees alone", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
+    trees_p_not_transit: float | None = number(
+        "Probability that it is not transit-like by the trees alone", ucd="stat.probability", digits=PROBABILITY_DIGITS
+    )
+    trees_planet_spread: float | None = number("Standard deviation of trees_p_planet among the trees", ucd="stat.stdev", digits=4)
+    trees_eclipsing_binary_spread: float | None = number(
+        "Standard deviation of trees_p_eclipsing_binary among the trees", ucd="stat.stdev", digits=4
+    )
+    trees_not_transit_spread: float | None = number(
+        "Standard deviation of trees_p_not_transit among the trees", ucd="stat.stdev", digits=4
     )

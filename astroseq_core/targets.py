@@ -8,6 +8,8 @@ from astroseq_core.missions import BY_PREFIX, Mission
 
 #: File names hold these identifiers with leading zeros (kplr011446443), hence the `0*`.
 _STAR = re.compile(r"^(KIC|EPIC|TIC|SIM|KPLR|KTWO)[\s_\-:]*0*(\d{1,16})$", re.IGNORECASE)
+#: A hyphen joins prefix and number, as in TIC-261136679; one behind a space is a sign.
+_NEGATIVE = re.compile(r"^[A-Z]+\s+-\s*\d", re.IGNORECASE)
 _SAME_AS = {"KPLR": "KIC", "KTWO": "EPIC"}
 _TOI = re.compile(r"^TOI[\s_\-:]*0*(\d{1,6})(?:\.(\d{1,2}))?$", re.IGNORECASE)
 _TOI_LETTER = re.compile(r"^TOI[\s_\-:]*0*(\d{1,6})\s*([b-z])$", re.IGNORECASE)
@@ -119,6 +121,8 @@ def parse(text: str) -> Target | ObjectOfInterest:
     'K00752.01'
     """
     clean = " ".join(str(text).split())
+    if _NEGATIVE.match(clean):
+        raise TargetError(f"'{clean}' has a negative number; the numbers of stars start at 1.")
     if star := _STAR.match(clean):
         prefix = star[1].upper()
         number = star[2].lstrip("0")

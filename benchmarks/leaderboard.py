@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BATCH = 20_000
 LARGE, SMALL = "tess-2min-v2", "kepler-long-v2"
 SORTS = (
-    *("planet_score", "star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "best_period_days"),
+    *("planet_score", "star_score", "score_max", "score_topk", "score_fold", "num_segments", "magnitude", "period_days"),
     "target_id",
 )
 #: Addresses of the whole page.

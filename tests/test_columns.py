@@ -63,7 +63,7 @@ def row(target_id: str = "TIC 1") -> ScoreRow:
         (columns.SCORES_CSV, ROW_COLUMNS),
         (columns.LEADERBOARD, ROW_COLUMNS),
         (tuple(columns.SORTS.values()), ROW_COLUMNS),
-        (tuple(r.column for r in columns.RANGES.values()), STORED),
+        (tuple(r.column for r in columns.RANGES.values()), STORED | {"period_days": ROW_COLUMNS["period_days"]}),
         (columns.CANDIDATES, CANDIDATE_COLUMNS),
         (columns.SIGNALS_CSV, SIGNAL_COLUMNS),
     ],
@@ -151,9 +151,10 @@ def test_noise_is_measured_wherever_stars_are_scored(tiny: Path, tmp_path: Path)
     assert [r.target_id for r in leaderboard.load_page(Filters(noise_max=300.0)).rows] == ["TIC 2"]
     (record,) = records.select_records(Filters(noise_min=300.0))
     assert record.noise_ppm_1h == round(one.noise_ppm_1h, 1) == score_tables.score_row(one)["noise_ppm_1h"]
-    first = len(columns.FROM_SIGNALS)
-    assert columns.SCORES_CSV[-first - 1] == columns.CANDIDATES[-first - 1] == "noise_ppm_1h"
-    assert columns.SCORES_CSV[-first:] == columns.CANDIDATES[-first:] == columns.FROM_SIGNALS
+    begin = columns.CANDIDATES.index("noise_ppm_1h") + 1
+    of_star = columns.CANDIDATES[begin : columns.CANDIDATES.index("signal_too_deep")]
+    assert columns.SCORES_CSV[-len(columns.FROM_SIGNALS) - 1 :] == ("noise_ppm_1h", *columns.FROM_SIGNALS)
+    assert of_star + columns.OF_BEST_SIGNAL == columns.FROM_SIGNALS
 
 
 def test_the_value_of_a_star_is_the_median_of_its_observations():

@@ -78,7 +78,7 @@ WAS = "/data"
 #: Columns that 0.1 did not have; they are the last of each table.
 ADDED = ("noise_ppm_1h", *FROM_SIGNALS)
 #: The same of the tables of candidates, which have a row a signal since.
-ADDED_TO_CANDIDATES = (*(name for name in CANDIDATES if name.startswith("signal")), *ADDED)
+ADDED_TO_CANDIDATES = (*(name for name in CANDIDATES if name.startswith("signal")), *(n for n in ADDED if n in CANDIDATES))
 SIGNAL = Ephemeris("TIC 301", "TOI-301.01", Instant(2458330.25, TimeSystem.BJD), 2.5, 3.0, 6000.0, 0.002, 2e-5, "PC")
 RECIPE = recipes.Recipe(
     name="quick",

@@ -25,8 +25,8 @@ TABLES: tuple[tuple[str, str, Sequence[str], Mapping[str, Column]], ...] = (
     ),
     (
         "signals.csv",
-        "What `score` writes beside scores.csv: one row for each signal, up to six a star, in the order of the stars. A "
-        "star without a signal has no row.",
+        "What `score` writes beside scores.csv, and as other-signals.csv beside `--out other.csv`: one row for each signal, up "
+        "to six a star, in the order of the stars. A star without a signal has no row.",
         columns.SIGNALS_CSV,
         SIGNAL_COLUMNS,
     ),

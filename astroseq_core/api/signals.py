@@ -85,7 +85,7 @@ class SignalsResult:
         for one in self.found:
             e = one.ephemeris
             period = "single transit" if e.period_days is None else f"{format_with_error(e.period_days, e.period_err)} d"
-            depth = "" if e.depth_ppm is None else f"{e.depth_ppm:,.0f} ppm"
+            depth = "" if e.depth_ppm is None else f"{e.depth_ppm:,.0f} ppm{' (too deep for a planet)' * one.is_too_deep}"
             classes = ["not classified", "", ""]
             if one.classes is not None:
                 classes = [f"{value.probability:.2f} ± {value.spread:.2f}" for value in class_values(one.classes)]

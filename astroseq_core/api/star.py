@@ -221,7 +221,8 @@ class Star:
             classes = classify_star(self.detrended, [s.ephemeris for s in found])
         except ModelError as error:
             classes, problems = {}, (*problems, str(error))
-        named = [replace(s, classes=classes[s.ephemeris][0]) if s.ephemeris in classes else s for s in found]
+        asked = {s.ephemeris: classes.get(s.ephemeris, (None, None)) for s in found}
+        named = [replace(s, classes=asked[s.ephemeris][0], baseline=asked[s.ephemeris][1]) for s in found]
         baseline = {e: by_trees for e, (_, by_trees) in classes.items() if by_trees is not None}
         return SignalsResult(self.data, tuple(named), baseline, "" if scored is None else scored.card.model_id, problems)
 

@@ -8,7 +8,7 @@ from astroseq_core.cli import common
 #: Columns of the table; the classes in the order of the networks' outputs.
 COLUMNS = ("row", "p_planet", "p_eclipsing_binary", "p_not_transit")
 #: Columns that `--spread` adds.
-SPREAD_COLUMNS = ("spread_planet", "spread_eclipsing_binary", "spread_not_transit")
+SPREAD_COLUMNS = ("planet_spread", "eclipsing_binary_spread", "not_transit_spread")
 _DIGITS = 8
 
 

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     Returns
     -------
     int
-        The exit status: 0 if at least one report was written, else 1.
+        The exit status: 0 if every report was written, 1 if any was not; the count of both is printed.
     """
     from astroseq_core.export.report import report
     from astroseq_core.scoring.star_source import Source
@@ -67,4 +67,4 @@ def run(options: argparse.Namespace) -> int:
             common.end_progress()
             common.print_error(f"{name}: {error}")
     common.print_outcome(options, {"reports": len(files), "failed": failed, "files": files})
-    return 0 if files else 1
+    return 1 if failed else 0

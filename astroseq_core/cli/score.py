@@ -1,6 +1,7 @@
 """The `score` command: segment probabilities and star scores."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from astroseq_core.scoring.star_source import StarSource
     from astroseq_core.surveys.results import StarResult
 
-#: Name of the table of signals beside scores.csv.
-SIGNALS_NAME = "signals.csv"
+#: Name of the table of scores where none is given, and of the table of signals beside it.
+SCORES_NAME, SIGNALS_NAME = "scores.csv", "signals.csv"
 #: How many products a message names.
 NAMED_PRODUCTS = 8
 
@@ -41,14 +42,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "QLP, 'TASOC ens', '20 s'; where none is, a warning says so and the usual order of docs/files.md is kept",
     )
     parser.add_argument("--model", help="a model's id or folder (default: the one that suits each star)")
-    parser.add_argument("--out", type=Path, default=Path("scores.csv"))
+    parser.add_argument("--out", type=Path, default=Path(SCORES_NAME), help=f"the table of stars (default: {SCORES_NAME})")
     parser.add_argument(
         "--segments-out",
         type=Path,
         help="also write every segment's probability; with --resume, too, all stars are scored for it",
     )
     parser.add_argument(
-        "--signals-out", type=Path, help=f"where to write the signals of the stars (default: {SIGNALS_NAME} beside --out)"
+        "--signals-out",
+        type=Path,
+        help=f"the table of the stars' signals (default: {SIGNALS_NAME} beside {SCORES_NAME}, and NAME-{SIGNALS_NAME} beside "
+        "another --out NAME.csv)",
     )
     parser.add_argument(
         "--no-signals", action="store_true", help="neither search the light curves for signals nor classify and write them"
@@ -109,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError("Name targets, light curves or a folder, or give --targets-file.")
     if options.no_signals and options.signals_out is not None:
         raise SettingsError("--signals-out is where signals are written, and --no-signals leaves them out; give one of the two.")
-    signals_out = None if options.no_signals else options.signals_out or options.out.with_name(SIGNALS_NAME)
+    signals_out = None if options.no_signals else options.signals_out or signals_path(options.out)
     written = [path.absolute() for path in (options.out, options.segments_out, signals_out) if path is not None]
     if len(set(written)) < len(written):
         raise SettingsError(
@@ -159,11 +163,32 @@ def run(options: argparse.Namespace) -> int:
     if left_out := files.num_left_out + len(given.others):
         outcome["left_out"] = left_out
     if signals_out is not None:
-        outcome |= {"signals": files.num_signals}
+        outcome |= {"signals": files.num_signals, "signals_out": str(signals_out)}
     if options.resume:
         outcome |= {"done": final.done, "skipped": final.skipped, "seconds": final.numbers["seconds"]}
     common.print_outcome(options, outcome | {"scores": str(options.out)})
     return 0 if files.num_scored else 1
+
+
+def signals_path(scores: Path) -> Path:
+    """Return where the signals are written unless the person says so: a file of its own beside each table of scores.
+
+    Parameters
+    ----------
+    scores : Path
+        The table of scores.
+
+    Returns
+    -------
+    Path
+        The table of signals.
+
+    Examples
+    --------
+    >>> str(signals_path(Path("scores.csv"))), str(signals_path(Path("other.csv")))
+    ('signals.csv', 'other-signals.csv')
+    """
+    return scores.with_name(SIGNALS_NAME if scores.name == SCORES_NAME else f"{scores.stem}-{SIGNALS_NAME}")
 
 
 class _RemarkPrinter:
@@ -227,6 +252,7 @@ def _find_stars(what: list[str], targets_file: Path | None) -> _GivenStars:
     paths: dict[str, list[Path]] = {}
     files: list[Path] = []
     others: list[Path] = []
+    problems: list[str] = []
     for name in what:
         if not name.strip():  # Path("") would be this folder, and a shell's unset variable everything in it.
             raise SettingsError("An empty name was given; name a target, a light curve or a folder (a dot for this one).")
@@ -236,10 +262,17 @@ def _find_stars(what: list[str], targets_file: Path | None) -> _GivenStars:
             others += found.others
             if found.own:
                 common.print_error(found.own_sentence)
+        elif local_files.is_target_list(Path(name)):
+            problems.append(f"{name} is a list of targets; give it as --targets-file {shlex.quote(name)}.")
         elif Path(name).exists():
             files.append(Path(name))
         else:
-            named[_star_name(name)] = []
+            try:
+                named[_star_name(name)] = []
+            except TargetError as error:
+                problems.append(str(error))
+    if problems:
+        raise TargetError(local_files.join_problems(problems))
     for other in others:
         common.print_error(f"{other} is passed over: it is no light curve by its columns.")
     grouped = local_files.group_by_target(dict.fromkeys(files))

@@ -270,8 +270,8 @@ def make_record(
         made = replace(made, num_transits=found.num_transits, **_class_fields(found))
         if ephemeris == found.ephemeris and made.depth_err_ppm is None and made.duration_err_hours is None:
             made = replace(made, depth_err_ppm=found.depth_err_ppm, duration_err_hours=found.duration_err_hours)
-        if not _is_of_row(row, found):
-            # what the row matches is the period of the star's score, another signal
+        if found.number != row.best_signal:
+            # what the row matches is the best signal
             made = replace(made, match="", match_kind="", match_ratio="", match_disposition="")
     if row.star_score is None:
         made = replace(made, model_id="", model_sha="")
@@ -288,15 +288,6 @@ def make_record(
             verdicts="; ".join(f"{v.reviewer}: {v.disposition}" for v in verdicts),
         )
     return with_stellar(made, stellar)
-
-
-def _is_of_row(row: LeaderboardRow, found: FoundSignal) -> bool:
-    """Return whether a signal is that of the star's score; of the best one its period may be another, as of a binary."""
-    folded, _ = _adopted_ephemeris(row, None, None, None)
-    if folded is None:
-        return False
-    compared = compare_signals(found.ephemeris, folded)
-    return compared.same or (found.number == row.best_signal and compared.is_alias)
 
 
 #: Columns that are taken from the row of the leaderboard.
@@ -392,12 +383,14 @@ _SIGNAL_FIELDS = (
 )
 
 
+#: Fields of a record that a found signal has under the same name, without `signal_` before it.
+_OF_SIGNAL = tuple(name for name in columns_of(CandidateValues) if name.startswith("signal_"))
+
+
 def _class_fields(found: FoundSignal) -> dict[str, Any]:
     """Return what the classifier says of a signal as fields."""
-    fields: dict[str, Any] = {"signal": found.number, "signal_snr": found.snr, "signal_planet_score": found.planet_score}
-    if found.classes is not None:
-        fields |= {f"signal_{name}": value for name, value in vars(found.classes).items()}
-    return fields
+    values = stored_signals.signal_values(found)
+    return {"signal": found.number} | {name: values[name.removeprefix("signal_")] for name in _OF_SIGNAL}
 
 
 def _adopted_ephemeris(

@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ HEADER_PEEK_BYTES = 65536
 _CACHE_MARKS = (frozenset({INDEX_NAME, "curves"}), frozenset({INDEX_NAME, "arrays"}))
 _JOB_MARKS = (frozenset({"request.json", "lock"}), frozenset({"request.json", "started.json"}))
 _STORE_NAME = "astroseq.sqlite"
+#: Endings of the names of tables of targets, and how many of their faults one message names.
+_LIST_ENDINGS, MAX_PROBLEMS = (".csv", ".txt"), 10
 
 
 class FilesByTarget(NamedTuple):
@@ -246,8 +248,49 @@ def read_targets_file(path: Path) -> list[tuple[str, Path | None]]:
     path = Path(path)
     rows, problems = parse_targets(read.read_bytes(path, MAX_TABLE_BYTES), path.name, path.parent)
     if problems:
-        raise TargetError(str(problems[0]))
+        raise TargetError(join_problems([str(problem) for problem in problems]))
     return [(row.target_id, row.path) for row in rows]
+
+
+def join_problems(problems: Sequence[str]) -> str:
+    """Return sentences about several names as one text, a line each.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        The sentences.
+
+    Returns
+    -------
+    str
+        The first `MAX_PROBLEMS`, and how many more there are.
+    """
+    more = len(problems) - MAX_PROBLEMS
+    return "\n".join([*problems[:MAX_PROBLEMS], *([f"So it is with {more:,} more."] if more > 0 else [])])
+
+
+def is_target_list(path: Path) -> bool:
+    """Return whether a file is a table of targets, not a light curve: its header has target_id and no time.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it may not exist.
+
+    Returns
+    -------
+    bool
+        Whether it is; False for what cannot be read.
+    """
+    if not path.is_file() or path.suffix.lower() not in _LIST_ENDINGS:
+        return False
+    try:
+        lines = read_head(path, HEADER_PEEK_BYTES).decode("utf-8-sig", "replace").splitlines()
+    except LightCurveError:
+        return False
+    # a column of names such as "SIM 1" alone would be read as one with spaces between its columns
+    header = {cell.strip().strip('"').lower() for cell in next(filter(str.strip, lines), "").split(",")}
+    return "target_id" in header and not {"time", "flux"} & header
 
 
 def parse_targets(data: bytes, name: str, folder: Path) -> tuple[list[TargetRow], list[RowProblem]]:

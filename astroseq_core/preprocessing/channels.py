@@ -71,7 +71,7 @@ def _flat_channel(s: _ChannelSource) -> ChannelSeries:
 
 def _flat_short_channel(s: _ChannelSource) -> ChannelSeries:
     residuals = s.short_residuals()
-    return s.grid.to_grid(compress_sigmas(residuals / noise.robust_sigma(residuals)))
+    return s.grid.to_grid(compress_sigmas(residuals / max(noise.robust_sigma(residuals), noise.MIN_NOISE)))
 
 
 def _raw_channel(s: _ChannelSource) -> ChannelSeries:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 #: Standard deviation of a normal distribution in units of its median absolute deviation.
 SIGMA_PER_MAD = 1.4826
+#: Smallest noise of a light curve, relative to its median, by which it is divided: one without noise, as simulated ones are, has
+#: this scale. The best photometry has some 10 ppm a cadence.
+MIN_NOISE = 1e-6
 #: Longest time that the cadences of one mean may cover, over what they cover without a gap.
 MAX_STRETCH = 1.1
 

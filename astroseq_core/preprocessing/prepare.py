@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MIN_CADENCE_RATIO = 0.8
 #: Smallest trend that residuals are divided by, relative to the median flux.
 MIN_TREND = 0.05
+#: Range of the relative flux below which it is constant: that is rounding.
+MIN_RANGE = 1e-9
 
 
 #: Longest cadence [min] that data are binned to: a week, longer than any transit that a light curve holds whole.
@@ -208,8 +210,8 @@ def prepare(curve: LightCurve, settings: PreprocessingConfig | None = None) -> D
     )
     flat = relative_deviation(flux, slow)
     flat -= np.median(flat)
-    sigma = noise.robust_sigma(flat)
-    if not sigma > 0:
+    sigma = max(noise.robust_sigma(flat), noise.MIN_NOISE)
+    if float(np.ptp(flux)) < MIN_RANGE:
         raise LightCurveError(f"{curve.observation} of {curve.target} has constant flux; there is nothing to search.")
     if settings.clip_sigma is not None:
         flat = np.minimum(flat, settings.clip_sigma * sigma)

@@ -8,7 +8,7 @@ import numpy as np
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.scoring.period import LONGEST_PERIOD_DAYS, SHORTEST_PERIOD_DAYS
-from astroseq_core.signals.event_depths import EventDepths, event_depths, moved_epoch
+from astroseq_core.signals.event_depths import EventDepths, event_depths
 from astroseq_core.vetting.box_depths import BoxDepths
 
 #: Difference of two mean depths [sigma] from which they are different, and the fraction of a depth by which equal ones may differ
@@ -80,7 +80,7 @@ def _longer(e: Ephemeris, events: EventDepths) -> Ephemeris | None:
 def _multiplied(e: Ephemeris, factor: int, number: int) -> Ephemeris:
     """Return a signal at a multiple of its period, from the transit of a number on."""
     assert e.period_days is not None
-    return replace(e, period_days=factor * e.period_days, period_err=factor * e.period_err, t0=moved_epoch(e, float(number)))
+    return replace(e.shifted(number), period_days=factor * e.period_days, period_err=factor * e.period_err)
 
 
 def _shorter(boxes: Sequence[BoxDepths], e: Ephemeris, events: EventDepths) -> Ephemeris | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.signals.signal import ClassProbabilities
 from astroseq_core.signals.star_signals import StarSignal
+from astroseq_core.vetting.planet_depth import is_too_deep
 
 #: Classes: what `ClassProbabilities` calls them, their words beside a bar, and the short ones of a chip.
 CLASSES = {
@@ -129,13 +130,37 @@ def chip_label(signal: StarSignal, hidden: bool = False, disposition: str = "") 
     Returns
     -------
     str
-        Number, period, likeliest class and disposition, such as "1 · 3.69 d · planet .93 · PC".
+        Number, period, likeliest class and disposition, such as "1 · 3.69 d · planet .93 · PC"; a dip that no planet makes is
+        "too deep".
     """
     words = [str(signal.number), period_words(signal.ephemeris)]
     if signal.classes is not None and not hidden:
         best = likeliest(signal.classes)
         words.append(f"{CLASSES[best.name][1]} {short_probability(best.probability)}")
+        if is_too_deep(signal.ephemeris.depth_ppm):
+            words.append("too deep")
     return " · ".join((*words, disposition) if disposition else words)
+
+
+def depth_warning(depth_ppm: float | None) -> str:
+    """Return the words for a dip that is too deep for a planet, to stand beside its class.
+
+    Parameters
+    ----------
+    depth_ppm : float or None
+        Depth [ppm].
+
+    Returns
+    -------
+    str
+        The words; empty for a depth that a planet can have, and for an unknown one.
+
+    Examples
+    --------
+    >>> depth_warning(312_000.0), depth_warning(20_000.0)
+    ("31 % deep, deeper than any planet's transit", '')
+    """
+    return f"{(depth_ppm or 0.0) / 1e4:.0f} % deep, deeper than any planet's transit" if is_too_deep(depth_ppm) else ""
 
 
 def class_sentence(classes: ClassProbabilities) -> str:

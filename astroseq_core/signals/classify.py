@@ -25,10 +25,14 @@ class SignalClasses:
         Calibrated probabilities of planet candidate, eclipsing binary and not transit-like, shape (n, 3); rows sum to 1.
     spread : ndarray of float64
         Standard deviations of what the networks of the ensemble say, shape (n, 3).
+    baseline : SignalClasses or None
+        What the readable baseline says of the same signals, the gradient-boosted trees alone, with the spread of its own
+        models; None where it was not asked.
     """
 
     probability: NDArray[np.float64]
     spread: NDArray[np.float64]
+    baseline: "SignalClasses | None" = None
 
     @property
     def p_planet(self) -> NDArray[np.float64]:
@@ -60,7 +64,19 @@ class SignalClasses:
         SignalClasses
             Their classes.
         """
-        return SignalClasses(self.probability[begin:end], self.spread[begin:end])
+        baseline = None if self.baseline is None else self.baseline.take(begin, end)
+        return SignalClasses(self.probability[begin:end], self.spread[begin:end], baseline)
+
+    def each(self) -> tuple[ClassProbabilities, ...]:
+        """Return the class probabilities of each signal.
+
+        Returns
+        -------
+        tuple of ClassProbabilities
+            Probabilities and spreads, in the order of the signals.
+        """
+        rows = zip(self.probability.tolist(), self.spread.tolist(), strict=True)
+        return tuple(ClassProbabilities(*probability, *spread) for probability, spread in rows)
 
 
 def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None) -> SignalClasses:
@@ -78,7 +94,7 @@ def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None)
     Returns
     -------
     SignalClasses
-        Probabilities, in the order of the views.
+        Probabilities, in the order of the views, and those of the readable baseline.
 
     Raises
     ------
@@ -86,12 +102,13 @@ def classify(views: SignalViews, kind: str, model: str | Ensemble | None = None)
         If the ensemble is missing or damaged, or was not trained for the kind.
     """
     ensemble = model if isinstance(model, Ensemble) else load_ensemble(kind if model is None else model)
-    card = ensemble.card
-    return combine(ensemble.ask(views, kind), card.tree_weight, card.temperatures[kind])
+    answers, temperature = ensemble.ask(views, kind), ensemble.card.temperatures[kind]
+    trees = combine(replace(answers, networks=answers.trees), 1.0, temperature)
+    return replace(combine(answers, ensemble.card.tree_weight, temperature), baseline=trees)
 
 
-def with_classes(signals: Sequence[FoundSignal], classes: SignalClasses) -> tuple[FoundSignal, ...]:
-    """Return signals with their classes.
+def classified(signals: Sequence[FoundSignal], classes: SignalClasses) -> tuple[FoundSignal, ...]:
+    """Return found signals with what the classifier says of them.
 
     Parameters
     ----------
@@ -105,8 +122,9 @@ def with_classes(signals: Sequence[FoundSignal], classes: SignalClasses) -> tupl
     tuple of FoundSignal
         The signals.
     """
-    rows = zip(signals, classes.probability.tolist(), classes.spread.tolist(), strict=True)
-    return tuple(replace(signal, classes=ClassProbabilities(*probability, *spread)) for signal, probability, spread in rows)
+    baseline = (None,) * len(signals) if classes.baseline is None else classes.baseline.each()
+    rows = zip(signals, classes.each(), baseline, strict=True)
+    return tuple(replace(signal, classes=own, baseline=by_trees) for signal, own, by_trees in rows)
 
 
 def signal_kind(instrument: str) -> str:

@@ -1,12 +1,11 @@
 """The class of every signal of one star, from its light curves."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import LightCurveError
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.signals.classify import SignalClasses, combine, signal_kind
+from astroseq_core.signals.classify import classify, signal_kind
 from astroseq_core.signals.ensemble import load_ensemble
 from astroseq_core.signals.signal import ClassProbabilities
 
@@ -47,27 +46,6 @@ def classify_star(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequenc
     except LightCurveError:
         # the transits of one lie in flares alone: each is tried by itself
         return {} if len(observed) == 1 else {e: found for o in observed for e, found in classify_star(detrended, [o]).items()}
-    answers = ensemble.ask(views, kind)
-    temperature = ensemble.card.temperatures[kind]
-    both = combine(answers, ensemble.card.tree_weight, temperature)
-    # the spread of the baseline is that of its own models
-    trees = combine(replace(answers, networks=answers.trees), 1.0, temperature)
-    return {e: (probabilities_of(both, i), probabilities_of(trees, i)) for i, e in enumerate(observed)}
-
-
-def probabilities_of(classes: SignalClasses, row: int) -> ClassProbabilities:
-    """Return the class probabilities of one signal.
-
-    Parameters
-    ----------
-    classes : SignalClasses
-        Class probabilities of n signals.
-    row : int
-        Number of the signal.
-
-    Returns
-    -------
-    ClassProbabilities
-        Its probabilities and their spreads.
-    """
-    return ClassProbabilities(*map(float, classes.probability[row]), *map(float, classes.spread[row]))
+    found = classify(views, kind, ensemble)
+    baseline = (None,) * len(observed) if found.baseline is None else found.baseline.each()
+    return {e: (both, trees) for e, both, trees in zip(observed, found.each(), baseline, strict=True)}

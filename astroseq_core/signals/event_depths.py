@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.preprocessing.noise import robust_sigma
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.times import Instant
 from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation
 
 _Array = NDArray[np.float64]
@@ -145,22 +144,3 @@ def event_depths(boxes: Sequence[BoxDepths], ephemeris: Ephemeris, phase: float 
     if not numbers:
         return EventDepths(np.empty(0, np.int64), np.empty(0), np.empty(0))
     return EventDepths(np.concatenate(numbers), np.concatenate(depths), np.concatenate(errors))
-
-
-def moved_epoch(ephemeris: Ephemeris, phase: float) -> Instant:
-    """Return the epoch moved by a fraction of the period.
-
-    Parameters
-    ----------
-    ephemeris : Ephemeris
-        A signal with a period.
-    phase : float
-        Fraction of the period.
-
-    Returns
-    -------
-    Instant
-        The moved epoch.
-    """
-    assert ephemeris.period_days is not None
-    return Instant(ephemeris.t0.days + phase * ephemeris.period_days, ephemeris.t0.system)

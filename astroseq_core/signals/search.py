@@ -11,7 +11,7 @@ from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring import period
-from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, join_evidence, make_grid
+from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, LogRatioGrid, join_evidence, make_grid
 from astroseq_core.scoring.period import Trial
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star import StarScore
@@ -84,7 +84,7 @@ def find_signals(
         best = next((c for c in search.candidates(masked, star) if log_odds(c) >= MIN_LOG_ODDS), None)
         if best is None:
             break
-        fit = search.refine(best.ephemeris, masked)
+        best, fit = search.settle_fitted(best, masked)
         exact = fit.ephemeris
         masked.append(exact)
         search.hide(exact)
@@ -105,13 +105,15 @@ def _belongs_to(e: Ephemeris, found: Ephemeris, span: tuple[float, float]) -> bo
 class _Search:
     """What is searched; the grids lose the transits of each found signal.
 
-    `trials` are those of the last box search, `folded` score, period, epoch and duration of the network's best period.
+    `evidence_grid` is that of `evidence` as it is now, made when first needed. `trials` are those of the last box search,
+    `folded` score, period, epoch and duration of the network's best period.
     """
 
     detrended: tuple[DetrendedLightCurve, ...]
     flats: list[_Array]
     dips: DipGrid
     evidence: Evidence | None
+    evidence_grid: LogRatioGrid | None
     target_id: str
     span: tuple[float, float]
     trials: list[Trial]
@@ -123,6 +125,7 @@ class _Search:
         self.dips = make_dip_grid(detrended)
         parts = [s.evidence for s in scores if len(s.evidence.time)]
         self.evidence = join_evidence(parts) if parts else None
+        self.evidence_grid = None
         self.trials, self.folded = [], None
         self.target_id = str(detrended[0].light_curve.target)
         self.span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
@@ -184,8 +187,8 @@ class _Search:
         events = event_depths(boxes, e)
         if len(events.depth) < 2:
             if len(events.depth):
-                moved = Instant(e.t0.days + float(events.number[0]) * e.period_days, self.system)
-                yield from self._measure_single(replace(e, t0=moved, period_days=None, period_err=0.0), masked)
+                alone = replace(e.shifted(float(events.number[0])), period_days=None, period_err=0.0)
+                yield from self._measure_single(alone, masked)
             return
         grid = self.dips.grid
         width = grid.nearest_width(e.duration_hours)
@@ -206,7 +209,9 @@ class _Search:
         """Return the network's evidence of a signal, at the best place beside it."""
         if self.evidence is None or not len(self.evidence.time):
             return None
-        return period.evidence_of(make_grid(self.evidence), e.period_days, e.t0.days, e.duration_hours)
+        if self.evidence_grid is None:
+            self.evidence_grid = make_grid(self.evidence)
+        return period.evidence_of(self.evidence_grid, e.period_days, e.t0.days, e.duration_hours)
 
     def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> TrapezoidFit:
         """Fit epoch, period, duration and depth; where nothing fits, take them as they are with typical errors."""
@@ -231,6 +236,23 @@ class _Search:
         depth_ppm = float(np.clip(depth, 1e-9, 1.0)) * 1e6 if math.isfinite(depth) else None
         return TrapezoidFit(replace(e, t0_err=timing, period_err=drift, depth_ppm=depth_ppm), error * 1e6, 48 * timing)
 
+    def settle_fitted(self, found: Candidate, masked: Sequence[Ephemeris]) -> tuple[Candidate, TrapezoidFit]:
+        """Fit a candidate, and settle its period once more with the fitted epoch and width.
+
+        Where transits come early or late, as those of Kepler-90 g do, the box that was found lies beside some of them, and every
+        second one seems deeper. At another period it must be a signal, too.
+        """
+        fit = self.refine(found.ephemeris, masked)
+        if fit.ephemeris.period_days is None:
+            return found, fit
+        settled = settle_period(event_boxes(self.detrended, self.flats, fit.ephemeris, masked), fit.ephemeris)
+        if settled.period_days == fit.ephemeris.period_days:
+            return found, fit
+        again = next(self._measure(settled, masked), None)
+        if again is None or log_odds(again) < MIN_LOG_ODDS:
+            return found, fit
+        return again, self.refine(again.ephemeris, masked)
+
     def hide(self, e: Ephemeris) -> None:
         """Mask the transits of a signal."""
         widen = MASK_WIDEN + 2 * MASK_SPARE_DAYS / e.duration_days
@@ -238,7 +260,7 @@ class _Search:
         if self.evidence is not None:
             keep = ~e.in_transit(self.evidence.time, self.system, widen=widen)
             old = self.evidence
-            self.evidence = Evidence(old.time[keep], old.log_ratio[keep], old.step_days)
+            self.evidence, self.evidence_grid = Evidence(old.time[keep], old.log_ratio[keep], old.step_days), None
 
     def signal(self, number: int, found: Candidate, fit: TrapezoidFit) -> FoundSignal:
         """Return a found signal with what is reported of it."""

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astroseq_core.ephemeris import Ephemeris
+from astroseq_core.vetting.planet_depth import is_too_deep
 
 #: Bound of a planet score [natural log].
 MAX_PLANET_SCORE = 30.0
+#: What the probability of a planet counts in the planet score of a dip that is too deep for one. Of the dips as deep some
+#: thousands are eclipses (the catalogs of Kepler's and TESS's binaries), and one is a planet's, that of the white dwarf WD 1856.
+TOO_DEEP_FACTOR = 1e-3
 #: What a trapezoid's depth differs from that of a limb-darkened transit, as a fraction of it.
 SHAPE_ERROR = 0.04
 #: Highest planet score of a star in which no signal was found.
@@ -74,6 +78,8 @@ class FoundSignal:
         What the classifier says; None before it was asked.
     duration_err_hours : float or None
         One-sigma error of the duration [h]; None where it is unknown.
+    baseline : ClassProbabilities or None
+        What the readable baseline says, the gradient-boosted trees alone; None where it was not asked or kept.
     """
 
     number: int
@@ -85,6 +91,7 @@ class FoundSignal:
     false_alarm_probability: float | None = None
     classes: ClassProbabilities | None = None
     duration_err_hours: float | None = None
+    baseline: ClassProbabilities | None = None
 
     @property
     def depth_err_ppm(self) -> float | None:
@@ -93,10 +100,20 @@ class FoundSignal:
         return None if depth is None or self.snr <= 0 else depth * math.hypot(1 / self.snr, SHAPE_ERROR)
 
     @property
+    def is_too_deep(self) -> bool:
+        """Whether it is deeper than any planet's transit: the rule of the check of depths, see `vetting.planet_depth`."""
+        return is_too_deep(self.ephemeris.depth_ppm)
+
+    @property
     def planet_score(self) -> float:
-        """Natural log of the odds that it is a planet's: `log_odds` and class together; unclassified, `log_odds`."""
+        """Natural log of the odds that it is a planet's: `log_odds` and class together; unclassified, `log_odds`.
+
+        The probability of a planet counts `TOO_DEEP_FACTOR` of a dip that is too deep: the classifier was trained on scaled
+        views, and calls some eclipses planets. The class probabilities stay what it says.
+        """
         log_transit = -math.log1p(math.exp(-max(-MAX_PLANET_SCORE, min(self.log_odds, MAX_PLANET_SCORE))))
-        log_both = log_transit + math.log(max(1.0 if self.classes is None else self.classes.p_planet, 1e-12))
+        p_planet = (1.0 if self.classes is None else self.classes.p_planet) * (TOO_DEEP_FACTOR if self.is_too_deep else 1.0)
+        log_both = log_transit + math.log(max(p_planet, 1e-12))
         rest = -math.expm1(log_both)
         return max(-MAX_PLANET_SCORE, min(log_both - math.log(max(rest, 1e-13)), MAX_PLANET_SCORE))
 

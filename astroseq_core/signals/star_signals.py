@@ -266,7 +266,7 @@ def with_classes(
     """
     made = []
     for one in signals:
-        of_search = one.found.classes if one.found is not None and one.found.ephemeris == one.ephemeris else None
-        own, baseline = classes.get(one.ephemeris, (of_search, None))
+        found = one.found if one.found is not None and one.found.ephemeris == one.ephemeris else None
+        own, baseline = classes.get(one.ephemeris, (None, None) if found is None else (found.classes, found.baseline))
         made.append(replace(one, classes=own, baseline=baseline))
     return tuple(made)

@@ -166,6 +166,41 @@ MIGRATIONS = (
     ALTER TABLE queue_items ADD COLUMN planet_score REAL;
     ALTER TABLE queue_items ADD COLUMN doubt REAL;
     """,
+    # best_signal_*: of stars whose signals were found before these columns were there. period_days: what the leaderboard shows,
+    # sorts and filters by, that of the best signal or else of the fold; the indexes cover the filter by it. It is no generated
+    # column: an index that holds one covers no query.
+    """
+    UPDATE scores SET (best_signal_period_days, best_signal_t0, best_signal_duration_hours, best_signal_depth_ppm) = (
+        SELECT period_days, t0_days, duration_hours, depth_ppm FROM signals
+        WHERE signals.target_id = scores.target_id AND signals.model = scores.model AND signals.signal = scores.best_signal)
+    WHERE num_signals > 0;
+    ALTER TABLE scores ADD COLUMN period_days REAL;
+    UPDATE scores SET period_days = CASE WHEN num_signals > 0 THEN best_signal_period_days ELSE best_period_days END;
+    DROP INDEX scores_by_score;
+    DROP INDEX scores_by_max;
+    DROP INDEX scores_by_topk;
+    DROP INDEX scores_by_fold;
+    DROP INDEX scores_by_segments;
+    DROP INDEX scores_by_magnitude;
+    DROP INDEX scores_by_period;
+    DROP INDEX scores_by_target;
+    DROP INDEX scores_by_planet;
+    CREATE INDEX scores_by_score ON scores (group_id, star_score, target_id, num_segments, magnitude, period_days, known);
+    CREATE INDEX scores_by_max ON scores (
+        group_id, score_max, target_id, star_score, num_segments, magnitude, period_days, known);
+    CREATE INDEX scores_by_topk ON scores (
+        group_id, score_topk, target_id, star_score, num_segments, magnitude, period_days, known);
+    CREATE INDEX scores_by_fold ON scores (
+        group_id, score_fold, target_id, star_score, num_segments, magnitude, period_days, known);
+    CREATE INDEX scores_by_segments ON scores (group_id, num_segments, target_id, star_score, magnitude, period_days, known);
+    CREATE INDEX scores_by_magnitude ON scores (group_id, magnitude, target_id, star_score, num_segments, period_days, known);
+    CREATE INDEX scores_by_period ON scores (group_id, period_days, target_id, star_score, num_segments, magnitude, known);
+    CREATE INDEX scores_by_target ON scores (
+        group_id, target_id, star_score, num_segments, magnitude, period_days, known, data_id);
+    CREATE INDEX scores_by_planet ON scores (
+        group_id, planet_score, star_score, target_id, num_segments, magnitude, period_days, known, p_planet,
+        p_eclipsing_binary, p_not_transit);
+    """,
 )
 
 

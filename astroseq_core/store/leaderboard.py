@@ -118,7 +118,7 @@ class RankPair:
 
 
 #: Columns that rows can be sorted by.
-SORT_COLUMNS = tuple(f.name for f in fields(LeaderboardRow))
+SORT_COLUMNS = (*(f.name for f in fields(LeaderboardRow)), "period_days")
 #: Fields of the filters that bound each score.
 _BOUNDS = {PLANET_SCORE: ("planet_min", "planet_max"), STAR_SCORE: ("score_min", "score_max")}
 #: Up to about this score the bins of a histogram are equally wide; beyond, they grow in proportion to the score.
@@ -138,7 +138,7 @@ def load_page(
     filters : SignalFilters
         Filters that the rows must pass.
     sort : str, optional
-        Column to sort by, one of the fields of a row.
+        Column to sort by, one of `SORT_COLUMNS`.
     descending : bool, optional
         Whether the largest values come first.
     limit : int, optional

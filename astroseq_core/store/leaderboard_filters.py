@@ -326,7 +326,7 @@ SORT_INDEXES = {
     "score_fold": "scores_by_fold",
     "num_segments": "scores_by_segments",
     "magnitude": "scores_by_magnitude",
-    "best_period_days": "scores_by_period",
+    "period_days": "scores_by_period",
     "target_id": "scores_by_target",
 }
 _GROUP_COLUMNS = ("model_sha", "mission", "seen_as", "simulated")

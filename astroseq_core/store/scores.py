@@ -8,7 +8,7 @@ from typing import Any
 
 from astroseq_core import columns
 from astroseq_core.column_fields import COUNT, NUMBER, TEXT
-from astroseq_core.columns import STORED, ScoreValues
+from astroseq_core.columns import ROW_COLUMNS, STORED, ScoreValues
 from astroseq_core.errors import StoreError
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
 from astroseq_core.store import signals as stored_signals
@@ -19,9 +19,9 @@ from astroseq_core.typed_json import convert
 
 @dataclass(frozen=True)
 class MatchRow:
-    """The best period of a real star's score and the known signal matched to it.
+    """The best signal of a real star and the known signal matched to it.
 
-    The fields have the meaning that they have in a score row.
+    The first signal is the best one that the search found, or the fold of the star score where there is none.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class MatchRow:
     at : float
         Time of scoring [s since 1970].
     best_period_days : float or None
-        Best period [d]; None for a single event.
+        Period [d]; None for a single event.
     best_t0 : float
-        Epoch of the best period [d] in `t0_system`.
+        Epoch [d] in `t0_system`.
     t0_system : str
         Time system of the epoch.
     best_duration_hours : float or None
-        Duration of the best signal [h].
+        Duration [h].
     period_err_days : float or None
         One-sigma error of the period [d].
     t0_err_days : float or None
@@ -71,7 +71,23 @@ class MatchRow:
     match_disposition: str
 
 
-_MATCH_COLUMNS = ", ".join(name for name in MatchRow.__dataclass_fields__ if name != "number")
+#: Fields of a match row, and the columns of the table signals that they are taken from where the star has a signal.
+_OF_SIGNAL = {
+    "best_period_days": "period_days",
+    "best_t0": "t0_days",
+    "t0_system": "t0_system",
+    "best_duration_hours": "duration_hours",
+    "period_err_days": "period_err_days",
+    "t0_err_days": "t0_err_days",
+    "num_transits": "num_transits",
+}
+_MATCH_COLUMNS = ", ".join(
+    f"CASE WHEN signals.signal IS NULL THEN scores.{name} ELSE signals.{_OF_SIGNAL[name]} END AS {name}"
+    if name in _OF_SIGNAL
+    else f"scores.{name}"
+    for name in MatchRow.__dataclass_fields__
+    if name != "number"
+)
 
 
 def load_matches_after(number: int, count: int) -> tuple[MatchRow, ...]:
@@ -92,7 +108,9 @@ def load_matches_after(number: int, count: int) -> tuple[MatchRow, ...]:
     with connect(writing=False) as db:
         found = db.execute(
             f"SELECT scores.id AS number, {_MATCH_COLUMNS} FROM scores JOIN score_groups ON score_groups.id = group_id "  # noqa: S608
-            "WHERE scores.id > ? AND scored AND NOT simulated AND best_t0 IS NOT NULL ORDER BY scores.id LIMIT ?",
+            "LEFT JOIN signals ON signals.target_id = scores.target_id AND signals.model = scores.model "
+            "AND signals.signal = scores.best_signal "
+            "WHERE scores.id > ? AND scored AND NOT simulated AND scores.best_t0 IS NOT NULL ORDER BY scores.id LIMIT ?",
             (number, count),
         ).fetchall()
     return tuple(usable_rows(found, _match_from_row))
@@ -196,6 +214,26 @@ class ScoreRow(ScoreValues):
             )
 
     @property
+    def period_days(self) -> float | None:
+        """Period [d] of the best signal, or of the star score's fold where there is none; None for a single transit."""
+        return self.best_signal_period_days if self.num_signals else self.best_period_days
+
+    @property
+    def t0_days(self) -> float | None:
+        """Mid-transit [d] of the same, in `t0_system`."""
+        return self.best_signal_t0 if self.num_signals else self.best_t0
+
+    @property
+    def duration_hours(self) -> float | None:
+        """Duration [h] of the same."""
+        return self.best_signal_duration_hours if self.num_signals else self.best_duration_hours
+
+    @property
+    def depth_ppm(self) -> float | None:
+        """Depth [ppm] of the best signal; None without one."""
+        return self.best_signal_depth_ppm if self.num_signals else None
+
+    @property
     def doubt(self) -> float | None:
         """Doubt of the best signal's class, from 0 to 1, see `ClassProbabilities.doubt`; None where it has none."""
         if self.p_planet is None or self.p_eclipsing_binary is None or self.p_not_transit is None:
@@ -205,7 +243,7 @@ class ScoreRow(ScoreValues):
 
 #: Columns that many rows share; they are stored once per group.
 _GROUP_COLUMNS = ("model_sha", "mission", "seen_as", "simulated")
-_COLUMNS = ("target_id", "model", "group_id", "data_id", "status", "survey_id", "at", "spark", "known", *STORED)
+_COLUMNS = ("target_id", "model", "group_id", "data_id", "status", "survey_id", "at", "spark", "known", "period_days", *STORED)
 _OLD = (
     f"SELECT data_id, model_sha, scored, false_alarm_probability, {', '.join(columns.FROM_SIGNALS)} FROM scores "  # noqa: S608
     "JOIN score_groups ON score_groups.id = group_id WHERE target_id = ? AND scores.model = ?"
@@ -459,9 +497,9 @@ def _sql_value(row: ScoreRow, name: str) -> Any:
     value = getattr(row, name)
     if name == "at":
         return float(value) or time.time()
-    kind = STORED[name].kind if name in STORED else TEXT
+    kind = ROW_COLUMNS[name].kind if name in ROW_COLUMNS else TEXT
     if kind == NUMBER:
-        scored = row.status == OK or name not in (*columns.FROM_SCORING, *columns.FROM_SIGNALS)
+        scored = row.status == OK or name not in (*columns.FROM_SCORING, *columns.FROM_SIGNALS, "period_days")
         return finite_or_none(value) if scored else None
     if kind == COUNT:
         return None if value is None else int(value)

@@ -8,7 +8,7 @@ from astroseq_core.column_fields import COUNT, TEXT, Cell
 from astroseq_core.columns import STORED_SIGNAL
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
-from astroseq_core.signal_columns import SignalSummary, SignalValues
+from astroseq_core.signal_columns import BestSignalValues, SignalSummary, SignalValues
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal, planet_score_of_star
 from astroseq_core.store.database import connect, finite_or_none
 from astroseq_core.store.rows import check_row, usable_rows
@@ -39,7 +39,7 @@ def summarize(signals: Sequence[FoundSignal], star_score: float | None = None) -
     Returns
     -------
     dict of str to float, int or None
-        Values of the columns of `SignalSummary`.
+        Values of the columns of `SignalSummary` and `BestSignalValues`.
 
     Examples
     --------
@@ -48,9 +48,17 @@ def summarize(signals: Sequence[FoundSignal], star_score: float | None = None) -
     """
     best, planet_score = best_signal(signals), planet_score_of_star(signals, star_score)
     if best is None:
-        return vars(SignalSummary(planet_score=planet_score, num_signals=0))
+        return vars(SignalSummary(planet_score=planet_score, num_signals=0)) | vars(BestSignalValues())
     known = {} if best.classes is None else {name: getattr(best.classes, name) for name in _CLASS_NAMES if name[:2] == "p_"}
-    return vars(SignalSummary(planet_score=planet_score, num_signals=len(signals), best_signal=best.number, **known))
+    orbit = best.ephemeris
+    return vars(SignalSummary(planet_score=planet_score, num_signals=len(signals), best_signal=best.number, **known)) | vars(
+        BestSignalValues(
+            best_signal_period_days=orbit.period_days,
+            best_signal_t0=orbit.t0.days,
+            best_signal_duration_hours=orbit.duration_hours,
+            best_signal_depth_ppm=orbit.depth_ppm,
+        )
+    )
 
 
 def signal_values(signal: FoundSignal) -> dict[str, Cell]:
@@ -84,8 +92,11 @@ def signal_values(signal: FoundSignal) -> dict[str, Cell]:
         evidence=signal.evidence,
         false_alarm_probability=signal.false_alarm_probability,
         planet_score=signal.planet_score,
+        too_deep=int(signal.is_too_deep),
     )
-    return vars(values) | ({} if signal.classes is None else vars(signal.classes))
+    own = {} if signal.classes is None else vars(signal.classes)
+    trees = {} if signal.baseline is None else {_of_trees(name): value for name, value in vars(signal.baseline).items()}
+    return vars(values) | own | trees
 
 
 def insert(db: sqlite3.Connection, target_id: str, model: int, signals: Iterable[FoundSignal]) -> None:
@@ -194,12 +205,18 @@ def _found_signal(target_id: str, values: SignalValues) -> FoundSignal:
         values.period_err_days or 0.0,
     )
     chance = values.false_alarm_probability
-    classes, hours = _classes(values), values.duration_err_hours
-    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, classes, hours)
+    classes = _classes({name: getattr(values, name) for name in _CLASS_NAMES})
+    baseline = _classes({name: getattr(values, _of_trees(name)) for name in _CLASS_NAMES})
+    hours = values.duration_err_hours
+    return FoundSignal(number, ephemeris, snr, num_transits, log_odds, values.evidence, chance, classes, hours, baseline)
 
 
-def _classes(values: SignalValues) -> ClassProbabilities | None:
-    found: Mapping[str, float | None] = {name: getattr(values, name) for name in _CLASS_NAMES}
+def _of_trees(name: str) -> str:
+    """Return the column of what the trees alone say, for one of `ClassProbabilities`."""
+    return f"trees_{name}"
+
+
+def _classes(found: Mapping[str, float | None]) -> ClassProbabilities | None:
     known = {name: value for name, value in found.items() if value is not None}
     if not known:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from astroseq_core.errors import ModelError
-from astroseq_core.signals.classify import classify, with_classes
+from astroseq_core.signals.classify import classified, classify
 from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.surveys.fold import FoldedStar, join_views
 
@@ -85,7 +85,7 @@ class SignalBatcher(Generic[Key]):
         for key, star in stars:
             signals = list(star.signals or ())
             end = begin + len(star.folded)
-            named = with_classes([signals[n] for n in star.folded], classes.take(begin, end))
+            named = classified([signals[n] for n in star.folded], classes.take(begin, end))
             for place, signal in zip(star.folded, named, strict=True):
                 signals[place] = signal
             begin = end

@@ -1,4 +1,4 @@
-"""Known objects: whether a star's best period is that of a signal already known."""
+"""Known objects: whether a star's best signal is one already known."""
 
 import logging
 import math
@@ -15,6 +15,7 @@ from astroseq_core.errors import EphemerisError, TargetError
 from astroseq_core.jobs.job import read_json, write_json
 from astroseq_core.same_signal import match_known_signal
 from astroseq_core.scoring.star import StarScore
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.store import scores
 from astroseq_core.store.scores import MatchRow
 from astroseq_core.surveys.queue import SURVEYS
@@ -34,7 +35,7 @@ MIN_HOURS, MAX_DURATION_FRACTION = 1e-3, 0.9
 
 @dataclass(frozen=True)
 class BestSignal:
-    """The part of a star score that is compared with known signals.
+    """What is compared with known signals: the best signal of the search, or the star score's fold where there is none.
 
     Attributes
     ----------
@@ -55,6 +56,23 @@ class BestSignal:
     best_duration_hours: float
     period_err_days: float | None
     t0_err_days: float
+
+    @classmethod
+    def of(cls, signal: FoundSignal) -> "BestSignal":
+        """Return a found signal as what is compared.
+
+        Parameters
+        ----------
+        signal : FoundSignal
+            The best signal of a star.
+
+        Returns
+        -------
+        BestSignal
+            Its ephemeris.
+        """
+        e = signal.ephemeris
+        return cls(e.period_days, e.t0, e.duration_hours, e.period_err if e.period_days else None, e.t0_err)
 
 
 @dataclass(frozen=True)
@@ -132,7 +150,7 @@ def match_known(score: StarScore | BestSignal, baseline_days: float, known: Iter
     Parameters
     ----------
     score : StarScore or BestSignal
-        The star score.
+        The star's best signal, or the star score, whose fold is taken.
     baseline_days : float
         Time from the first to the last cadence of the star [d].
     known : iterable of KnownSignal
@@ -174,8 +192,8 @@ def _best_ephemeris(score: StarScore | BestSignal) -> Ephemeris | None:
 
 #: Rows matched and saved at a time; a survey that is writing too never waits for more than these.
 BATCH_ROWS = 500
-#: File beside the store that records the snapshots with which its matches were made.
-MARKER_NAME = "matched.json"
+#: File beside the store that records the snapshots with which its matches were made, and what was matched: once the fold.
+MARKER_NAME, MATCHED = "matched.json", {"matched": "best signal"}
 
 
 def rematch_row(row: MatchRow, here: Catalog) -> MatchRow:
@@ -292,7 +310,7 @@ def rematch_is_due() -> bool:
         True if matching again may change something.
     """
     there = _snapshot_dates()
-    if not there or there == read_json(settings.data_dir() / MARKER_NAME):
+    if not there or there | MATCHED == read_json(settings.data_dir() / MARKER_NAME):
         return False
     return not any(survey.is_active for survey in SURVEYS.jobs())
 
@@ -317,5 +335,5 @@ def rematch_if_due(stop: threading.Event | None = None) -> int:
     there = _snapshot_dates()
     changed = rematch_all(catalogs.current_catalog(), stop)
     if stop is None or not stop.is_set():
-        write_json(settings.data_dir() / MARKER_NAME, dict(there))
+        write_json(settings.data_dir() / MARKER_NAME, there | MATCHED)
     return changed

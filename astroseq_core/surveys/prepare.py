@@ -20,12 +20,12 @@ from astroseq_core.preprocessing.segments import Segments, make_segments
 from astroseq_core.scoring.segments import Failure, SegmentScores
 from astroseq_core.scoring.star import StarScore
 from astroseq_core.scoring.star_source import Source, StarReadResult, StarSource
-from astroseq_core.signals.signal import FoundSignal
+from astroseq_core.signals.signal import FoundSignal, best_signal
 from astroseq_core.store.scores import NO_MODEL, OK, SPARKLINE_LENGTH, ScoreRow
 from astroseq_core.store.signals import summarize
 from astroseq_core.surveys import known_objects as knowns
 from astroseq_core.surveys import stars
-from astroseq_core.surveys.known_objects import SIMULATED_SURVEY, KnownSignal
+from astroseq_core.surveys.known_objects import SIMULATED_SURVEY, BestSignal, KnownSignal
 from astroseq_core.surveys.results import Remarks
 
 
@@ -96,7 +96,8 @@ def scored_row(
     """
     ordered = sorted(parts, key=lambda part: float(part.t_start[0]))
     baseline = max(float(part.t_stop.max()) for part in parts) - float(ordered[0].t_start[0])
-    found = knowns.match_known(score, baseline, known)
+    best = best_signal(signals or ())
+    found = knowns.match_known(score if best is None else BestSignal.of(best), baseline, known)
     return ScoreRow(
         target_id=score.target_id,
         model_id=score.model_id,

@@ -147,7 +147,7 @@ def white_noise(flat: NDArray[np.float64]) -> float:
     float
         Relative noise; never 0.
     """
-    return max(noise.point_to_point_sigma(flat), 1e-9)
+    return max(noise.point_to_point_sigma(flat), noise.MIN_NOISE)
 
 
 def reach_hours(ephemeris: Ephemeris, durations: float = REACH_DURATIONS) -> float:

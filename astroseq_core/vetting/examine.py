@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve
-from astroseq_core.times import Instant
 from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation, red_over_white
 from astroseq_core.vetting.centroid import CentroidShift, centroid_shift
 from astroseq_core.vetting.checks.base import CheckResult, run_checks
@@ -139,7 +138,7 @@ def examine(
     if not detrended:
         raise LightCurveError(f"{ephemeris.name}: there is no light curve to examine; open the star with at least one.")
     detrended, others = tuple(detrended), tuple(o for o in others if o is not ephemeris)
-    extra = (_moved_to_phase(ephemeris, 0.5),) if _has_room_for_secondary(ephemeris) else ()
+    extra = (_at_phase(ephemeris, 0.5),) if _has_room_for_secondary(ephemeris) else ()
     flats = tuple(masked_detrended_flux(c, (ephemeris, *others, *extra)) for c in detrended)
     apart = separate_signals(detrended, flats, ephemeris, others)
     level = remove_phase_curve(detrended, apart.flats, ephemeris, apart.masked)
@@ -160,7 +159,7 @@ def examine(
     if second is not None and (second.strongest_sigma or 0.0) > MASK_SECONDARY_SIGMA and _has_room_for_secondary(ephemeris):
         # the trend had absorbed a part of it
         assert second.strongest_phase is not None
-        there = (*extra, _moved_to_phase(ephemeris, second.strongest_phase))
+        there = (*extra, _at_phase(ephemeris, second.strongest_phase))
         again = apart.subtract(detrended, [masked_detrended_flux(c, (ephemeris, *others, *there)) for c in detrended])
         again = remove_phase_curve(detrended, again, ephemeris, apart.masked, there)
         found = search_secondary(box_depths_per_observation(detrended, again, ephemeris, apart.masked), ephemeris, fill)
@@ -251,10 +250,9 @@ def _has_room_for_secondary(e: Ephemeris) -> bool:
     return e.period_days is not None and e.period_days >= MIN_PERIOD_DURATIONS * e.duration_days
 
 
-def _moved_to_phase(e: Ephemeris, phase: float) -> Ephemeris:
-    """Return the ephemeris with its epoch moved to that phase."""
-    assert e.period_days is not None
-    return replace(e, name=f"{e.name} at phase {phase:.2f}", t0=Instant(e.t0.days + phase * e.period_days, e.t0.system))
+def _at_phase(e: Ephemeris, phase: float) -> Ephemeris:
+    """Return the ephemeris of the dips at a phase of the orbit."""
+    return replace(e.shifted(phase), name=f"{e.name} at phase {phase:.2f}")
 
 
 def _adopted_depth_ppm(fit: TransitFit | None, transits: Sequence[SingleTransit]) -> float | None:

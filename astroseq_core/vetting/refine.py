@@ -53,31 +53,6 @@ def scale_period(e: Ephemeris, factor: float) -> Ephemeris:
     return replace(e, period_days=e.period_days * factor, period_err=e.period_err * factor)
 
 
-def shift_epoch(e: Ephemeris, phase: float) -> Ephemeris:
-    """Move the epoch of an ephemeris by a fraction of its period.
-
-    Parameters
-    ----------
-    e : Ephemeris
-        Ephemeris with a period.
-    phase : float
-        Fraction of the period, from -1 to 1.
-
-    Returns
-    -------
-    Ephemeris
-        The changed ephemeris.
-
-    Raises
-    ------
-    EphemerisError
-        If it is a single transit.
-    """
-    if e.period_days is None:
-        raise EphemerisError(f"{e.name} is a single transit and has no phase; give its epoch instead.")
-    return replace(e, t0=Instant(e.t0.days + phase * e.period_days, e.t0.system))
-
-
 def edit_ephemeris(e: Ephemeris, period_days: float | None, t0: Instant, duration_hours: float) -> Ephemeris:
     """Replace the period, epoch and duration of an ephemeris.
 

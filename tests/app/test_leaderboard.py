@@ -21,17 +21,22 @@ from astroseq_core.app.shared.parameters import Owner
 from astroseq_core.archive import snapshots
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
 from astroseq_core.archive.normalize import normalize_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import StoreError
+from astroseq_core.export import records
 from astroseq_core.jobs.job import JobState
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.store import dispositions, thresholds
+from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
+from astroseq_core.store import dispositions, scores, thresholds
 from astroseq_core.store import leaderboard as store_leaderboard
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.leaderboard_filters import Filters
+from astroseq_core.store.signals import summarize
 from astroseq_core.store.thresholds import ScoreThreshold
 from astroseq_core.surveys import known_objects, links
 from astroseq_core.surveys.queue import SURVEYS
 from astroseq_core.surveys.stars import FOLDER, SurveyChoice
+from astroseq_core.times import Instant, TimeSystem
 from tests.app import board_rows as made
 from tests.app import driving, survey_folders
 from tests.app.driving import metrics, press, words
@@ -141,7 +146,7 @@ def test_pages_are_of_a_hundred_and_stand_in_the_address(filled):
         ({"stars": "real", "object": "known"}, lambda r: not r.simulated and r.match),
         ({"object": "unknown", "score_min": "3.5"}, lambda r: not r.match and r.star_score >= 3.5),
         ({"segments_max": "71", "magnitude_min": "9"}, lambda r: r.num_segments <= 71 and r.magnitude >= 9),
-        ({"period_min": "3", "period_max": "5", "object": "known"}, lambda r: 3 <= r.best_period_days <= 5 and r.match),
+        ({"period_min": "3", "period_max": "5", "object": "known"}, lambda r: 3 <= r.period_days <= 5 and r.match),
         ({"text": "TOI 1003"}, lambda r: "TOI 1003" in r.match),
         ({"cut": "flagged"}, lambda r: r.star_score >= 20),
         ({"disposition": "PC"}, lambda r: r.target_id == "SIM 1"),
@@ -189,6 +194,34 @@ def test_what_the_address_cannot_mean_is_one_sentence_each(filled):
 @pytest.fixture
 def searched() -> None:
     made.fill(made.with_signals(made.simulated()), made.with_signals(made.real(150)), made.real(10, first=5000))
+
+
+def test_the_period_is_that_of_the_best_signal_and_the_fold_has_a_column_of_its_own():
+    orbit = {"best_signal_period_days": 7.25, "best_signal_t0": 1333.5, "best_signal_duration_hours": 3.25}
+    binary = made.row("TIC 1", 50.0, best_period_days=3.625, num_signals=1, best_signal=1, planet_score=-4.0, **orbit)
+    made.fill([replace(binary, best_signal_depth_ppm=90_000.0), made.row("TIC 2", 9.0, best_period_days=2.5)])
+    page = leaderboard(star="TIC 1")
+    shown = rows(page).set_index("Star")
+    assert list(shown.loc["TIC 1", ["Period [d]", "Fold [d]"]]) == [7.25, 3.625]
+    assert list(shown.loc["TIC 2", ["Period [d]", "Fold [d]"]]) == [2.5, 2.5]
+    details = next(m.value for m in page.markdown if "TIC 1**" in m.value)
+    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the star score folds at 3.62500 d"):
+        assert said in details
+    assert "folds at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
+
+
+def test_the_details_of_a_star_say_what_the_trees_say_and_that_it_is_too_deep():
+    classes = ClassProbabilities(0.7, 0.2, 0.1, 0.1, 0.1, 0.1)
+    orbit = Ephemeris("TIC 1", "signal 1", Instant(1333.5, TimeSystem.BTJD), 7.25, 3.25, 312_000.0)
+    signals = (FoundSignal(1, orbit, 90.0, 4, 20.0, classes=classes, baseline=ClassProbabilities(0.1, 0.86, 0.04, 0, 0, 0)),)
+    star = made.row("TIC 1", 50.0, **summarize(signals))
+    scores.save([star], {("TIC 1", made.FIRST): signals})
+    details = next(m.value for m in leaderboard(star="TIC 1").markdown if "TIC 1**" in m.value)
+    assert "1 signal: planet 0.70; 31 % deep, deeper than any planet's transit" in details
+    assert "trees alone: eclipsing binary 0.86" in details
+    assert "planet score -7.26" in details
+    (record,) = records.records_for_stars(["TIC 1"])
+    assert (record.signal_too_deep, record.signal_trees_p_eclipsing_binary) == (1, 0.86)
 
 
 def everyone() -> list[store_leaderboard.LeaderboardRow]:

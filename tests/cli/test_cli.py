@@ -62,7 +62,10 @@ def test_score_writes_both_tables(folder: Path, model: str, tmp_path: Path, caps
         if own:
             assert float(score["score_max"]) == pytest.approx(max(float(r["probability"]) for r in own), abs=1e-6)
     counts = {"segments": len(table), "signals": len(rows(tmp_path / "signals.csv"))}
-    assert json.loads(said.out) == {"stars": 3, "failed": 1, "scores": str(out)} | counts
+    assert (
+        json.loads(said.out)
+        == {"stars": 3, "failed": 1, "scores": str(out), "signals_out": str(tmp_path / "signals.csv")} | counts
+    )
 
 
 def test_score_takes_a_targets_file(folder: Path, model: str, tmp_path: Path) -> None:

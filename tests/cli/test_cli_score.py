@@ -80,7 +80,7 @@ def numbers(table: list[dict[str, str]]) -> dict[str, list[float]]:
 def test_files_hold_what_each_star_scores_alone_in_the_order_of_the_stars(folder: Path, score: Run) -> None:
     said = score(folder, "SIM 4", "SIM 2", "--workers", 2, "--segments-out", "segments.csv")
     counts = {"segments": len(rows("segments.csv")), "signals": len(rows("signals.csv"))}
-    assert said == {"stars": 5, "failed": 1, "scores": "scores.csv"} | counts
+    assert said == {"stars": 5, "failed": 1, "scores": "scores.csv", "signals_out": "signals.csv"} | counts
     table = rows("scores.csv")
     # Targets come first, then those of paths, as it always was; the Kepler star does not go to the end with its own batch.
     assert [r["target_id"] for r in table] == ["SIM 4", "SIM 2", *NAMES]
@@ -158,7 +158,9 @@ def test_signals_have_rows_beside_the_scores_from_the_store_as_well(
 ) -> None:
     write(folder, "TIC 15", **dips("TIC 15"))
     said = score(folder, "--resume", "--out", "plain.csv")
-    found = rows("signals.csv")
+    assert said["signals_out"] == "plain-signals.csv", "another survey in this folder has its own"
+    assert not Path("signals.csv").exists()
+    found = rows("plain-signals.csv")
     assert tuple(found[0]) == SIGNALS_CSV
     table = {r["target_id"]: r for r in rows("plain.csv")}
     assert said["signals"] == len(found) == sum(int(r["num_signals"] or 0) for r in table.values())
@@ -172,14 +174,31 @@ def test_signals_have_rows_beside_the_scores_from_the_store_as_well(
     assert table[NAMES[3]]["num_signals"] == table[NAMES[3]]["planet_score"] == ""
     assert score(folder, "--resume", "--signals-out", "again.csv")["skipped"] == 4
     assert rows("again.csv") == found
-    for path in (Path("signals.csv"), Path("again.csv")):
-        path.unlink()
     assert "signals" not in score(NAMES[0], "--targets-file", listed(folder), "--no-signals", "--out", "without.csv")
-    assert not Path("signals.csv").exists()
+    assert not Path("without-signals.csv").exists()
     assert rows("without.csv")[0]["num_signals"] == ""
-    for wrong in (("--out", "signals.csv"), ("--no-signals", "--signals-out", "a.csv")):
+    for wrong in (("--out", "a.csv", "--signals-out", "a.csv"), ("--no-signals", "--signals-out", "a.csv")):
         assert main.main(["score", str(folder), *wrong]) == 1
         assert "signals" in capsys.readouterr().err
+
+
+def test_every_name_that_is_none_is_told_and_a_list_of_targets_is_pointed_at_its_option(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("names.csv").write_text("target_id\nSIM 1\n")
+    assert main.main(["score", "names.csv", "first wrong", "SIM -1", NAMES[0]]) == 1
+    said = capsys.readouterr().err
+    for part in (
+        "names.csv is a list of targets; give it as --targets-file names.csv.",
+        "'first wrong'",
+        "'SIM -1' has a negative",
+    ):
+        assert part in said
+    Path("names.csv").write_text("target_id\nSIM 1\nfirst wrong\nsecond wrong\n")
+    assert main.main(["score", "--targets-file", "names.csv"]) == 1
+    said = capsys.readouterr().err
+    assert "line 3: 'first wrong'" in said
+    assert "line 4: 'second wrong'" in said
 
 
 def listed(folder: Path) -> Path:

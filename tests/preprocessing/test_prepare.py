@@ -11,6 +11,8 @@ from astroseq_core.io import lightcurve
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.preprocessing import noise
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, PreprocessingConfig, light_curve_fits_cadence, prepare
+from astroseq_core.preprocessing.segments import SegmentConfig, make_segments
+from astroseq_core.signals.search import find_signals
 from astroseq_core.targets import Target
 from astroseq_core.times import Instant, TimeSystem
 
@@ -120,6 +122,17 @@ def test_flux_that_cannot_be_searched_is_refused(change: Any, says: str):
         flux -= 1
     with pytest.raises(LightCurveError, match=says):
         prepare(replace(curve, flux=flux))
+
+
+def test_dips_in_flux_without_noise_are_searched():
+    signal = Ephemeris("KIC 1", "b", Instant(300.0, TimeSystem.BKJD), 5.0, 6.0, 2000.0)
+    curve = kepler_quarter()
+    dips = prepare(replace(curve, flux=np.where(signal.in_transit(curve.time, TimeSystem.BKJD), 4990.0, 5000.0)))
+    assert dips.noise == noise.MIN_NOISE
+    [found] = find_signals((), (dips,))
+    assert found.ephemeris.period_days == pytest.approx(5.0, abs=0.01)
+    for name in ("flat", "flat_short"):
+        assert np.isfinite(make_segments(dips, SegmentConfig(window=64, stride=32, channels=(name,))).values).all()
 
 
 def test_settings_are_plain_json_values():

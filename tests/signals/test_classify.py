@@ -75,7 +75,7 @@ def test_the_command_writes_rows_in_order_and_uses_no_label(
     assert [int(row["row"]) for row in rows] == list(range(90))
     expected = classify(read_views(views), "tess")
     np.testing.assert_allclose([float(row["p_planet"]) for row in rows], expected.p_planet, atol=1e-6)
-    np.testing.assert_allclose([float(row["spread_planet"]) for row in rows], expected.spread[:, 0], atol=1e-6)
+    np.testing.assert_allclose([float(row["planet_spread"]) for row in rows], expected.spread[:, 0], atol=1e-6)
     assert "signals: 90" in capsys.readouterr().out
 
 

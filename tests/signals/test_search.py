@@ -12,7 +12,7 @@ from astroseq_core.same_signal import compare_signals
 from astroseq_core.signals.aliases import settle_period
 from astroseq_core.signals.box_search import climb, make_dip_grid, measure_uniqueness, search_boxes
 from astroseq_core.signals.event_depths import event_boxes, event_depths
-from astroseq_core.signals.search import MAX_SIGNALS, find_signals
+from astroseq_core.signals.search import MAX_SIGNALS, _Search, find_signals
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal
 from astroseq_core.signals.trapezoid_fit import fit_trapezoid, trapezoid
 from astroseq_core.simulation.transits import EclipsingBinary, Orbit, signal_ephemeris
@@ -94,6 +94,18 @@ def test_equal_dips_are_folded_at_the_shorter_period(pair):
     assert settle_period(event_boxes(curve, [curve[0].flat], thrice), thrice).period_days == pytest.approx(3.7)
 
 
+def test_a_period_is_settled_again_with_the_fitted_epoch():
+    """A box half a duration late, of a period a little too long, lies on some transits of every second one alone."""
+    curve, true = [observed([INNER])], signal_ephemeris("SIM 7", "b", INNER)
+    late = replace(true, period_days=7.41, t0=Instant(true.t0.days + 0.5 * true.duration_days, BTJD))
+    search = _Search(curve, ())
+    [candidate] = search._measure(late, ())
+    assert candidate.ephemeris.period_days == 7.41
+    again, fit = search.settle_fitted(candidate, ())
+    assert fit.ephemeris.period_days == pytest.approx(3.7, abs=1e-3)
+    assert again.num_transits > candidate.num_transits
+
+
 def test_a_period_of_which_every_second_or_third_transit_is_missing_is_lengthened():
     long = Orbit(T0, 6.6, 0.06)
     curve = [observed([long])]
@@ -144,6 +156,16 @@ def test_simulated_star_with_three_planets_through_the_network(monkeypatch):
 
 def test_the_trapezoid_is_one_inside_and_zero_outside():
     assert trapezoid(np.array([-3.0, -1.0, 0.0, 0.9]), 1.0, 0.2) == pytest.approx([0, 0, 1, 0.5])
+
+
+@pytest.mark.parametrize(("depth_ppm", "factor"), [(None, 1.0), (70_000.0, 1.0), (90_000.0, 1e-3), (700_000.0, 1e-3)])
+def test_what_no_planet_is_as_deep_as_is_not_ranked_as_one(depth_ppm: float | None, factor: float):
+    orbit = Ephemeris("TIC 1", "signal 1", Instant(1500.0, TimeSystem.BTJD), 3.1, 2.0, depth_ppm)
+    classes = ClassProbabilities(0.9, 0.08, 0.02, 0.0, 0.0, 0.0)
+    deep = FoundSignal(1, orbit, snr=50.0, num_transits=9, log_odds=25.0, classes=classes)
+    assert deep.is_too_deep is (factor < 1)
+    assert deep.planet_score == pytest.approx(np.log(0.9 * factor / (1 - 0.9 * factor)), abs=1e-6)
+    assert deep.classes == classes, "the probabilities are what the classifier says"
 
 
 def test_the_planet_score_joins_odds_and_class():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from astroseq_core.ephemeris import CATALOG, FIT, FOLD, PERSON, SEARCH, SOURCES, Ephemeris
-from astroseq_core.signals.class_words import chip_label
+from astroseq_core.signals.class_words import chip_label, depth_warning
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal
 from astroseq_core.signals.star_signals import (
     SourcedEphemeris,
@@ -82,6 +82,16 @@ def test_a_doubled_period_replaces_the_signal_that_it_came_from():
     by_search = (found(1, D, 9.0),)
     renamed = SourcedEphemeris(replace(typed.ephemeris, name="signal 1"), PERSON)
     assert len(merge_signals((), (), by_search, adopted=(renamed,))) == 2, "numbers of a search are not names"
+
+
+def test_a_dip_that_is_too_deep_for_a_planet_says_so_beside_its_class():
+    [plain] = merge_signals((), (), (found(1, B, 9.0, PLANET),))
+    [deep] = merge_signals((), (), (found(1, replace(B, depth_ppm=312_000.0), 9.0, PLANET),))
+    [plain], [deep] = with_classes((plain,), {}), with_classes((deep,), {})
+    assert chip_label(plain) == "1 · 3.10 d · planet .93"
+    assert chip_label(deep, disposition="FP") == "1 · 3.10 d · planet .93 · too deep · FP"
+    assert chip_label(deep, hidden=True) == "1 · 3.10 d"
+    assert depth_warning(None) == depth_warning(79_000.0) == ""
 
 
 def test_the_best_signal_has_the_highest_planet_score():

@@ -72,7 +72,12 @@ def signals_of(seed: str) -> dict[str, Any]:
     p = (0.7, 0.2, 0.1)
     order = rng.permutation(3)
     classes = {"p_planet": p[order[0]], "p_eclipsing_binary": p[order[1]], "p_not_transit": p[order[2]]}
-    return {"planet_score": float(rng.integers(-4, 8)) / 2, "num_signals": int(rng.integers(1, 4)), "best_signal": 1} | classes
+    orbit = {"best_signal_period_days": None if rng.random() < 0.3 else float(rng.integers(1, 30))}
+    return (
+        {"planet_score": float(rng.integers(-4, 8)) / 2, "num_signals": int(rng.integers(1, 4)), "best_signal": 1}
+        | classes
+        | orbit
+    )
 
 
 def rank_key(r: ScoreRow) -> tuple[bool, float, float]:
@@ -150,7 +155,7 @@ def test_paging_is_complete_and_in_order_under_every_sort(truth: list[Leaderboar
 
 
 @pytest.mark.parametrize(
-    "sort", ["planet_score", "star_score", "magnitude", "best_period_days", "num_segments", "target_id", "rank"]
+    "sort", ["planet_score", "star_score", "magnitude", "period_days", "best_period_days", "num_segments", "target_id", "rank"]
 )
 @pytest.mark.parametrize("descending", [True, False])
 def test_one_model_pages_as_well(truth: list[LeaderboardRow], sort: str, descending: bool) -> None:
@@ -178,7 +183,7 @@ CASES: list[tuple[Filters, Test]] = [
     (Filters(score_min=1.25, score_max=5), lambda r: r.star_score is not None and 1.25 <= r.star_score <= 5),
     (Filters(segments_min=5, segments_max=5), lambda r: r.num_segments == 5),
     (Filters(magnitude_max=9.0), lambda r: r.magnitude is not None and r.magnitude <= 9),
-    (Filters(period_min=20.0, scored=True), lambda r: r.best_period_days is not None and r.best_period_days >= 20),
+    (Filters(period_min=20.0, scored=True), lambda r: r.period_days is not None and r.period_days >= 20),
     (Filters(known=True), lambda r: r.match_kind != ""),
     (Filters(known=False, magnitude_min=10), lambda r: r.match_kind == "" and r.magnitude is not None and r.magnitude >= 10),
     (Filters(disposition="FP"), lambda r: r.disposition == "FP"),

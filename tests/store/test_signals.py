@@ -41,7 +41,7 @@ SINGLE = replace(
     found(3, None, num_transits=1, evidence=-1.5, false_alarm_probability=0.25),
     ephemeris=Ephemeris("TIC 1", "TIC 1 signal 3", Instant(1510.5, TimeSystem.BTJD), None, 9.0, None, t0_err=0.02),
 )
-SIGNALS = (found(1, BINARY), found(2), SINGLE)
+SIGNALS = (found(1, BINARY, baseline=replace(BINARY, p_planet=0.2, p_eclipsing_binary=0.7)), found(2), SINGLE)
 
 
 def save(row: ScoreRow = ROW, its: tuple[FoundSignal, ...] = SIGNALS) -> int:
@@ -117,6 +117,7 @@ SPOILED = {
     "a missing probability": "planet_spread = NULL",
     "a false-alarm probability of 2": "false_alarm_probability = 2",
     "a number of 0": "signal = 0",
+    "trees that sum to more": "trees_p_planet = 0.9",
 }
 
 
@@ -165,6 +166,64 @@ def test_a_store_of_the_third_version_ranks_by_the_star_score_until_signals_are_
     assert (item.score, item.planet_score, item.doubt) == (1.0, None, None)
     save(replace(ROW, target_id="TIC 2"))
     assert [r.target_id for r in leaderboard.load_page(Filters()).rows] == ["TIC 2", "TIC 5", "TIC 4", "TIC 3", "TIC 1"]
+    check_integrity()
+
+
+def check_integrity() -> None:
     with sqlite3.connect(database.database_path()) as db:
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     db.close()
+
+
+def test_the_period_of_a_star_is_that_of_its_best_signal_and_the_fold_stays() -> None:
+    folded = replace(ROW, best_period_days=1.75, best_t0=1499.0, t0_system="BTJD", best_duration_hours=3.0)
+    save(folded, SIGNALS[:2])
+    save(replace(folded, target_id="TIC 2"), (SINGLE,))
+    save(replace(folded, target_id="TIC 3"), ())
+    scores.save([replace(folded, target_id="TIC 4")])
+    rows = {r.target_id: r for r in leaderboard.load_page(Filters()).rows}
+    shown = {name: (r.period_days, r.t0_days, r.duration_hours, r.depth_ppm) for name, r in rows.items()}
+    assert shown == {
+        "TIC 1": (7.0, 1500.25, 2.5, 900.0),
+        "TIC 2": (None, 1510.5, 9.0, None),
+        "TIC 3": (1.75, 1499.0, 3.0, None),
+        "TIC 4": (1.75, 1499.0, 3.0, None),
+    }
+    assert {r.best_period_days for r in rows.values()} == {1.75}
+    by_period = leaderboard.load_page(Filters(), "period_days").rows
+    assert [r.target_id for r in by_period] == ["TIC 1", "TIC 4", "TIC 3", "TIC 2"]
+    assert [r.target_id for r in leaderboard.load_page(Filters(period_min=2.0)).rows] == ["TIC 1"]
+    scores.save([replace(folded, target_id="TIC 1", false_alarm_probability=0.5)])
+    assert leaderboard.load_page(Filters(period_min=2.0)).rows[0].false_alarm_probability == 0.5, "its signals were kept"
+
+
+def test_a_store_of_the_fourth_version_gets_the_periods_of_its_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = {name: column for name, column in columns.STORED.items() if name not in columns.OF_BEST_SIGNAL}
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", database.MIGRATIONS[:4])
+        before.setattr(database, "_REGISTERED", {"scores": older})  # and signals without the columns of the trees
+        with database.connect() as db:
+            db.execute("INSERT INTO score_models (id, model_id) VALUES (1, 'm')")
+            db.execute("INSERT INTO score_groups VALUES (1, 1, 'sha', 'TESS', 'TESS', 0, 1, 0)")
+            db.executemany(
+                "INSERT INTO scores (target_id, model, group_id, data_id, star_score, best_period_days, t0_system, status, "
+                "match, match_kind, match_ratio, match_disposition, survey_id, at, spark, known, num_signals, best_signal, "
+                "planet_score) VALUES (?, 1, 1, 'd', 9.0, 1.75, 'BTJD', 'ok', '', '', '', '', '', 1.0, x'', 0, ?, ?, 1.0)",
+                [("TIC 1", 2, 2), ("TIC 2", 0, None), ("TIC 3", None, None)],
+            )
+            db.executemany(
+                "INSERT INTO signals (target_id, model, signal, period_days, t0_days, t0_system, duration_hours, depth_ppm, snr, "
+                "num_transits, log_odds) VALUES ('TIC 1', 1, ?, ?, 1500.25, 'BTJD', 2.5, 900.0, 9.0, 7, 5.0)",
+                [(1, 11.0), (2, 3.5)],
+            )
+    rows = {r.target_id: r for r in leaderboard.load_page(Filters()).rows}
+    assert {name: (r.period_days, r.best_period_days) for name, r in rows.items()} == {
+        "TIC 1": (3.5, 1.75),
+        "TIC 2": (1.75, 1.75),
+        "TIC 3": (1.75, 1.75),
+    }
+    assert [s.baseline for s in signals.list_by_star("TIC 1", "m")] == [None, None], "they were not kept"
+    best = rows["TIC 1"]
+    assert (best.best_signal_t0, best.best_signal_duration_hours, best.best_signal_depth_ppm) == (1500.25, 2.5, 900.0)
+    assert [r.target_id for r in leaderboard.load_page(Filters(period_min=2.0)).rows] == ["TIC 1"]
+    check_integrity()

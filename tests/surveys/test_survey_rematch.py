@@ -10,15 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from astroseq_core import settings
 from astroseq_core.archive import catalogs, snapshots
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
 from astroseq_core.archive.normalize import normalize_table
+from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.jobs import job as folders
 from astroseq_core.jobs import queue
+from astroseq_core.signals.signal import FoundSignal
 from astroseq_core.store import scores
 from astroseq_core.store.scores import ScoreRow
+from astroseq_core.store.signals import summarize
 from astroseq_core.surveys import known_objects
 from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
+from astroseq_core.times import Instant, TimeSystem
 from tests.standin import exoplanet_archive as archive
 
 T0 = 1501.0
@@ -96,6 +101,20 @@ def test_a_new_list_finds_and_takes_away_known_objects() -> None:
     for target_id, row in before.items():
         [now] = scores.list_by_star(target_id)
         assert replace(now, match="", match_kind="", match_ratio="", match_disposition="") == row, "nothing else changed"
+
+
+def test_a_star_with_signals_is_matched_by_its_best_one() -> None:
+    orbit = Ephemeris("TIC 3", "TIC 3 signal 1", Instant(T0, TimeSystem.BTJD), 9.0, 2.0, 900.0, 0.002, 0.002)
+    signals = (FoundSignal(1, orbit, snr=20.0, num_transits=3, log_odds=8.0),)
+    row = scored("TIC 3", 4.5, **summarize(signals))
+    scores.save([row, scored("TIC 4", 4.5)], {("TIC 3", "tiny"): signals})
+    list_tois(1, toi(3, 100.01, 9.0), toi(4, 101.01, 9.0))
+    known_objects.rematch_if_due()
+    assert (known("TIC 3")[2], known("TIC 4")[2]) == ("1", "1/2")
+    # what was matched by the fold, before there were signals, is matched anew once
+    marker = settings.data_dir() / known_objects.MARKER_NAME
+    folders.write_json(marker, {name: date for name, date in folders.read_json(marker).items() if name != "matched"})
+    assert known_objects.rematch_is_due()
 
 
 def test_the_leaderboard_filters_by_what_is_known_now() -> None:

@@ -75,6 +75,7 @@ def test_signals_are_found_classified_together_and_saved_with_their_row(folder: 
         best = next(s for s in result.signals if s.number == result.row.best_signal)
         assert result.row.planet_score == best.planet_score == max(s.planet_score for s in result.signals)
         assert best.classes is not None
+        assert best.baseline is not None
         assert (result.row.p_planet, result.row.p_not_transit) == (best.classes.p_planet, best.classes.p_not_transit)
         assert result.row.p_planet + result.row.p_eclipsing_binary + result.row.p_not_transit == pytest.approx(1)
         assert signals.list_by_star(name, "tiny") == result.signals

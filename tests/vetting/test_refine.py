@@ -5,7 +5,7 @@ import pytest
 from astroseq_core.errors import EphemerisError
 from astroseq_core.simulation.transits import Orbit, signal_ephemeris
 from astroseq_core.times import Instant
-from astroseq_core.vetting.refine import edit_ephemeris, refine_ephemeris, scale_period, shift_epoch
+from astroseq_core.vetting.refine import edit_ephemeris, refine_ephemeris, scale_period
 from tests.vetting.simulated import T0, observed
 
 ORBIT = Orbit(T0, 3.3, 0.08, 0.3, 1.2, 0.32, 0.25)
@@ -48,9 +48,9 @@ def test_where_nothing_transits_it_says_so(curve):
 def test_scaling_and_shifting_are_exact():
     assert scale_period(TRUE, 2).period_days == 6.6
     assert scale_period(scale_period(TRUE, 3), 1 / 3).period_days == pytest.approx(3.3, abs=1e-15)
-    assert shift_epoch(TRUE, 0.5).t0.days == T0.days + 1.65
-    assert shift_epoch(shift_epoch(TRUE, 0.25), -0.25).t0.days == pytest.approx(T0.days, abs=1e-12)
-    for change in (lambda e: scale_period(e, 2), lambda e: shift_epoch(e, 0.5)):
+    assert TRUE.shifted(0.5).t0.days == T0.days + 1.65
+    assert TRUE.shifted(0.25).shifted(-0.25).t0.days == pytest.approx(T0.days, abs=1e-12)
+    for change in (lambda e: scale_period(e, 2), lambda e: e.shifted(0.5)):
         with pytest.raises(EphemerisError, match="single transit"):
             change(SINGLE)
 

@@ -15,7 +15,7 @@ from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import style
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.scoring.star_source import Source
-from astroseq_core.signals.class_words import chip_label, class_sentence
+from astroseq_core.signals.class_words import chip_label, class_sentence, depth_warning
 from astroseq_core.signals.star_signals import StarSignal
 
 #: Stars worth a first look.
@@ -112,9 +112,9 @@ def _draw_signal_badges(found: Sequence[StarSignal]) -> None:
     """Draw a badge for each signal whose class is known."""
     for signal in found:
         if signal.classes is not None:
-            st.badge(
-                chip_label(signal), icon=":material/timeline:", color="gray", help=f"Signal: {class_sentence(signal.classes)}"
-            )
+            words = (class_sentence(signal.classes), depth_warning(signal.ephemeris.depth_ppm))
+            help_text = f"Signal: {'; '.join(filter(None, words))}"
+            st.badge(chip_label(signal), icon=":material/timeline:", color="gray", help=help_text)
 
 
 def draw_header(

@@ -19,7 +19,8 @@ from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORT
 from astroseq_core.export import candidates
 from astroseq_core.io import files
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.store import leaderboard, thresholds
+from astroseq_core.signals.class_words import CLASSES, depth_warning, likeliest
+from astroseq_core.store import leaderboard, signals, thresholds
 from astroseq_core.store import queues as store_queues
 from astroseq_core.store.leaderboard import LeaderboardRow
 from astroseq_core.store.leaderboard_filters import Filters
@@ -162,6 +163,8 @@ STARS_KEY = "board stars"
 MAX_PROBABILITY_BYTE = 255
 #: Size of the bar of class probabilities, and height of its picture [px]: pictures are drawn as high as the cell.
 BAR_WIDTH, BAR_HEIGHT, PICTURE_HEIGHT = 92, 8, 28
+#: Two periods that differ by less, relatively, are one to a reader.
+NEAR_PERIOD = 1e-3
 #: Text of an empty cell.
 EMPTY_CELL = "–"
 
@@ -263,20 +266,34 @@ def _choose_star(
 
 def _draw_star_summary(row: LeaderboardRow, where: dict[str, str] | None) -> None:
     """Draw a line that describes a star."""
-    period = "single transit" if row.best_period_days is None else f"{row.best_period_days:.5f} d"
     parts = [
         f"**{escape(row.target_id)}**",
         "" if row.rank is None else f"rank {row.rank:,}",
         "" if row.planet_score is None else f"planet score {row.planet_score:.2f}",
         describe_class(row),
+        _trees_words(row),
         "" if row.star_score is None else f"star score {row.star_score:.2f}",
-        period,
-        f"t0 {row.best_t0:.4f} {escape(row.t0_system)}" if row.best_t0 is not None else "",
+        *_ephemeris_words(row),
         escape(describe_match(row)) if row.match else "no known object",
         f"false-alarm probability {row.false_alarm_probability:.2g}" if row.false_alarm_probability is not None else "",
         "" if where else escape(links.why_no_location(row)),
     ]
     st.markdown(" · ".join(p for p in parts if p))
+
+
+def _ephemeris_words(row: LeaderboardRow) -> tuple[str, ...]:
+    """Return period, epoch, duration and depth of the best signal, or of the fold, which is told where its period is another."""
+    if row.t0_days is None:
+        return ()
+    known = row.num_signals and row.best_period_days and row.period_days
+    another = known and not math.isclose(row.best_period_days or 0.0, row.period_days or 0.0, rel_tol=NEAR_PERIOD)
+    return (
+        "single transit" if row.period_days is None else f"{row.period_days:.5f} d",
+        f"t0 {row.t0_days:.4f} {escape(row.t0_system)}",
+        "" if row.duration_hours is None else f"{row.duration_hours:.2f} h",
+        "" if row.depth_ppm is None else f"{row.depth_ppm:,.0f} ppm",
+        f"the star score folds at {row.best_period_days:.5f} d" if another else "",
+    )
 
 
 def _select_clicked_row(key: str) -> None:
@@ -318,7 +335,8 @@ def describe_class(row: LeaderboardRow) -> str:
     Returns
     -------
     str
-        Such as `1 of 2 signals: eclipsing binary 0.93`; empty where signals were not searched.
+        Such as `signal 1 of 2: eclipsing binary 0.93`, and whether it is too deep for a planet; empty where signals were not
+        searched.
     """
     if row.num_signals is None:
         return ""
@@ -330,7 +348,18 @@ def describe_class(row: LeaderboardRow) -> str:
     if not known:
         return which
     best = max(known, key=lambda name: known[name])
-    return f"{which}: {written.CLASS_WORDS.get(best, best)} {known[best]:.2f}"
+    words = f"{which}: {written.CLASS_WORDS.get(best, best)} {known[best]:.2f}"
+    return "; ".join(filter(None, (words, depth_warning(row.depth_ppm))))
+
+
+def _trees_words(row: LeaderboardRow) -> str:
+    """Return the likeliest class of the best signal by the trees alone, as the store has it; empty where it has none."""
+    found = signals.list_by_star(row.target_id, row.model_id) if row.num_signals else ()
+    baseline = next((one.baseline for one in found if one.number == row.best_signal), None)
+    if baseline is None:
+        return ""
+    best = likeliest(baseline)
+    return f"trees alone: {CLASSES[best.name][0].lower()} {best.probability:.2f}"
 
 
 def sparkline(row: LeaderboardRow) -> list[float] | None:

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.signals.class_words import CLASSES, class_sentence, class_values, likeliest
+from astroseq_core.signals.class_words import CLASSES, class_sentence, class_values, depth_warning, likeliest
 from astroseq_core.signals.signal import ClassProbabilities
 
 HELP = (
@@ -25,7 +25,7 @@ _STYLE = """<style>
 </style>"""
 
 
-def draw_class_bars(classes: ClassProbabilities, baseline: ClassProbabilities | None) -> None:
+def draw_class_bars(classes: ClassProbabilities, baseline: ClassProbabilities | None, depth_ppm: float | None = None) -> None:
     """Draw a bar for each class, with its interval and what the readable baseline says.
 
     Parameters
@@ -34,6 +34,8 @@ def draw_class_bars(classes: ClassProbabilities, baseline: ClassProbabilities | 
         The class probabilities.
     baseline : ClassProbabilities or None
         Those of the readable baseline, if there is one.
+    depth_ppm : float, optional
+        Depth of the signal [ppm]; one that no planet has is told.
     """
     ticks = {one.name: one for one in class_values(baseline)} if baseline is not None else {}
     rows = []
@@ -51,5 +53,7 @@ def draw_class_bars(classes: ClassProbabilities, baseline: ClassProbabilities | 
     if baseline is not None:
         best = likeliest(baseline)
         rows.append(f'<span class="baseline">Trees alone: {CLASSES[best.name][0].lower()} {best.probability:.2f}</span>')
+    if warning := depth_warning(depth_ppm):
+        rows.append(f'<span class="baseline">{escape(warning)}</span>')
     label = escape(f"Class of the signal: {class_sentence(classes)}")
     st.html(f'{_STYLE}<div class="signal-class" role="img" aria-label="{label}" title="{escape(HELP)}">{"".join(rows)}</div>')

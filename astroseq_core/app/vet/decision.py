@@ -139,7 +139,7 @@ def _draw_class(shown: VetStar) -> None:
     if shown.signal is None:
         return
     if shown.signal.classes is not None:
-        classes.draw_class_bars(shown.signal.classes, shown.signal.baseline)
+        classes.draw_class_bars(shown.signal.classes, shown.signal.baseline, shown.signal.ephemeris.depth_ppm)
     elif shown.card is not None and not shown.complete:
         st.caption("The class of the signal is on its way …")
 

@@ -131,9 +131,7 @@ def shift_epoch(shown: VetStar, showing: Showing, phase: float) -> None:
     phase : float
         The new epoch's phase, in periods.
     """
-    from astroseq_core.vetting import refine
-
-    _adopt_changed(shown, showing, ephemerides.PERSON, lambda e: refine.shift_epoch(e, phase))
+    _adopt_changed(shown, showing, ephemerides.PERSON, lambda e: e.shifted(phase))
 
 
 def _refine(shown: VetStar, showing: Showing) -> None:

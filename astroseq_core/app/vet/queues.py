@@ -53,7 +53,7 @@ def queue_item(row: ScoreRow) -> QueueItem:
 
 
 def _with_scores(row: ScoreRow, location: Mapping[str, str]) -> QueueItem:
-    found = (row.star_score, row.model_id, row.best_period_days, row.score_max, row.planet_score, row.doubt)
+    found = (row.star_score, row.model_id, row.period_days, row.score_max, row.planet_score, row.doubt)
     return QueueItem(row.target_id, location, *found)
 
 

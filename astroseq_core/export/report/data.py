@@ -10,7 +10,7 @@ from astroseq_core.disposition_codes import CODES
 from astroseq_core.export.records import Record
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.scoring.segments import SegmentScores
-from astroseq_core.signals.class_words import CLASSES, likeliest, period_words, short_class_words
+from astroseq_core.signals.class_words import CLASSES, depth_warning, likeliest, period_words, short_class_words
 from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.stellar import StellarParameters
 from astroseq_core.store import disposition_entry
@@ -320,7 +320,8 @@ def class_facts(star: ReportData) -> tuple[Fact, ...]:
     """
     if star.signal is None or star.signal.classes is None:
         return ()
-    facts = [Fact("Class", short_class_words(star.signal.classes))]
+    words = (short_class_words(star.signal.classes), depth_warning(star.signal.ephemeris.depth_ppm))
+    facts = [Fact("Class", "; ".join(filter(None, words)))]
     if star.signal.baseline is not None:
         facts.append(Fact("Trees alone", short_class_words(star.signal.baseline)))
     return tuple(facts)
@@ -346,7 +347,7 @@ def signal_lines(star: ReportData) -> tuple[str, ...]:
         here = " (this page)" if star.signal is not None and one.number == star.signal.number else ""
         words = [f"{one.number}{here} · {one.name} · {period_words(one.ephemeris)}"]
         if one.classes is not None:
-            words.append(short_class_words(one.classes))
+            words += [short_class_words(one.classes), *filter(None, (depth_warning(one.ephemeris.depth_ppm),))]
         if one.baseline is not None:
             best = likeliest(one.baseline)
             words.append(f"trees alone: {CLASSES[best.name][1]} {best.probability:.2f}")

@@ -7,7 +7,7 @@ from html import escape
 from astroseq_core.export.report import data, figure
 from astroseq_core.export.report.data import Fact, ReportData
 from astroseq_core.plots import style
-from astroseq_core.signals.class_words import class_sentence, period_words
+from astroseq_core.signals.class_words import class_sentence, depth_warning, period_words
 
 _STYLE = f"""
 :root {{ color-scheme: light dark; }}
@@ -81,6 +81,8 @@ def _signals_table(star: ReportData) -> str:
     rows = []
     for one in star.signals:
         by_both, by_trees = ("" if c is None else class_sentence(c) for c in (one.classes, one.baseline))
+        if by_both and (warning := depth_warning(one.ephemeris.depth_ppm)):
+            by_both = f"{by_both}; {warning}"
         cells = (str(one.number), one.name, period_words(one.ephemeris), by_both, by_trees)
         rows.append(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>")
     heads = "".join(f"<th>{head}</th>" for head in ("Signal", "Name", "Period", "Class", "Trees alone"))

@@ -6,6 +6,7 @@ from astroseq_core.vetting.checks.base import LEO_VETTER, Check, CheckResult, Fl
 from astroseq_core.vetting.checks.coverage import middle_is_missing
 from astroseq_core.vetting.checks.strength import faint_sentence
 from astroseq_core.vetting.measurements import Measurements
+from astroseq_core.vetting.planet_depth import DEPTH_SOURCE, MAX_PLANET_DEPTH_PPM, is_too_deep
 
 #: The Sun's radius in Earth radii (IAU 2015 nominal values).
 SOLAR_RADIUS_EARTHS = 109.08
@@ -27,10 +28,10 @@ DEPTH_WARN = Threshold(
 )
 DEPTH_FAIL = Threshold(
     "depth_fail",
-    80_000.0,
+    MAX_PLANET_DEPTH_PPM,
     "ppm",
     "where the star's radius is unknown: deeper than any planet of a star",
-    "NASA Exoplanet Archive: TOI-5205 b, 7 %, is the deepest (Kanodia et al. 2023)",
+    DEPTH_SOURCE,
 )
 STAR_RADIUS_ERROR = Threshold(
     "star_radius_error",
@@ -82,7 +83,7 @@ def check_depth(measured: Measurements) -> CheckResult:
         return CHECK.result(Flag.PASS, size, error, "Earth radii", f"{words}, a planet's size.")
     depth_err = None if fit is None else fit.depth_err_ppm
     words = f"The transit is {depth_ppm / 1e4:.2f} % deep; the star's radius is not known"
-    if depth_ppm > DEPTH_FAIL.value:
+    if is_too_deep(depth_ppm):
         return CHECK.result(Flag.FAIL, depth_ppm, depth_err, "ppm", f"{words}, but no planet is as deep.", ("DEP", "EB"))
     if faint:
         return CHECK.unknown(faint)
@@ -104,7 +105,7 @@ def _check_lower_limit(measured: Measurements) -> CheckResult:
     deepest = max(lower or 0.0, published or 0.0)
     if published is not None:
         words += f"; the published depth is {published / 1e4:.2f} %"
-    if deepest > DEPTH_FAIL.value:
+    if is_too_deep(deepest):
         return CHECK.result(Flag.FAIL, deepest, None, "ppm", f"{words}, and no planet is as deep.", ("DEP", "EB"))
     if deepest > DEPTH_WARN.value:
         return CHECK.result(Flag.WARN, deepest, None, "ppm", f"{words}, and only planets of M dwarfs are as deep.", ("DEP",))
