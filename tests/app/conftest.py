@@ -1,6 +1,8 @@
 """The pages run as Streamlit runs them, without a browser."""
 
+import gc
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +10,7 @@ from types import ModuleType
 import pytest
 import streamlit as st
 
-from astroseq_core.app.shared import background
+from astroseq_core.app.shared import background, memory
 from astroseq_core.archive import refresh
 from tests.standin import StandIn
 
@@ -33,6 +35,9 @@ def all_open_pages(pages_open_quickly: None) -> None:
 def nothing_kept():
     """No test sees what another has opened or scored."""
     st.cache_resource.clear()
+    # Garbage is collected after every run of a page: TensorFlow is left out of that, as in the page server.
+    if "tensorflow" in sys.modules and not gc.get_freeze_count():
+        memory.set_aside()
 
 
 @pytest.fixture(autouse=True)

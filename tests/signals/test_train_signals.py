@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,24 @@ from astroseq_core.training.signal_recipe import RECIPES, SignalRecipe
 from astroseq_core.training.signal_set import possible_classes
 from astroseq_core.training.train_signals import train_signals
 from tests.signals.simulated_views import write_views
+from tests.training.step_by_step import step_by_step
+
+#: Said by TensorFlow whenever it predicts step by step.
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_functions_eagerly:UserWarning")
 
 LABELS = ["PC", "EB", "J"] * 40
+KEPLER_LABELS = ["PC", "not PC"] * 40
 
 
 def small(name: str = "signals-tess", **changes: object) -> SignalRecipe:
-    return replace(RECIPES[name], epochs=8, batch=16, folds=2, repeats=1, trees=5, options={"width": 4, "dense": 16}, **changes)
+    return replace(
+        RECIPES[name],
+        **{"epochs": 8, "batch": 16, "folds": 2, "repeats": 1, "trees": 5, "options": {"width": 4, "dense": 16}} | changes,
+    )
+
+
+#: One step for each network: all that a training does but learn.
+BRIEF = small(epochs=1, batch=60)
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +49,60 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def kepler_views(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_views(tmp_path_factory.mktemp("views") / "kepler.npz", KEPLER_LABELS, seed=3, extras=False)
+
+
+@pytest.fixture(scope="module")
+def learned(views: Path, kepler_views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ensemble that has learned Kepler's signals and those of TESS."""
+    out = tmp_path_factory.mktemp("learned") / "both"
+    train_signals(small("signals-kepler"), read_labelled_views(kepler_views), out, other=read_labelled_views(views))
+    return out
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trainings take a few steps and make no graph of them."""
+    monkeypatch.setitem(RECIPES, "signals-tess", BRIEF)
+    with step_by_step():
+        yield
+
+
+@pytest.fixture(scope="module")
 def trained(views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An ensemble that the command trained, with what it printed beside it."""
+    """An ensemble for TESS alone that the command trained in a few steps, with what it printed beside it."""
     out = tmp_path_factory.mktemp("trained") / "mine"
     said, told = io.StringIO(), io.StringIO()
+    command = ["train", "--recipe", "signals-tess", "--views", str(views), "--out", str(out), "--seed", "1"]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
-        patch.setitem(RECIPES, "signals-tess", small())
-        assert main(["train", "--recipe", "signals-tess", "--views", str(views), "--out", str(out), "--seed", "1"]) == 0
+        patch.setitem(RECIPES, "signals-tess", BRIEF)
+        with step_by_step():
+            assert main(command) == 0
     (out.parent / "said.txt").write_text(said.getvalue() + told.getvalue())
     return out
 
 
-def test_it_learns_what_tells_simulated_signals_apart(trained: Path, tmp_path: Path) -> None:
+def test_it_learns_what_tells_simulated_signals_apart(learned: Path, tmp_path: Path) -> None:
     other = read_labelled_views(write_views(tmp_path / "test.npz", LABELS, seed=1))
-    report = measure_signals(other, load_ensemble(str(trained)))
+    report = measure_signals(other, load_ensemble(str(learned)))
     assert report.stars_seen == 0
     values = {m.name: m.measured.value for m in report.measures}
     assert values["PC and EB against J: average precision"] > 0.97
     assert values["PC against all: average precision"] > 0.9
 
 
-def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_them(views: Path, trained: Path) -> None:
-    data, ensemble = read_labelled_views(views), load_ensemble(str(trained))
+def test_kepler_labels_leave_open_what_is_no_planet(learned: Path, kepler_views: Path) -> None:
+    found = classify(read_views(kepler_views), "kepler", str(learned))
+    np.testing.assert_allclose(found.probability.sum(axis=1), 1)
+    assert found.p_planet[::2].mean() > 0.6 > 0.4 > found.p_planet[1::2].mean()
+    assert measure_signals(read_labelled_views(kepler_views), load_ensemble(str(learned))).measures[0].name == (
+        "PC against not PC: average precision"
+    )
+
+
+def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_them(views: Path, learned: Path) -> None:
+    data, ensemble = read_labelled_views(views), load_ensemble(str(learned))
     blind, seen = unseen_answers(data, "tess", ensemble)
     assert seen.all()
     every, folds = ensemble.ask(data.views, "tess"), ensemble.card.fold_of(data.stars)
@@ -68,7 +113,7 @@ def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_
 
 
 def test_an_interrupted_training_goes_on_after_the_last_network_and_gives_what_the_same_seed_gave(
-    views: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    brief: None, views: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, begun, original = read_labelled_views(views), [], training.train_network
 
@@ -80,34 +125,22 @@ def test_an_interrupted_training_goes_on_after_the_last_network_and_gives_what_t
 
     monkeypatch.setattr(training, "train_network", stopping)
     with pytest.raises(KeyboardInterrupt):
-        train_signals(small(), data, tmp_path / "out")
+        train_signals(BRIEF, data, tmp_path / "out")
     assert not (tmp_path / "out" / CARD_NAME).exists()
-    train_signals(small(), data, tmp_path / "out")
+    train_signals(BRIEF, data, tmp_path / "out")
     assert len(begun) == 3
-    resumed, whole = (classify(data.views, "tess", str(place)).probability for place in (tmp_path / "out", trained))
-    np.testing.assert_allclose(resumed, whole, atol=1e-5)
+    resumed, whole = (load_ensemble(str(place)).ask(data.views, "tess") for place in (tmp_path / "out", trained))
+    np.testing.assert_allclose(resumed.networks, whole.networks, atol=1e-5)
+    np.testing.assert_allclose(resumed.trees, whole.trees, atol=1e-5)
+    assert np.abs(whole.networks[0] - whole.networks[1]).max() > 1e-3  # each network has a seed of its own
 
 
-def test_kepler_labels_leave_open_what_is_no_planet(tmp_path: Path) -> None:
-    tess = read_labelled_views(write_views(tmp_path / "tess.npz", LABELS))
-    path = write_views(tmp_path / "kepler.npz", ["PC", "not PC"] * 40, seed=3, extras=False)
-    train_signals(small("signals-kepler"), read_labelled_views(path), tmp_path / "out", other=tess)
-    found = classify(read_views(path), "kepler", str(tmp_path / "out"))
-    np.testing.assert_allclose(found.probability.sum(axis=1), 1)
-    assert found.p_planet[::2].mean() > 0.6 > 0.4 > found.p_planet[1::2].mean()
-    assert measure_signals(read_labelled_views(path), load_ensemble(str(tmp_path / "out"))).measures[0].name == (
-        "PC against not PC: average precision"
-    )
-
-
-def test_more_views_are_learned_from_and_choose_no_temperature(views: Path, tmp_path: Path) -> None:
+def test_more_views_are_learned_from_and_choose_no_temperature(brief: None, views: Path, tmp_path: Path) -> None:
     data = read_labelled_views(views)
     wrong = ["EB", "PC", "J"] * 40  # of other stars, and mostly mislabelled
     more = read_labelled_views(write_views(tmp_path / "more.npz", wrong, seed=7))
     command = ["--views", str(views), "--more-views", str(tmp_path / "more.npz"), "--out", str(tmp_path / "out")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RECIPES, "signals-tess", replace(small(), epochs=1))
-        assert main(["train", "--recipe", "signals-tess", *command]) == 0
+    assert main(["train", "--recipe", "signals-tess", *command]) == 0
     card = read_card(tmp_path / "out")
     assert set(card.stars_seen) == set(data.stars) | set(more.stars)
     assert [one["signals"] for one in card.training["views"]] == [len(data.views), len(more.views)]
@@ -137,7 +170,7 @@ def test_the_commands_train_classify_and_evaluate(
 ) -> None:
     said = (trained.parent / "said.txt").read_text()
     assert "PC against all: average precision" in said
-    assert "network 2 of 2, epoch 8 of 8" in said
+    assert "network 2 of 2, epoch 1 of 1" in said
     assert sorted(p.name for p in trained.iterdir()) == [CARD_NAME, "member-00.keras", "member-01.keras", "trees-tess.npz"]
     table = tmp_path / "classes.csv"
     assert main(["classify", "--views", str(views), "--model", str(trained), "--out", str(table), "--json"]) == 0
