@@ -330,7 +330,7 @@ def print_result(options: argparse.Namespace, ended: "Run") -> int:
     SettingsError
         If the run failed or was cancelled.
     """
-    from astroseq_core.evaluation import published
+    from astroseq_core.evaluation import result_rows
     from astroseq_core.jobs.job import JobState
     from astroseq_core.training.runs import results
 
@@ -338,7 +338,7 @@ def print_result(options: argparse.Namespace, ended: "Run") -> int:
         raise SettingsError(ended.problem or f"{ended.job_id} was cancelled; `runs resume {ended.job_id}` goes on.")
     found = results.load(ended)
     if not options.json and found is not None:
-        sys.stdout.write(published.format_comparison(found.rows, [ended.request.recipe.name] * len(found.rows)) + "\n")
+        sys.stdout.write(result_rows.format_comparison(found.rows, [ended.request.recipe.name] * len(found.rows)) + "\n")
     values = {"run": ended.job_id, "recipe": ended.request.recipe.name, "folder": str(ended.folder)}
     reports = () if found is None else found.reports
     common.print_outcome(options, {**values, "metrics": [report.to_dict() for report in reports]})

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.evaluation.published import SPLITS, ResultRow
+from astroseq_core.evaluation.published import SPLITS
+from astroseq_core.evaluation.result_rows import ResultRow
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.io import files
 from astroseq_core.jobs.job import RESULT_NAME
@@ -240,6 +241,10 @@ _SETTING_NAMES = {
     "recipe.resample": "resampling",
     "recipe.least_snr": "least signal-to-noise",
     "recipe.epochs": "epochs",
+    "recipe.max_steps": "most training steps",
+    "recipe.max_hosts": "most real stars with published transits",
+    "recipe.max_quiet": "most real stars without",
+    "recipe.stratified": "planet hosts split apart",
     "recipe.patience": "patience [epochs]",
     "recipe.batch": "batch [segments]",
     "recipe.learning_rate": "learning rate",
