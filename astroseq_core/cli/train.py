@@ -28,12 +28,15 @@ SEGMENT_OPTIONS = {"window": int, "stride": int}
 RECIPE_OPTIONS = {
     "architecture": str,
     "loss": str,
-    "neg_pos_ratio": float,
-    "per_star_cap": int,
-    "total_cap": int,
+    "neg_pos_ratio": common.or_none(float),
+    "per_star_cap": common.or_none(int),
+    "total_cap": common.or_none(int),
+    "max_hosts": common.or_none(int),
+    "max_quiet": common.or_none(int),
     "hard_negatives": float,
     "resample": str,
     "epochs": int,
+    "max_steps": common.or_none(int),
     "patience": int,
     "batch": int,
     "learning_rate": float,
@@ -46,6 +49,12 @@ _OPTION_HELP = {
     "window": "cadences in a segment",
     "stride": "cadences between the beginnings of neighbors",
     "hard_negatives": "share of the negatives that are drawn from the most transit-like",
+    "neg_pos_ratio": "negatives for each positive, or none for all",
+    "per_star_cap": "most segments of each label of a star, or none for no cap",
+    "total_cap": "most segments in all, or none for no cap",
+    "max_hosts": "most real stars with published transits, or none for all",
+    "max_quiet": "most real stars without published transits, or none for all",
+    "max_steps": "most training steps in all, or none for no limit",
     "resample": "none, oversample or smote",
     "labels": "injected or published",
 }
@@ -124,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
     if any(getattr(options, name) is not None for name in ("views", "other_views", "more_views")):
         raise SettingsError(f"--views goes with the recipes {' and '.join(SIGNAL_RECIPES)}, not with {options.recipe}.")
     request = _run_request(options)
-    with _termination() as is_stopped:
+    with termination() as is_stopped:
         begun = _interrupted_run(request, options.out) or RUNS.submit(request, options.out)
         if options.detach:
             common.print_outcome(options, {"run": begun.job_id, "folder": str(begun.folder), "state": str(begun.state)})
@@ -212,7 +221,8 @@ def _apply_options(recipe: "Recipe", options: argparse.Namespace) -> "Recipe":
         segment_config["stride"] = max(1, options.window // 4)
     if options.channels:
         segment_config["channels"] = tuple(c.strip() for c in options.channels.split(",") if c.strip())
-    settings = {name: getattr(options, name) for name in RECIPE_OPTIONS if getattr(options, name) is not None}
+    given = {name: getattr(options, name) for name in RECIPE_OPTIONS if getattr(options, name) is not None}
+    settings: dict[str, Any] = {name: None if value is common.NO_LIMIT else value for name, value in given.items()}
     if options.cadence_minutes is not None:
         settings["preparation"] = replace(recipe.preparation, cadence_minutes=options.cadence_minutes or None)
     if options.simulated is not None:
@@ -251,10 +261,15 @@ def _check_folder(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _termination() -> Iterator[Callable[[], bool]]:
+def termination() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether the system has asked this command to end.
 
     The signals are only noted, so that none falls between the start of a run and the moment from which it can be cancelled.
+
+    Yields
+    ------
+    callable
+        Returns whether a signal to end was received.
     """
     asked: list[int] = []
     before = {}

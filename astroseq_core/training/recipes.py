@@ -161,7 +161,8 @@ class Recipe:
         Most real stars without published transits to use; None for all.
     stratified : bool
         Whether planet hosts and other stars are split apart, each by whole numbers of stars, so that
-        every part has some of both; otherwise each star's part depends on its name and the seed alone.
+        every part has some of both, and hosts without a transit in their data are left out; otherwise
+        each star's part depends on its name and the seed alone.
     epochs : int
         Maximum number of epochs.
     max_steps : int or None

@@ -23,7 +23,7 @@ from astroseq_core.scoring.star_source import StarSource, folder_sources
 from astroseq_core.training.dataset import LabeledSegments, concatenate_examples
 from astroseq_core.training.injection import copy_with_transits
 from astroseq_core.training.recipes import Injection
-from astroseq_core.training.stars import NO_LIMITS, StarLimits
+from astroseq_core.training.star_limits import NO_LIMITS, StarLimits
 from astroseq_core.type_names import AnyArray
 
 log = logging.getLogger(__name__)

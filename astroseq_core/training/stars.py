@@ -1,7 +1,7 @@
 """Training stars from a choice: simulated, in a folder, in the cache, or on the TOI list."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -19,11 +19,11 @@ from astroseq_core.io.ephemeris_table import EphemerisTable, read_table
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.paths import parse_path
 from astroseq_core.preprocessing.prepare import MIN_CADENCE_RATIO
-from astroseq_core.preprocessing.split import star_draw
 from astroseq_core.scoring.star_source import Source, folder_sources
 from astroseq_core.targets import Target
 from astroseq_core.training.injection import TrainingStar, numbered_simulated_stars
 from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.star_limits import StarLimits, has_transit
 from astroseq_core.type_names import JsonObject
 
 log = logging.getLogger(__name__)
@@ -151,52 +151,6 @@ class StarChoice(ChoiceBase):
 
     def __post_init__(self) -> None:
         check_choice(self.source, SOURCES, self.mission, self.dispositions)
-
-
-@dataclass(frozen=True)
-class StarLimits:
-    """Which real stars to use, and how many.
-
-    Attributes
-    ----------
-    max_hosts : int or None
-        Most stars with published transits; None for all.
-    max_quiet : int or None
-        Most stars without; None for all.
-    exclude : frozenset of str
-        Identifiers of stars to leave out.
-    """
-
-    max_hosts: int | None = None
-    max_quiet: int | None = None
-    exclude: frozenset[str] = frozenset()
-
-    def choose(self, is_host: Mapping[str, bool]) -> tuple[str, ...]:
-        """Choose stars at random, but always the same ones.
-
-        Parameters
-        ----------
-        is_host : mapping of str to bool
-            Whether each star has published transits.
-
-        Returns
-        -------
-        tuple of str
-            Identifiers of the chosen stars, in the order given.
-
-        Examples
-        --------
-        >>> StarLimits(max_hosts=1, max_quiet=0).choose({"TIC 1": False, "TIC 2": True})
-        ('TIC 2',)
-        """
-        chosen: set[str] = set()
-        for host, most in ((True, self.max_hosts), (False, self.max_quiet)):
-            own = sorted((n for n, h in is_host.items() if h is host and n not in self.exclude), key=lambda n: star_draw(n, 0))
-            chosen |= set(own[:most])
-        return tuple(name for name in is_host if name in chosen)
-
-
-NO_LIMITS = StarLimits()
 
 
 def folder_stars(
@@ -343,7 +297,7 @@ def gather_stars(choice: StarChoice, recipe: Recipe) -> list[TrainingStar]:
             )
         return simulated
     found = _stars_of_folder if choice.source == FOLDER else _stars_of_cache
-    stars = {star.target_id: star for star in found(choice, recipe, excluded)}
+    stars = {s.target_id: s for s in found(choice, recipe, excluded) if not (recipe.stratified and s.is_host) or has_transit(s)}
     chosen = StarLimits(recipe.max_hosts, recipe.max_quiet).choose({name: star.is_host for name, star in stars.items()})
     return [*(stars[name] for name in chosen), *simulated]
 

@@ -26,7 +26,7 @@ from astroseq_core.training.history import EpochMetrics, append_epoch, write_his
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.sampling import NO_PARTNER, mix_segments, nearest_by_shape, oversample_epoch, segment_shapes
 from astroseq_core.training.sequential import SequentialData, SequentialLayout, SequentialPart, collect_sequential, snr_summary
-from astroseq_core.training.stars import StarLimits
+from astroseq_core.training.star_limits import StarLimits
 from astroseq_core.type_names import JsonObject
 
 if TYPE_CHECKING:
