@@ -25,7 +25,7 @@ POLL_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")
 #: Options that replace settings of the recipe's segments, and of the recipe itself.
 SEGMENT_OPTIONS = {"window": int, "stride": int}
-RECIPE_OPTIONS = {
+RECIPE_OPTIONS: dict[str, Callable[[str], Any]] = {
     "architecture": str,
     "loss": str,
     "neg_pos_ratio": common.or_none(float),
