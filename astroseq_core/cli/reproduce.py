@@ -155,13 +155,14 @@ def _about(
     left_out = f", without {len(data.exclude)} stars named by --exclude" if data.exclude else ""
     about = [
         "Figures as their sources state them, and ours on the light curves at hand. Each recipe was run once; the epoch that is "
-        "kept, the calibration and every threshold were chosen on other stars than the test stars, which were looked at once. "
+        "kept and every threshold were chosen on other stars than the test stars, which were looked at once. "
         "Brackets hold 95 % intervals from resampling stars. A dash is a figure that is not stated, or was not measured.",
         f"AstroSeq {__version__}, seed {options.seed}, light curves in `{data.native.name}` and `{data.binned.name}`{left_out}, "
         f"labels by the ephemerides in `{data.ephemerides.name}`. Done: {len(found)} of {len(recipes)} recipes.",
-        "Our precision, recall, F1, accuracy and predicted-positive rate are those of calibrated probabilities at 0.5 or, of the "
-        "CNN+LSTM and the Isolation Forest, at the threshold of the best F1 on the stars that calibrate. The file progress.jsonl "
-        "of each run has predicted-positive rate and binary accuracy of training and validation after every epoch.",
+        "Probabilities are the networks' own, as in the sources; precision, recall, F1, accuracy and predicted-positive rate are "
+        "at 0.5. Those of the CNN+LSTM and the Isolation Forest are calibrated on stars apart from the test stars, and have the "
+        "threshold of the best F1 there. The file progress.jsonl of each run has predicted-positive rate and binary accuracy of "
+        "training and validation after every epoch.",
     ]
     if trial.simulated:
         about.append("**Simulated stars were added.** Rows say whether their test stars are real or simulated.")

@@ -87,7 +87,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--more-views", type=Path, help="recipes of signals: further labelled views of the mission, learned from, not measured on"
     )
     parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
-    for name, kind in {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}.items():
+    kinds: dict[str, Callable[[str], Any]] = {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}
+    for name, kind in kinds.items():
         names = ["--hard-neg-frac"] if name == "hard_negatives" else [f"--{name.replace('_', '-')}"]
         parser.add_argument(*names, dest=name, type=kind, help=_OPTION_HELP.get(name, "in place of the recipe's"))
     parser.add_argument("--cadence-minutes", type=float, help="cadence that light curves are binned to; 0: as they are")

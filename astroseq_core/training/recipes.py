@@ -175,6 +175,9 @@ class Recipe:
         Highest learning rate.
     base_rate : float
         Share of segments with a transit that the calibrated probabilities assume.
+    calibrated : bool
+        Whether a network's probabilities are calibrated; otherwise they are the network's own, as in the
+        published experiments, and the part "calibration" may have no share.
     parts : tuple of tuple of (str, float)
         Share of the stars in each part of the split; the shares must sum to 1.
     """
@@ -211,6 +214,7 @@ class Recipe:
     batch: int = 128
     learning_rate: float = 1e-3
     base_rate: float = 0.1
+    calibrated: bool = True
     parts: tuple[tuple[str, float], ...] = (("train", 0.66), ("validation", 0.1), ("calibration", 0.12), ("test", 0.12))
 
     def __post_init__(self) -> None:
@@ -244,6 +248,12 @@ class Recipe:
             raise SettingsError("The base rate must lie between 0 and 1.")
         if not 0 <= self.hard_negatives <= 1:
             raise SettingsError("The share of hard negatives must lie in [0, 1].")
+
+    @property
+    def used_parts(self) -> dict[str, float]:
+        """Share of each part of the split, without one that has none and that this recipe does not need."""
+        unused = "validation" if self.is_forest else "" if self.calibrated else "calibration"
+        return {part: share for part, share in self.parts if share or part != unused}
 
     @property
     def is_forest(self) -> bool:

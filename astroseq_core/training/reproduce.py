@@ -220,11 +220,7 @@ def missing_stars(request: RunRequest) -> str:
     parts = split_training_stars(stars, recipe, request.seed).parts
     hosts = sum(star.is_host for star in stars)
     # Simulated stars get injected transits.
-    lacking = [
-        part
-        for part, members in parts.items()
-        if not any(star.is_host or not star.is_real for star in members) and not (recipe.is_forest and part == "validation")
-    ]
+    lacking = [part for part, members in parts.items() if not any(star.is_host or not star.is_real for star in members)]
     if not lacking:
         return ""
     minutes = recipe.preparation.cadence_minutes
@@ -285,7 +281,7 @@ def our_results(run: Run, trial: Trial) -> tuple[OurResult, ...]:
     recipe, found = run.request.recipe, results.load(run)
     if found is None or not found.reports:
         why = run.problem if run.state is not JobState.DONE else ""
-        sentence = f"Not run: {why}" if why else "The test stars have segments of one kind only, so nothing could be measured."
+        sentence = f"Not measured: {why or 'the test stars have segments of one kind only.'}"
         return (OurResult(recipe.name, not_reproduced=(sentence, *trial.sentences(recipe))),)
     sentences = (*_unreached(run), *trial.sentences(recipe))
     return tuple(replace(our_result(run, found, group), not_reproduced=sentences) for group in found.groups)

@@ -90,7 +90,7 @@ def split_training_stars(stars: list[TrainingStar], recipe: Recipe, seed: int) -
         Stars of each part.
     """
     by_name = {s.target_id: s for s in stars}
-    shares = dict(recipe.parts)
+    shares = recipe.used_parts
     if not recipe.stratified:
         parts = split_stars(by_name, shares, seed)
         return StarSplit({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
@@ -160,7 +160,7 @@ def train(
         wanted = recipe_for_part(part, recipe)
         datasets[part] = build_dataset(members, wanted, seed, folder / f"shelf-{part}", workers, prepared)
         before += len(members)
-    for part in ("train", "validation", "calibration"):
+    for part in (p for p in ("train", "validation", "calibration") if p in datasets):
         if not 0 < datasets[part].labels.mean() < 1:
             raise SettingsError(
                 f"All segments of the {part} stars are {'with' if datasets[part].labels[0] else 'without'} transits; "
@@ -172,10 +172,12 @@ def train(
     log.info("%d segments to train on, %d to validate", len(training), len(datasets["validation"]))
     network = fit(training, datasets["validation"], recipe, seed, folder, callback, finish=finish, always=always)
     callback.evaluating()
-    kept = datasets["calibration"]
+    kept = datasets["calibration" if recipe.calibrated else "validation"]
     use = _calibration_segments(kept)
     raw = predict(network, kept, use)
-    calibration = evaluation_calibration.fit_platt(kept.labels[use], raw, recipe.base_rate)
+    calibration = Calibration(base_rate=float(kept.labels[use].mean()))
+    if recipe.calibrated:
+        calibration = evaluation_calibration.fit_platt(kept.labels[use], raw, recipe.base_rate)
 
     def judged(part: str, group: str, which: NDArray[np.int64], probability: NDArray[np.float32]) -> JsonObject:
         one = datasets[part]

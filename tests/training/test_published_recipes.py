@@ -15,6 +15,7 @@ from astroseq_core.training.fit import HISTORY_NAME, fit, rates_at_half
 from astroseq_core.training.history import read_history
 from astroseq_core.training.recipes import load_recipe, recipe_from_dict
 from astroseq_core.training.star_limits import StarLimits
+from astroseq_core.training.train import split_training_stars
 
 SHARES = {"train": 0.6, "validation": 0.13, "calibration": 0.12, "test": 0.15}
 
@@ -34,6 +35,14 @@ def test_every_published_run_has_its_recipes() -> None:
             if run.steps is not None:
                 assert recipe.max_steps == run.steps
             assert not recipe.simulated
+
+
+def test_a_part_that_is_not_needed_has_no_stars() -> None:
+    base = load_recipe("published-tess-base")
+    assert set(base.used_parts) == {"train", "validation", "test"}
+    assert "calibration" in replace(base, calibrated=True).used_parts
+    assert set(load_recipe("published-isolation-forest").used_parts) == {"train", "calibration", "test"}
+    assert set(split_training_stars([], base, 1).parts) == set(base.used_parts)
 
 
 def test_no_cap_is_no_cap() -> None:

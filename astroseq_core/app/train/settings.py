@@ -412,7 +412,8 @@ def apply_settings(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
         parts = {**dict(recipe.parts), **found["parts"]}
         if abs(sum(parts.values()) - 1) > 1e-6:
             raise SettingsError(f"The shares of the split sum to {sum(parts.values()):g}; they must sum to 1.")
-        found["parts"] = tuple((part, share) for part, share in parts.items() if share)
+        unused = set(PARTS) - set(recipe.used_parts)
+        found["parts"] = tuple((part, share) for part, share in parts.items() if share or part in unused)
     if "simulated" in found:
         found["simulated"] = {m: n for m, n in {**recipe.simulated, **found["simulated"]}.items() if n}
     if "loss_options" in found:

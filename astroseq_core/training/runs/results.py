@@ -249,6 +249,7 @@ _SETTING_NAMES = {
     "recipe.batch": "batch [segments]",
     "recipe.learning_rate": "learning rate",
     "recipe.base_rate": "stated base rate",
+    "recipe.calibrated": "probabilities calibrated",
     "recipe.parts": "split",
     "recipe.cutting.window": "window [cadences]",
     "recipe.cutting.stride": "stride [cadences]",
