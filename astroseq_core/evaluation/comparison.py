@@ -213,8 +213,8 @@ def format_figure(value: Figure) -> str:
 
     Examples
     --------
-    >>> format_figure(0.6393), format_figure((0.57, 0.69)), format_figure(378373), format_figure(None)
-    ('0.639', '0.57 to 0.69', '378,373', '–')
+    >>> format_figure(0.6305), format_figure((0.57, 0.69)), format_figure(378373), format_figure(1 / 3), format_figure(None)
+    ('0.6305', '0.57 to 0.69', '378,373', '0.333', '–')
     """
     if value is None:
         return UNKNOWN
@@ -222,7 +222,11 @@ def format_figure(value: Figure) -> str:
         return " to ".join(f"{one:g}" for one in value)
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value if isinstance(value, Measured) else Measured(value))
+    if isinstance(value, Measured):
+        return str(value)
+    # Sources state at most four decimals, and all that they state is shown.
+    stated = f"{value:g}"
+    return stated if len(stated) <= len("0.0000") else f"{value:.3f}"
 
 
 def csv_rows(run: PublishedRun, ours: OurResult) -> Iterator[dict[str, object]]:

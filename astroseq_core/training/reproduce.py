@@ -284,7 +284,17 @@ def our_results(run: Run, trial: Trial) -> tuple[OurResult, ...]:
         sentence = f"Not measured: {why or 'the test stars have segments of one kind only.'}"
         return (OurResult(recipe.name, not_reproduced=(sentence, *trial.sentences(recipe))),)
     sentences = (*_unreached(run), *trial.sentences(recipe))
-    return tuple(replace(our_result(run, found, group), not_reproduced=sentences) for group in found.groups)
+    return tuple(
+        replace(our_result(run, found, group), not_reproduced=(*_test_hosts(found, group), *sentences)) for group in found.groups
+    )
+
+
+def _test_hosts(found: RunResult, group: str) -> Iterator[str]:
+    """Yield how many test stars have transits, where the test predictions were kept: so few stars carry recall and precision."""
+    if found.test is None or group not in found.test.groups:
+        return
+    has = found.test.star_ranking(group).has_transits
+    yield f"{has.sum()} of {len(has)} test stars have transits."
 
 
 def our_result(run: Run, found: RunResult, group: str) -> OurResult:

@@ -5,6 +5,7 @@ import pytest
 from astroseq_core.errors import SettingsError
 from astroseq_core.evaluation import published
 from astroseq_core.evaluation.class_table import class_table, format_class_table
+from astroseq_core.evaluation.comparison import OurResult, comparison_lines, csv_rows, format_figure, format_page, rows_beside
 from astroseq_core.evaluation.published import published_run, read_published
 from astroseq_core.evaluation.result_rows import format_comparison, published_row
 
@@ -71,3 +72,17 @@ def test_a_figure_that_cannot_be_is_refused(more: str, message: str) -> None:
 def test_unknown_runs_are_named() -> None:
     with pytest.raises(SettingsError, match="'k3' is no published run; use some of tess-base"):
         published_run("k3")
+
+
+def test_stated_figures_are_shown_whole_and_beside_ours() -> None:
+    run, ours = published_run("kepler-base-7"), OurResult("published-kepler-7to1", stars=(9, 2, 3))
+    lines = {(line.split, line.title): line for line in comparison_lines(run, ours)}
+    assert format_figure(lines["test", "loss"].published) == "0.3392"
+    assert lines["train", "stars"].ours == 9
+    assert lines["validation", "PR-AUC"].ours is None
+    page = format_page([(run, (ours,))], ["About."])
+    assert "| kepler-base-7 | test ROC-AUC 0.6393 | – |" in page
+    assert f"Stated: “{run.stated}”" in page
+    rows = list(csv_rows(run, ours))
+    assert {row["recipe"] for row in rows} == {"published-kepler-7to1"}
+    assert {"figure": "test: ROC-AUC", "kepler-base-7": "0.6393", "this run": "–"} in rows_beside([run], ours)
