@@ -95,7 +95,8 @@ def _repeat(recipe: "Recipe", data: "ReproductionData", trial: "Trial", options:
     """Carry out one recipe, or say why it cannot be."""
     from astroseq_core.cli.train import termination, wait_for_run
     from astroseq_core.evaluation.comparison import OurResult
-    from astroseq_core.training.reproduce import begin_or_resume, make_request, missing_stars, our_results
+    from astroseq_core.training.reproduce import begin_or_resume, make_request, missing_stars
+    from astroseq_core.training.reproduced import our_results
     from astroseq_core.training.runs.queue import RUNS
 
     folder = options.out / RUNS_NAME / f"{options.out.resolve().name}-{recipe.name}"
@@ -129,7 +130,7 @@ def _write_page(
     """Write the page and the table of what is done so far."""
     from astroseq_core.evaluation.comparison import CSV_COLUMNS, OurResult, csv_rows, format_page
     from astroseq_core.io import files
-    from astroseq_core.training.reproduce import with_sentences
+    from astroseq_core.training.reproduced import with_sentences
 
     def results_of(run: "PublishedRun") -> "Iterator[OurResult]":
         for name in run.recipes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from astroseq_core.evaluation.class_table import ClassRow, class_table
+from astroseq_core.evaluation.class_table import ROWS, ClassRow, class_table
 from astroseq_core.evaluation.published import FIGURE_TITLES, SPLITS, PublishedRun
 from astroseq_core.evaluation.segment_report import Measured, SegmentReport
 from astroseq_core.evaluation.text_tables import UNKNOWN
@@ -28,7 +28,8 @@ CSV_COLUMNS = (
     "base_rate",
     "not_reproduced",
 )
-_CLASS_FIGURES = ("precision", "recall", "f1", "support")
+_MEAN_FIGURES = ("precision", "recall", "f1")
+_CLASS_FIGURES = (*_MEAN_FIGURES, "support")
 
 Figure = Measured | float | tuple[float, float] | None
 
@@ -161,13 +162,9 @@ def class_lines(run: PublishedRun, ours: OurResult) -> Iterator[ComparisonLine]:
         return
     known, own = ({row.name: row for row in rows} for rows in (run.classes, ours.classes))
     for name in known:
-        for figure in _CLASS_FIGURES:
-            line = ComparisonLine(
-                "test",
-                f"{name}: {'segments' if figure == 'support' else FIGURE_TITLES[figure]}",
-                getattr(known[name], figure),
-                getattr(own.get(name), figure, None),
-            )
+        for figure in _CLASS_FIGURES if name not in ROWS[2:] else _MEAN_FIGURES:
+            title = name if name == ROWS[2] else f"{name}: {'segments' if figure == 'support' else FIGURE_TITLES[figure]}"
+            line = ComparisonLine("test", title, getattr(known[name], figure), getattr(own.get(name), figure, None))
             if not (line.published is None and line.ours is None):
                 yield line
 

@@ -6,7 +6,7 @@ from astroseq_core.app.shared.layout import draw_note, escape
 from astroseq_core.evaluation.comparison import rows_beside
 from astroseq_core.evaluation.published import published_of_recipe
 from astroseq_core.training.recipes import load_recipe, recipe_names
-from astroseq_core.training.reproduce import our_result, with_sentences
+from astroseq_core.training.reproduced import our_result, with_sentences
 from astroseq_core.training.runs.queue import Run
 from astroseq_core.training.runs.results import RunResult
 

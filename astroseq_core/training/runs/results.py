@@ -180,7 +180,15 @@ def damaged_result(folder: Path, error: Exception) -> SettingsError:
 
 
 #: Column title of each number that exists for every split, by field of the published table's row.
-_SPLIT_COLUMNS = {"stars": "stars", "segments": "segments", "roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "loss": "loss"}
+_SPLIT_COLUMNS = {
+    "stars": "stars",
+    "segments": "segments",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "loss": "loss",
+    "predicted_positive_rate": "predicted-positive rate",
+    "accuracy": "binary accuracy",
+}
 _COLUMNS = (
     "run",
     "state",
@@ -212,6 +220,10 @@ _EPOCH_COLUMNS = {
     "validation_roc_auc": "ROC-AUC validation",
     "validation_pr_auc": "PR-AUC validation",
     "validation_loss": "loss validation",
+    "train_predicted_positive_rate": "predicted-positive rate train",
+    "train_accuracy": "binary accuracy train",
+    "validation_predicted_positive_rate": "predicted-positive rate validation",
+    "validation_accuracy": "binary accuracy validation",
 }
 #: Names of settings for users; all others keep their dotted names.
 _SETTING_NAMES = {
