@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from astroseq_core import missions, targets
 from astroseq_core.errors import SettingsError, TargetError
@@ -54,6 +55,40 @@ def positive_int(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
+
+
+class NoLimit:
+    """Value of an option that was given as "none"; None is an option that was not given."""
+
+
+NO_LIMIT = NoLimit()
+NumberT = TypeVar("NumberT", int, float)
+
+
+def or_none(kind: type[NumberT]) -> Callable[[str], NumberT | NoLimit]:
+    """Return a type for options that are a number or "none".
+
+    Parameters
+    ----------
+    kind : type
+        The type of the number.
+
+    Returns
+    -------
+    callable
+        Turns text into the number, or into `NO_LIMIT`.
+
+    Examples
+    --------
+    >>> or_none(int)("7"), or_none(int)("none") is NO_LIMIT
+    (7, True)
+    """
+
+    def parse(text: str) -> NumberT | NoLimit:
+        return NO_LIMIT if text == "none" else kind(text)
+
+    parse.__name__ = f"{kind.__name__} or none"  # argparse names it where the text is neither
+    return parse
 
 
 def refuse_input_as_output(out: Path, inputs: Iterable[str | Path]) -> None:

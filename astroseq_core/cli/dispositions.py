@@ -186,6 +186,6 @@ def list_agreement(options: argparse.Namespace) -> int:
 
 
 def _print_table(rows: Sequence[dict[str, str]]) -> None:
-    from astroseq_core.evaluation.published import align_columns
+    from astroseq_core.evaluation.text_tables import align_columns
 
     sys.stdout.write(align_columns([list(rows[0]), *(list(row.values()) for row in rows)]) + "\n")

@@ -207,7 +207,7 @@ def _write_segments(path: Path, evaluation: "Evaluation") -> None:
 
 def _report_text(judgement: "EvaluationReport", evaluation: "Evaluation", card: "ModelCard") -> str:
     """Return the report as text: metrics by group, signal-to-noise and star, and published ones."""
-    from astroseq_core.evaluation import published
+    from astroseq_core.evaluation import result_rows
     from astroseq_core.evaluation.reports import format_reports
 
     heading = [f"{card.model_id} ({card.title}), {len(evaluation.observations)} light curves"]
@@ -217,11 +217,11 @@ def _report_text(judgement: "EvaluationReport", evaluation: "Evaluation", card: 
         heading.append(f"{evaluation.unsuited} light curves of another instrument or cadence are left out")
     if evaluation.failures:
         heading.append(f"{len(evaluation.failures)} could not be scored")
-    row = published.row_from_card(card, judgement.reports[0])
+    row = result_rows.row_from_card(card, judgement.reports[0])
     return (
         format_reports(judgement, ";\n".join(heading) + ".")
         + "\n\n"
-        + published.format_comparison([row], [published.recipe_name_of(card)])
+        + result_rows.format_comparison([row], [result_rows.recipe_name_of(card)])
     )
 
 

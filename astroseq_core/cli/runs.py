@@ -104,7 +104,7 @@ def list_runs(options: argparse.Namespace) -> int:
 
 
 def _print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
-    from astroseq_core.evaluation.published import UNKNOWN, align_columns
+    from astroseq_core.evaluation.text_tables import UNKNOWN, align_columns
 
     def text(value: object) -> str:
         if value is None or value == "":

@@ -25,15 +25,18 @@ POLL_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")
 #: Options that replace settings of the recipe's segments, and of the recipe itself.
 SEGMENT_OPTIONS = {"window": int, "stride": int}
-RECIPE_OPTIONS = {
+RECIPE_OPTIONS: dict[str, Callable[[str], Any]] = {
     "architecture": str,
     "loss": str,
-    "neg_pos_ratio": float,
-    "per_star_cap": int,
-    "total_cap": int,
+    "neg_pos_ratio": common.or_none(float),
+    "per_star_cap": common.or_none(int),
+    "total_cap": common.or_none(int),
+    "max_hosts": common.or_none(int),
+    "max_quiet": common.or_none(int),
     "hard_negatives": float,
     "resample": str,
     "epochs": int,
+    "max_steps": common.or_none(int),
     "patience": int,
     "batch": int,
     "learning_rate": float,
@@ -46,6 +49,12 @@ _OPTION_HELP = {
     "window": "cadences in a segment",
     "stride": "cadences between the beginnings of neighbors",
     "hard_negatives": "share of the negatives that are drawn from the most transit-like",
+    "neg_pos_ratio": "negatives for each positive, or none for all",
+    "per_star_cap": "most segments of each label of a star, or none for no cap",
+    "total_cap": "most segments in all, or none for no cap",
+    "max_hosts": "most real stars with published transits, or none for all",
+    "max_quiet": "most real stars without published transits, or none for all",
+    "max_steps": "most training steps in all, or none for no limit",
     "resample": "none, oversample or smote",
     "labels": "injected or published",
 }
@@ -78,7 +87,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--more-views", type=Path, help="recipes of signals: further labelled views of the mission, learned from, not measured on"
     )
     parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
-    for name, kind in {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}.items():
+    kinds: dict[str, Callable[[str], Any]] = {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}
+    for name, kind in kinds.items():
         names = ["--hard-neg-frac"] if name == "hard_negatives" else [f"--{name.replace('_', '-')}"]
         parser.add_argument(*names, dest=name, type=kind, help=_OPTION_HELP.get(name, "in place of the recipe's"))
     parser.add_argument("--cadence-minutes", type=float, help="cadence that light curves are binned to; 0: as they are")
@@ -124,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
     if any(getattr(options, name) is not None for name in ("views", "other_views", "more_views")):
         raise SettingsError(f"--views goes with the recipes {' and '.join(SIGNAL_RECIPES)}, not with {options.recipe}.")
     request = _run_request(options)
-    with _termination() as is_stopped:
+    with termination() as is_stopped:
         begun = _interrupted_run(request, options.out) or RUNS.submit(request, options.out)
         if options.detach:
             common.print_outcome(options, {"run": begun.job_id, "folder": str(begun.folder), "state": str(begun.state)})
@@ -212,7 +222,8 @@ def _apply_options(recipe: "Recipe", options: argparse.Namespace) -> "Recipe":
         segment_config["stride"] = max(1, options.window // 4)
     if options.channels:
         segment_config["channels"] = tuple(c.strip() for c in options.channels.split(",") if c.strip())
-    settings = {name: getattr(options, name) for name in RECIPE_OPTIONS if getattr(options, name) is not None}
+    given = {name: getattr(options, name) for name in RECIPE_OPTIONS if getattr(options, name) is not None}
+    settings: dict[str, Any] = {name: None if value is common.NO_LIMIT else value for name, value in given.items()}
     if options.cadence_minutes is not None:
         settings["preparation"] = replace(recipe.preparation, cadence_minutes=options.cadence_minutes or None)
     if options.simulated is not None:
@@ -251,10 +262,15 @@ def _check_folder(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _termination() -> Iterator[Callable[[], bool]]:
+def termination() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether the system has asked this command to end.
 
     The signals are only noted, so that none falls between the start of a run and the moment from which it can be cancelled.
+
+    Yields
+    ------
+    callable
+        Returns whether a signal to end was received.
     """
     asked: list[int] = []
     before = {}
@@ -330,7 +346,7 @@ def print_result(options: argparse.Namespace, ended: "Run") -> int:
     SettingsError
         If the run failed or was cancelled.
     """
-    from astroseq_core.evaluation import published
+    from astroseq_core.evaluation import result_rows
     from astroseq_core.jobs.job import JobState
     from astroseq_core.training.runs import results
 
@@ -338,7 +354,7 @@ def print_result(options: argparse.Namespace, ended: "Run") -> int:
         raise SettingsError(ended.problem or f"{ended.job_id} was cancelled; `runs resume {ended.job_id}` goes on.")
     found = results.load(ended)
     if not options.json and found is not None:
-        sys.stdout.write(published.format_comparison(found.rows, [ended.request.recipe.name] * len(found.rows)) + "\n")
+        sys.stdout.write(result_rows.format_comparison(found.rows, [ended.request.recipe.name] * len(found.rows)) + "\n")
     values = {"run": ended.job_id, "recipe": ended.request.recipe.name, "folder": str(ended.folder)}
     reports = () if found is None else found.reports
     common.print_outcome(options, {**values, "metrics": [report.to_dict() for report in reports]})

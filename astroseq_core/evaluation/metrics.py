@@ -211,11 +211,19 @@ def _make_confusion(ranked: RankedScores, resampled: StarBootstrap, threshold: f
         tp, fp, fn, _ = ranked.counts(weights, threshold)
         return ratio(2 * tp, 2 * tp + fp + fn)
 
+    def predicted_positive_rate(weights: _Weights) -> float:
+        tp, fp, fn, tn = ranked.counts(weights, threshold)
+        return ratio(tp + fp, tp + fp + fn + tn)
+
+    def accuracy(weights: _Weights) -> float:
+        tp, fp, fn, tn = ranked.counts(weights, threshold)
+        return ratio(tp + tn, tp + fp + fn + tn)
+
     every = np.ones(len(ranked.scores))
     tp, fp, fn, tn = (round(n) for n in ranked.counts(every, threshold))
-    numbers: dict[str, _Number] = {"precision": precision, "recall": recall, "f1": f1}
-    m = resampled.measure(numbers, every, ranked.place)
-    return Confusion(threshold, tp, fp, fn, tn, m["precision"], m["recall"], m["f1"])
+    numbers: tuple[_Number, ...] = (precision, recall, f1, predicted_positive_rate, accuracy)
+    measured = resampled.measure({number.__name__: number for number in numbers}, every, ranked.place)
+    return Confusion(threshold, tp, fp, fn, tn, **measured)
 
 
 def _snr_bins(

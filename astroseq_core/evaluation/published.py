@@ -1,263 +1,263 @@
-"""Published results of segment models beside ours; unpublished numbers stay unknown."""
+"""Published runs of segment models: every figure that their sources state, read from published.toml."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib import resources
 
-from astroseq_core.evaluation.segment_report import Confusion, SegmentReport
-from astroseq_core.networks.card import ModelCard
-from astroseq_core.type_names import JsonObject
+from astroseq_core.errors import SettingsError
+from astroseq_core.evaluation.class_table import ROWS, ClassRow
+from astroseq_core.typed_json import convert
 
-UNKNOWN = "–"
 SPLITS = ("train", "validation", "test")
+#: Figures that are no shares: they may be above 1.
+_NO_SHARES = ("stars", "segments", "positives", "pr_lift", "loss")
 
 
 @dataclass(frozen=True)
-class ResultRow:
-    """One run in the columns of the published table; None where a number is unknown.
-
-    Tuples of three hold one number for each split: train, validation, test.
+class SplitFigures:
+    """Figures of one split; None where the source does not state one.
 
     Attributes
     ----------
-    run : str
-        Name of the run.
+    stars : int or None
+        Number of stars.
+    segments : int or None
+        Number of segments.
+    positives : int or None
+        Number of segments with a transit.
+    base_rate : float or None
+        Share of the segments with a transit.
+    roc_auc : float or None
+        Area under the ROC curve.
+    pr_auc : float or None
+        Average precision.
+    pr_lift : float or None
+        Average precision over base rate.
+    loss : float or None
+        Log loss.
+    predicted_positive_rate : float or None
+        Share of the segments at or above the threshold.
+    accuracy : float or None
+        Share of the segments that are called right.
+    threshold : float or None
+        Threshold of these and the following figures.
+    precision : float, tuple of (float, float) or None
+        Precision, or its range.
+    recall : float, tuple of (float, float) or None
+        Recall, or its range.
+    f1 : float or None
+        Harmonic mean of the two.
+    """
+
+    stars: int | None = None
+    segments: int | None = None
+    positives: int | None = None
+    base_rate: float | None = None
+    roc_auc: float | None = None
+    pr_auc: float | None = None
+    pr_lift: float | None = None
+    loss: float | None = None
+    predicted_positive_rate: float | None = None
+    accuracy: float | None = None
+    threshold: float | None = None
+    precision: tuple[float, float] | float | None = None
+    recall: tuple[float, float] | float | None = None
+    f1: float | None = None
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            for value in _numbers(getattr(self, one.name)):
+                if value < 0 or (one.name not in _NO_SHARES and value > 1):
+                    raise SettingsError(f"A published {one.name.replace('_', ' ')} cannot be {value}.")
+
+
+#: Figures of a split by field, as they are called in tables.
+FIGURE_TITLES = {
+    "stars": "stars",
+    "segments": "segments",
+    "positives": "segments with a transit",
+    "base_rate": "base rate",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "pr_lift": "PR lift",
+    "loss": "loss",
+    "predicted_positive_rate": "predicted-positive rate",
+    "accuracy": "binary accuracy",
+    "threshold": "threshold",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+}
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """One published run.
+
+    Attributes
+    ----------
+    name : str
+        Short name, as `astroseq reproduce` takes it.
+    title : str
+        What it is.
     mission : str
-        Names of the missions.
+        Name of the mission; empty if it is not stated.
+    sampling : str
+        The sampling in words.
+    stated : str
+        The source's figures in its own words.
+    unknown : str
+        What the source does not state.
+    recipes : dict of str to str
+        Recipes that repeat it, with what each does otherwise than the source; "" for nothing.
+    also : tuple of str
+        Earlier recipes of the same experiment with another sampling.
     window : int or None
         Length of a segment [cadences].
-    stride : int or None
-        Distance between segments [cadences].
+    stars_in_all : int or None
+        Number of stars of all splits.
     neg_pos : float or None
         Number of negatives for each positive in training.
     hard_neg_fraction : float or None
         Share of hard negatives among the negatives.
-    stars : tuple of (int or None, int or None, int or None)
-        Number of stars of each split.
-    segments : tuple of (int or None, int or None, int or None)
-        Number of segments of each split.
-    roc_auc : tuple of (float or None, float or None, float or None)
-        Area under the ROC curve of each split.
-    pr_auc : tuple of (float or None, float or None, float or None)
-        Average precision of each split.
-    loss : tuple of (float or None, float or None, float or None)
-        Log loss of each split.
-    base_rate : float or None
-        Share of test segments with a transit.
-    pr_lift : float or None
-        Average precision over base rate, on the test split.
-    threshold : float or None
-        Threshold of the confusion matrix, precision, recall and F1.
-    confusion : tuple of (int, int, int, int) or None
-        True positives, false positives, false negatives and true negatives of the test split.
-    precision : float or None
-        Precision on the test split.
-    recall : float or None
-        Recall on the test split.
-    f1 : float or None
-        F1 on the test split.
-    source : str
-        Source of published numbers.
+    epochs : int or None
+        Number of epochs, or the most.
+    stopped_at_epoch : int or None
+        Epoch near which early stopping ended it.
+    steps : int or None
+        Number of training steps.
+    train : SplitFigures
+        Figures of the training split.
+    validation : SplitFigures
+        Figures of the validation split.
+    test : SplitFigures
+        Figures of the test split.
+    classes : tuple of ClassRow
+        Class table of the test split; empty if there is none.
     """
 
-    run: str
-    mission: str = ""
+    name: str
+    title: str
+    mission: str
+    sampling: str
+    stated: str
+    unknown: str
+    recipes: dict[str, str]
+    also: tuple[str, ...] = ()
     window: int | None = None
-    stride: int | None = None
+    stars_in_all: int | None = None
     neg_pos: float | None = None
     hard_neg_fraction: float | None = None
-    stars: tuple[int | None, int | None, int | None] = (None, None, None)
-    segments: tuple[int | None, int | None, int | None] = (None, None, None)
-    roc_auc: tuple[float | None, float | None, float | None] = (None, None, None)
-    pr_auc: tuple[float | None, float | None, float | None] = (None, None, None)
-    loss: tuple[float | None, float | None, float | None] = (None, None, None)
-    base_rate: float | None = None
-    pr_lift: float | None = None
-    threshold: float | None = None
-    confusion: tuple[int, int, int, int] | None = None
-    precision: float | None = None
-    recall: float | None = None
-    f1: float | None = None
-    source: str = ""
+    epochs: int | None = None
+    stopped_at_epoch: int | None = None
+    steps: int | None = None
+    train: SplitFigures = field(default_factory=SplitFigures)
+    validation: SplitFigures = field(default_factory=SplitFigures)
+    test: SplitFigures = field(default_factory=SplitFigures)
+    classes: tuple[ClassRow, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.classes and tuple(row.name for row in self.classes) != ROWS:
+            raise SettingsError(f"The class table of {self.name} must have the rows {', '.join(ROWS)}.")
+        if not self.recipes:
+            raise SettingsError(f"{self.name} needs a recipe that repeats it.")
+
+    @property
+    def splits(self) -> Mapping[str, SplitFigures]:
+        """Figures by split."""
+        return {split: getattr(self, split) for split in SPLITS}
 
 
-_SEGMENTS = "test ROC-AUC of published segment models of this kind, by mission; which of their runs it is was not said"
-#: Published results for each recipe, as far as they are known.
-PUBLISHED: dict[str, ResultRow] = {
-    **{
-        name: ResultRow("published", mission, 1024, roc_auc=(None, None, roc), source=_SEGMENTS)
-        for mission, roc, names in (
-            ("TESS", 0.65, ("astroseq-tess-1024-base", "astroseq-tess-1024-hardneg", "astroseq-tess-1024-50k")),
-            ("Kepler", 0.64, ("astroseq-kepler-1024-7to1",)),
-            ("K2", 0.58, ("astroseq-k2-1024",)),
-        )
-        for name in names
-    },
-    "sequential-10pct": ResultRow(
-        "published",
-        precision=0.99,
-        recall=0.86,
-        f1=0.92,
-        source="published CNN+LSTM with focal loss, one segment in ten with a transit",
-    ),
-}
-_HEADINGS = {
-    "neg_pos": "neg:pos",
-    "hard_neg_fraction": "hard neg",
-    "roc_auc": "ROC",
-    "pr_auc": "PR",
-    "base_rate": "base",
-    "pr_lift": "lift",
-    "confusion": "TP/FP/FN/TN",
-}
+def _numbers(value: object) -> tuple[float, ...]:
+    return tuple(value) if isinstance(value, tuple) else (value,) if isinstance(value, int | float) else ()
 
 
-def row_from_reports(reports: SegmentReport | Mapping[str, SegmentReport], **about: Any) -> ResultRow:
-    """Make the row of a run from its reports.
+def read_published(text: str) -> tuple[PublishedRun, ...]:
+    """Read published runs from TOML.
 
     Parameters
     ----------
-    reports : SegmentReport or mapping
-        Report on the test stars, or reports by split ("train", "validation", "test").
-    **about : object
-        Fields of the row that no report knows: run, mission, window, stride, neg_pos,
-        hard_neg_fraction.
+    text : str
+        One table a run, as in published.toml.
 
     Returns
     -------
-    ResultRow
-        The row.
+    tuple of PublishedRun
+        The runs, in the order of the text.
+
+    Raises
+    ------
+    SettingsError
+        If a value is unknown or impossible; the message names the run.
     """
-    by_split = {"test": reports} if isinstance(reports, SegmentReport) else dict(reports)
-
-    def each(name: str) -> tuple[object, ...]:
-        return tuple(_plain_number(getattr(by_split[split], name)) if split in by_split else None for split in SPLITS)
-
-    values: JsonObject = {name: each(name) for name in ("stars", "segments", "roc_auc", "pr_auc")} | {"loss": each("log_loss")}
-    if (test := by_split.get("test")) is not None:
-        values |= {"base_rate": test.base_rate, "pr_lift": test.pr_lift.value} | _confusion_fields(test.confusions[0])
-    return ResultRow(**{"run": "ours"} | values | about)
+    runs = []
+    for name, table in tomllib.loads(text).items():
+        try:
+            runs.append(convert({**table, "name": name}, PublishedRun, f"published run {name}"))
+        except ValueError as error:
+            raise SettingsError(f"{error}.") from None
+    return tuple(runs)
 
 
-def row_from_card(card: ModelCard, test: SegmentReport) -> ResultRow:
-    """Make the row of a trained model from its card and a report on test stars.
-
-    Parameters
-    ----------
-    card : ModelCard
-        Card of the model, with what it says about the training.
-    test : SegmentReport
-        Report on test stars.
+@cache
+def published_runs() -> tuple[PublishedRun, ...]:
+    """Return all published runs.
 
     Returns
     -------
-    ResultRow
-        The row.
+    tuple of PublishedRun
+        The runs, in the order of published.toml.
     """
-    text = card.training
-    recipe = text["recipe"] if isinstance(text.get("recipe"), dict) else text
-    parts = {
-        name: {part: len(n) if isinstance(n, list) else n for part, n in text[name].items()}
-        for name in ("stars", "simulated_stars", "segments")
-        if isinstance(text.get(name), dict)
-    }
-    stars = [sum(parts[name].get(part, 0) for name in ("stars", "simulated_stars") if name in parts) for part in SPLITS[:2]]
-    segments = [parts.get("segments", {}).get(part) for part in SPLITS[:2]]
-    return row_from_reports(
-        test,
-        run=card.model_id,
-        mission="/".join(card.instruments),
-        window=card.cutting.window,
-        stride=card.cutting.step,
-        neg_pos=recipe.get("neg_pos_ratio"),
-        hard_neg_fraction=recipe.get("hard_negatives"),
-        stars=(*(n or None for n in stars), test.stars),
-        segments=(*segments, test.segments),
-    )
+    return read_published(resources.files("astroseq_core.evaluation").joinpath("published.toml").read_text(encoding="utf-8"))
 
 
-def recipe_name_of(card: ModelCard) -> str:
-    """Return the name of the recipe that a model was trained by.
+def published_run(name: str) -> PublishedRun:
+    """Return a published run by name.
 
     Parameters
     ----------
-    card : ModelCard
-        Card of the model.
+    name : str
+        Its name.
 
     Returns
     -------
-    str
-        Name of the recipe; empty if the card does not say.
-    """
-    recipe = card.training.get("recipe", "")
-    return str(recipe.get("name", "")) if isinstance(recipe, dict) else str(recipe)
+    PublishedRun
+        The run.
 
-
-def _plain_number(value: object) -> object:
-    return getattr(value, "value", value)
-
-
-def _confusion_fields(c: Confusion) -> JsonObject:
-    counts = (c.true_positives, c.false_positives, c.false_negatives, c.true_negatives)
-    ratios = {"precision": c.precision.value, "recall": c.recall.value, "f1": c.f1.value}
-    return {"threshold": c.threshold, "confusion": counts, **ratios}
-
-
-def format_comparison(rows: Iterable[ResultRow], recipes: Iterable[str] = ()) -> str:
-    """Format rows as an aligned table, each below the published row of its recipe.
-
-    Parameters
-    ----------
-    rows : iterable of ResultRow
-        The rows.
-    recipes : iterable of str, optional
-        Name of each row's recipe, if the run has another name.
-
-    Returns
-    -------
-    str
-        The table as text, with the sources of published numbers.
-    """
-    names = list(recipes)
-    table: list[ResultRow] = []
-    for number, row in enumerate(rows):
-        known = PUBLISHED.get(names[number] if number < len(names) else row.run)
-        table += [known, row] if known is not None else [row]
-    columns = [f.name for f in fields(ResultRow) if f.name != "source"]
-    lines = [
-        [_HEADINGS.get(name, name) for name in columns],
-        *([_cell_text(getattr(row, name)) for name in columns] for row in table),
-    ]
-    sources = dict.fromkeys(row.source for row in table if row.source)
-    return "\n".join([align_columns(lines), *(f"published: {source}." for source in sources)])
-
-
-def align_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Format lines of cells as text with aligned columns.
-
-    Parameters
-    ----------
-    lines : sequence of sequence of str
-        The lines, all with the same number of cells.
-
-    Returns
-    -------
-    str
-        The text.
+    Raises
+    ------
+    SettingsError
+        If there is no such run.
 
     Examples
     --------
-    >>> print(align_columns([["name", "n"], ["a", "10"]]))
-    name  n
-    a     10
+    >>> published_run("kepler-base-7").test.roc_auc
+    0.6393
     """
-    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    return "\n".join("  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+    for run in published_runs():
+        if run.name == name:
+            return run
+    raise SettingsError(f"'{name}' is no published run; use some of {', '.join(run.name for run in published_runs())}.")
 
 
-def _cell_text(value: object) -> str:
-    if isinstance(value, tuple):
-        return "/".join(_cell_text(v) for v in value)
-    if value is None or value == "" or value != value:
-        return UNKNOWN
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def published_of_recipe(recipe: str) -> tuple[PublishedRun, ...]:
+    """Return the published runs that a recipe repeats, or whose experiment it is of.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of the recipe.
+
+    Returns
+    -------
+    tuple of PublishedRun
+        The runs; none for a recipe of our own.
+
+    Examples
+    --------
+    >>> [run.name for run in published_of_recipe("published-k2")]
+    ['k2-a', 'k2-b', 'k2-c']
+    """
+    return tuple(run for run in published_runs() if recipe in run.recipes or recipe in run.also)

@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from astroseq_core.evaluation import metrics, published
+from astroseq_core.evaluation import metrics
+from astroseq_core.evaluation.class_table import format_class_table
 from astroseq_core.evaluation.evaluate import Evaluation, StarKind
 from astroseq_core.evaluation.segment_report import Measured, SegmentReport, plain_json
+from astroseq_core.evaluation.text_tables import UNKNOWN, align_columns
 from astroseq_core.evaluation.weighted_ranking import FALSE_ALARM_RATE, RankedScores
 from astroseq_core.evaluation.worst_segments import false_alarm_threshold as alarm_threshold
 from astroseq_core.preprocessing.segments import LEFT_OUT
@@ -289,21 +291,23 @@ def format_reports(judgement: EvaluationReport, heading: str = "") -> str:
         lines.append([title, *(f"{c.threshold:.3f}" for c in own)])
         counts = (f"{c.true_positives}/{c.false_positives}/{c.false_negatives}/{c.true_negatives}" for c in own)
         lines.append(["  TP/FP/FN/TN", *counts])
-        lines += [[f"  {n}", *(str(getattr(c, n)) for c in own)] for n in ("precision", "recall", "f1")]
+        names = ("precision", "recall", "f1", "predicted_positive_rate", "accuracy")
+        lines += [[f"  {n.replace('_', ' ')}", *(str(getattr(c, n)) for c in own)] for n in names]
     blocks = [f"{n}." for n in (judgement.note[:1].upper() + judgement.note[1:],) if n] + ([heading] if heading else [])
-    blocks.append(published.align_columns(lines))
+    blocks.append(align_columns(lines))
     main = reports[0]
+    blocks.append(format_class_table(main.confusions[0].counts, "at the stated threshold"))
     if main.by_snr:
         table = [["signal-to-noise", "segments", "stars", "ROC-AUC", "recall at 1 %", "recall at 0.1 %"]]
         for b in main.by_snr:
             table.append([b.title, str(b.positives), str(b.stars), str(b.roc_auc), str(b.recall), str(b.recall_strict)])
-        blocks.append(published.align_columns(table))
+        blocks.append(align_columns(table))
     if judgement.star_rankings:
         table = [["star score", "hosts", "quiet", "ROC-AUC", "recall at 1 %", "not planets above that"]]
         for s in judgement.star_rankings:
-            others = published.UNKNOWN if s.not_planets is None else f"{s.not_planets:.3f}"
+            others = UNKNOWN if s.not_planets is None else f"{s.not_planets:.3f}"
             table.append([s.score, str(s.hosts), str(s.quiet), str(s.roc_auc), str(s.recall), others])
-        blocks.append(published.align_columns(table))
+        blocks.append(align_columns(table))
     if (n := judgement.not_planets) is not None:
         blocks.append(
             f"Eclipsing binaries and false positives: {n.share} of {n.segments} segments of {n.stars} stars are above the 1 % "

@@ -40,6 +40,9 @@ class Measured:
         return f"{self.value:.3f}" + ("" if math.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]")
 
 
+UNKNOWN = Measured(math.nan)
+
+
 @dataclass(frozen=True)
 class Confusion:
     """Confusion matrix of segments at a threshold.
@@ -62,6 +65,10 @@ class Confusion:
         True positives over all with a transit.
     f1 : Measured
         Harmonic mean of precision and recall.
+    predicted_positive_rate : Measured
+        Share of the segments at or above the threshold.
+    accuracy : Measured
+        Share of the segments that are called right.
     """
 
     threshold: float
@@ -72,6 +79,13 @@ class Confusion:
     precision: Measured
     recall: Measured
     f1: Measured
+    predicted_positive_rate: Measured = UNKNOWN
+    accuracy: Measured = UNKNOWN
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """True positives, false positives, false negatives, and true negatives."""
+        return self.true_positives, self.false_positives, self.false_negatives, self.true_negatives
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,7 @@ class SegmentReport:
         for name in ("confusions", "by_snr"):
             rows = convert(values[name], list[dict[str, object]], name)
             made[name] = [_without_none(Confusion if name == "confusions" else SnrBin, row) for row in rows]
+        made["confusions"] = [_rates_of_counts(row) | row for row in made["confusions"]]
         for name in ("roc_curve", "pr_curve"):
             x, y = convert(values.get(name) or ((), ()), tuple[tuple[float, ...], tuple[float, ...]], name)
             if len(x) != len(y):
@@ -271,6 +286,14 @@ def _without_none(kind: type, values: JsonObject) -> JsonObject:
         elif field.type is Measured and isinstance(value, dict):
             made[field.name] = {key: math.nan if one is None else one for key, one in value.items()}
     return made
+
+
+def _rates_of_counts(row: JsonObject) -> JsonObject:
+    """Return the rates of a confusion matrix, which earlier versions did not write, without their intervals."""
+    names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    tp, fp, fn, tn = (convert(row[name], int, name) for name in names)
+    every = tp + fp + fn + tn
+    return {"predicted_positive_rate": Measured((tp + fp) / every), "accuracy": Measured((tp + tn) / every)} if every else {}
 
 
 def plain_json(value: object) -> Any:

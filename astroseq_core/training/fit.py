@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.errors import SettingsError
+from astroseq_core.evaluation.metrics import DEFAULT_THRESHOLD
 from astroseq_core.evaluation.weighted_ranking import recall_at
 from astroseq_core.io import files
 from astroseq_core.networks import losses
@@ -165,6 +166,9 @@ def fit(
     for epoch in range(len(done), len(done) if finish else recipe.epochs):
         if epoch - _best_epoch(done) > recipe.patience:
             break
+        taken = int(network.optimizer.iterations)
+        if recipe.max_steps is not None and taken >= recipe.max_steps:
+            break
         rng = np.random.default_rng([seed, 2, epoch])
         _seed_dropout(network, seed, epoch)
         began = time.monotonic()
@@ -178,11 +182,13 @@ def fit(
         else:
             order = epoch_order(chosen, labels, scores, recipe.hard_negatives, rng, None, certain)
             order, partner = oversample_epoch(order, training.labels[order] == TRANSIT, ratio, mixed_from, rng)
-        steps, loss = math.ceil(len(order) / recipe.batch), 0.0  # the sum over steps
+        whole, loss = math.ceil(len(order) / recipe.batch), 0.0  # the loss is a sum over steps
+        steps, planned = whole, recipe.epochs * whole
+        if recipe.max_steps is not None:
+            steps, planned = min(whole, recipe.max_steps - taken), min(planned, recipe.max_steps)
+            order = order[: steps * recipe.batch]
         for step, batch in enumerate(_epoch_batches(training, order, partner, recipe, rng)):
-            network.optimizer.learning_rate = _learning_rate(
-                recipe.learning_rate, (epoch * steps + step) / (recipe.epochs * steps)
-            )
+            network.optimizer.learning_rate = _learning_rate(recipe.learning_rate, (epoch * whole + step) / planned)
             loss += train_step(network, batch, cadence_step, recipe.cadence_weight)
             callback.step(epoch + 1, recipe.epochs, step + 1, steps, loss / (step + 1))
         network.reset_metrics()
@@ -411,7 +417,7 @@ def _ranking(metrics: EpochMetrics) -> float:
 
 
 def _part_metrics(part: str, labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
-    """Return log loss and, if both classes are present, ROC-AUC and PR-AUC of raw probabilities."""
+    """Return log loss, rates at 0.5 and, if both classes are present, ROC-AUC and PR-AUC of raw probabilities."""
     from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
     found = {f"{part}_loss": log_loss(labels, np.clip(probability, 1e-7, 1 - 1e-7), labels=[0, 1])}
@@ -420,7 +426,31 @@ def _part_metrics(part: str, labels: NDArray[np.int8], probability: NDArray[np.f
             f"{part}_roc_auc": roc_auc_score(labels, probability),
             f"{part}_pr_auc": average_precision_score(labels, probability),
         }
-    return {name: round(float(value), 4) for name, value in found.items()}
+    return {name: round(float(value), 4) for name, value in found.items()} | rates_at_half(part, labels, probability)
+
+
+def rates_at_half(part: str, labels: NDArray[np.int8], probability: NDArray[np.floating]) -> dict[str, float]:
+    """Return predicted-positive rate and binary accuracy of raw probabilities, where 0.5 and more is a transit.
+
+    Parameters
+    ----------
+    part : str
+        "train" or "validation".
+    labels : ndarray of int8
+        Labels (0 or 1), shape (n,).
+    probability : ndarray of float
+        Raw probabilities, shape (n,).
+
+    Returns
+    -------
+    dict of str to float
+        The two by field of `EpochMetrics`.
+    """
+    called = probability >= DEFAULT_THRESHOLD
+    return {
+        f"{part}_predicted_positive_rate": round(float(called.mean()), 4),
+        f"{part}_accuracy": round(float((called == (labels == TRANSIT)).mean()), 4),
+    }
 
 
 def _best_epoch(done: list[EpochMetrics]) -> int:

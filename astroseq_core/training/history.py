@@ -33,6 +33,10 @@ class EpochMetrics:
         Log loss and areas under the curves of a fixed part of the training segments.
     validation_loss, validation_roc_auc, validation_pr_auc : float or None
         The same of the validation segments.
+    train_predicted_positive_rate, validation_predicted_positive_rate : float or None
+        Share of these segments whose raw probability of a transit is at least 0.5.
+    train_accuracy, validation_accuracy : float or None
+        Share of these segments that are called right at that threshold.
     validation_recall : float or None
         Recall of the validation segments at 1 % false positives.
     segments : int or None
@@ -49,6 +53,10 @@ class EpochMetrics:
     validation_loss: float | None = None
     validation_roc_auc: float | None = None
     validation_pr_auc: float | None = None
+    train_predicted_positive_rate: float | None = None
+    validation_predicted_positive_rate: float | None = None
+    train_accuracy: float | None = None
+    validation_accuracy: float | None = None
     validation_recall: float | None = None
     segments: int | None = None
     seconds: float | None = None

@@ -211,6 +211,11 @@ class TrainingStar(StarSource):
         return self.source is not Source.SIMULATED
 
     @property
+    def is_host(self) -> bool:
+        """Whether a planet of the star is known."""
+        return any(e.is_planet for e in self.ephemerides)
+
+    @property
     def num_light_curves(self) -> int:
         """Number of its light curves, known without reading one."""
         return max(1, len(self.paths), len(self.observations)) if self.is_real else self.num_observations

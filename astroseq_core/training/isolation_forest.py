@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.evaluation import calibration, metrics
+from astroseq_core.evaluation.weighted_ranking import RankedScores
 from astroseq_core.io import files
 from astroseq_core.networks.card import Calibration
 from astroseq_core.training.dataset import LabeledSegments
@@ -252,6 +253,8 @@ def run_forest(
 ) -> JsonObject:
     """Train, calibrate and evaluate the isolation forest.
 
+    The threshold is that of the best F1 on the calibration examples.
+
     Parameters
     ----------
     forest : Forest
@@ -275,12 +278,16 @@ def run_forest(
         The settings and one report for each group, as plain JSON values.
     """
     forest.fit(training).calibrate(calibration, base_rate)
-    reports = [
-        metrics.make_report(
-            group, e.labels, forest.probability(e), e.stars, base_rate, forest.seed, snr=(snr or {}).get(group)
+    threshold = RankedScores(calibration.labels, forest.probability(calibration)).best_f1_threshold()
+
+    def report_on(group: str, examples: LabeledSegments) -> JsonObject:
+        own = (snr or {}).get(group)
+        probability = forest.probability(examples)
+        return metrics.make_report(
+            group, examples.labels, probability, examples.stars, base_rate, forest.seed, snr=own, threshold=threshold
         ).to_dict(curves=False)
-        for group, e in tests.items()
-    ]
+
+    reports = [report_on(group, examples) for group, examples in tests.items()]
     report = {
         "method": "isolation forest",
         "settings": forest.to_dict(),

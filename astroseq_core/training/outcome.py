@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from astroseq_core import targets
 from astroseq_core.errors import SettingsError
-from astroseq_core.evaluation import published
-from astroseq_core.evaluation.published import ResultRow
+from astroseq_core.evaluation import result_rows
+from astroseq_core.evaluation.result_rows import ResultRow
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.networks import card as cards
 from astroseq_core.training.fit import NO_CALLBACK, TrainingCallback
@@ -22,9 +22,6 @@ from astroseq_core.training.stars import StarChoice, gather_stars
 from astroseq_core.training.train import StarSplit, build_dataset, split_training_stars, test_groups, train
 from astroseq_core.training.train_sequential import run_sequential
 from astroseq_core.type_names import JsonObject
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,14 @@ def run_recipe(
         if choice.source != "folder" or not choice.folder or not choice.ephemerides:
             raise SettingsError(f"{recipe.name} needs a folder of Kepler light curves and a table of ephemerides.")
         found = run_sequential(
-            recipe, Path(choice.folder), Path(choice.ephemerides), seed, out, least_snr=recipe.least_snr, callback=callback
+            recipe,
+            Path(choice.folder),
+            Path(choice.ephemerides),
+            seed,
+            out,
+            least_snr=recipe.least_snr,
+            exclude=[targets.parse_star(name).id for name in choice.exclude],
+            callback=callback,
         )
         return _make_outcome(recipe, out, found["reports"])
     own = {star.target_id: star for star in more}
@@ -123,7 +127,7 @@ def card_rows(card: cards.ModelCard) -> tuple[ResultRow, ...]:
         One row for each group of test stars.
     """
     by_split = {k: SegmentReport.from_dict(v) for k, v in card.training.get("reports", {}).items()}
-    about = published.row_from_card(card, SegmentReport.from_dict(card.metrics[0])) if card.metrics else None
+    about = result_rows.row_from_card(card, SegmentReport.from_dict(card.metrics[0])) if card.metrics else None
     rows = []
     for one in card.metrics:
         report = SegmentReport.from_dict(one)
@@ -131,7 +135,7 @@ def card_rows(card: cards.ModelCard) -> tuple[ResultRow, ...]:
         known = {k: getattr(about, k) for k in ("mission", "window", "stride", "neg_pos", "hard_neg_fraction")}
         # The reports on training and validation stars are on some of their segments only.
         known |= {"stars": (*about.stars[:2], report.stars), "segments": (*about.segments[:2], report.segments)}
-        rows.append(published.row_from_reports({**by_split, "test": report}, run=f"{card.model_id}, {report.group}", **known))
+        rows.append(result_rows.row_from_reports({**by_split, "test": report}, run=f"{card.model_id}, {report.group}", **known))
     return tuple(rows)
 
 
@@ -173,6 +177,6 @@ def _make_outcome(recipe: Recipe, out: Path, reports: list[JsonObject]) -> Train
         "hard_neg_fraction": recipe.hard_negatives,
     }
     rows = tuple(
-        published.row_from_reports(SegmentReport.from_dict(r), run=f"{recipe.name}, {r['group']}", **about) for r in reports
+        result_rows.row_from_reports(SegmentReport.from_dict(r), run=f"{recipe.name}, {r['group']}", **about) for r in reports
     )
     return TrainingOutcome(out, rows, tuple(reports))

@@ -20,11 +20,14 @@ RESAMPLINGS = ("none", "oversample", "smote")
 #: In place of an architecture in recipes, commands and addresses: a baseline that is no network (see training.isolation_forest).
 ISOLATION_FOREST = "isolation_forest"
 #: Largest values of settings, far beyond what anybody trains with: a damaged request must not fill the memory.
-MAX_SETTINGS = {"epochs": 1_000_000, "batch": 1_000_000, "patience": 1_000_000}
+MAX_SETTINGS = {"epochs": 1_000_000, "batch": 1_000_000, "patience": 1_000_000, "max_steps": 1_000_000_000}
 MAX_COPIES = 100_000
 #: Most simulated stars of a mission.
 MAX_SIMULATED = 1_000_000
 PARTS = ("train", "validation", "calibration", "test")
+#: Settings that can be without a limit, which recipes.toml, having no null, says with "none".
+UNLIMITED = "none"
+OPTIONAL_SETTINGS = ("per_star_cap", "total_cap", "neg_pos_ratio", "max_steps", "max_hosts", "max_quiet")
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,18 @@ class Recipe:
         "none" removes negatives to reach the ratio; "oversample" and "smote" add positives.
     least_snr : float
         Smallest signal-to-noise ratio of transits in the sequential experiments.
+    max_hosts : int or None
+        Most real stars with published transits to use; None for all.
+    max_quiet : int or None
+        Most real stars without published transits to use; None for all.
+    stratified : bool
+        Whether planet hosts and other stars are split apart, each by whole numbers of stars, so that
+        every part has some of both, and hosts without a transit in their data are left out; otherwise
+        each star's part depends on its name and the seed alone.
     epochs : int
         Maximum number of epochs.
+    max_steps : int or None
+        Most training steps in all, which may end within an epoch; None for no limit.
     patience : int
         Number of epochs without improvement before training stops.
     batch : int
@@ -162,6 +175,9 @@ class Recipe:
         Highest learning rate.
     base_rate : float
         Share of segments with a transit that the calibrated probabilities assume.
+    calibrated : bool
+        Whether a network's probabilities are calibrated; otherwise they are the network's own, as in the
+        published experiments, and the part "calibration" may have no share.
     parts : tuple of tuple of (str, float)
         Share of the stars in each part of the split; the shares must sum to 1.
     """
@@ -189,11 +205,16 @@ class Recipe:
     hard_negatives: float = 0.0
     resample: str = "none"
     least_snr: float = 0.0
+    max_hosts: int | None = None
+    max_quiet: int | None = None
+    stratified: bool = False
     epochs: int = 8
+    max_steps: int | None = None
     patience: int = 4
     batch: int = 128
     learning_rate: float = 1e-3
     base_rate: float = 0.1
+    calibrated: bool = True
     parts: tuple[tuple[str, float], ...] = (("train", 0.66), ("validation", 0.1), ("calibration", 0.12), ("test", 0.12))
 
     def __post_init__(self) -> None:
@@ -220,13 +241,19 @@ class Recipe:
         for numbers in (self.simulated, self.simulated_binaries):
             if any(not 0 <= number <= MAX_SIMULATED for number in numbers.values()):
                 raise SettingsError(f"The number of simulated stars must be 0 to {MAX_SIMULATED:,}.")
-        for name in ("learning_rate", "neg_pos_ratio", "per_star_cap", "total_cap"):
+        for name in ("learning_rate", *OPTIONAL_SETTINGS):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise SettingsError(f"The {name.replace('_', ' ')} must be above 0.")
         if not 0 < self.base_rate < 1:
             raise SettingsError("The base rate must lie between 0 and 1.")
         if not 0 <= self.hard_negatives <= 1:
             raise SettingsError("The share of hard negatives must lie in [0, 1].")
+
+    @property
+    def used_parts(self) -> dict[str, float]:
+        """Share of each part of the split, without one that has none and that this recipe does not need."""
+        unused = "validation" if self.is_forest else "" if self.calibrated else "calibration"
+        return {part: share for part, share in self.parts if share or part != unused}
 
     @property
     def is_forest(self) -> bool:
@@ -287,7 +314,13 @@ def _tuples(value: object) -> object:
 
 @cache
 def _recipe_tables() -> dict[str, JsonObject]:
-    return tomllib.loads(resources.files("astroseq_core.training").joinpath("recipes.toml").read_text(encoding="utf-8"))
+    tables: dict[str, JsonObject] = tomllib.loads(
+        resources.files("astroseq_core.training").joinpath("recipes.toml").read_text(encoding="utf-8")
+    )
+    for name, table in tables.items():
+        whole = {**tables[table.pop("like")], **table} if "like" in table else table
+        tables[name] = {k: None if k in OPTIONAL_SETTINGS and v == UNLIMITED else v for k, v in whole.items()}
+    return tables
 
 
 def recipe_names() -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from astroseq_core.scoring.star_source import StarSource, folder_sources
 from astroseq_core.training.dataset import LabeledSegments, concatenate_examples
 from astroseq_core.training.injection import copy_with_transits
 from astroseq_core.training.recipes import Injection
+from astroseq_core.training.star_limits import NO_LIMITS, StarLimits
 from astroseq_core.type_names import AnyArray
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,12 @@ class SequentialData:
 
 
 def collect_sequential(
-    name: str, folder: Path, ephemerides: Path, seed: int, layout: SequentialLayout = LONG_CADENCE
+    name: str,
+    folder: Path,
+    ephemerides: Path,
+    seed: int,
+    layout: SequentialLayout = LONG_CADENCE,
+    limits: StarLimits = NO_LIMITS,
 ) -> SequentialData:
     """Collect the segments of a sequential experiment, split by star.
 
@@ -186,6 +192,8 @@ def collect_sequential(
         Seed of the split and of all random draws.
     layout : Layout, optional
         How the segments are made.
+    limits : StarLimits, optional
+        Which real stars to use, and how many.
 
     Returns
     -------
@@ -207,7 +215,10 @@ def collect_sequential(
     # The pieces are too short for parallel detrending; beside other work its threads would wait for each other.
     numba.set_num_threads(1)
     try:
-        synthetic, real = _synthetic_segments(quotas[0], layout, seed), _real_segments(folder, ephemerides, layout, seed, rng)
+        synthetic, real = (
+            _synthetic_segments(quotas[0], layout, seed),
+            _real_segments(folder, ephemerides, layout, seed, rng, limits),
+        )
     finally:
         numba.set_num_threads(threads)
     parts = {}
@@ -301,19 +312,19 @@ def _synthetic_segments(
 
 
 def _real_segments(
-    folder: Path, ephemerides: Path, layout: SequentialLayout, seed: int, rng: np.random.Generator
+    folder: Path, ephemerides: Path, layout: SequentialLayout, seed: int, rng: np.random.Generator, limits: StarLimits
 ) -> dict[str, list[SequentialPart]]:
     """Return segments of the folder's Kepler stars, grouped by star, by part."""
     table = read_table(ephemerides)
     found: dict[str, list[SequentialPart]] = {part: [] for part in SHARES}
-    for star in sorted(folder_sources(folder), key=lambda s: s.target_id):
-        target_id = star.target_id
-        if targets.parse_star(target_id).mission.name == "Kepler":
-            own = table.for_target(target_id)
-            of_star = [
-                _labeled_segments(detrended, own, layout, target_id, False) for detrended in _detrended_light_curves(star, layout)
-            ]
-            found[_part_of_star(target_id, seed)].append(_at_most(_join_or_empty(of_star, layout), MAX_PER_REAL_STAR, rng))
+    stars = {star.target_id: star for star in sorted(folder_sources(folder), key=lambda s: s.target_id)}
+    own = {name: table.for_target(name) for name in stars if targets.parse_star(name).mission.name == "Kepler"}
+    for target_id in limits.choose({name: any(e.is_planet for e in known) for name, known in own.items()}):
+        of_star = [
+            _labeled_segments(detrended, own[target_id], layout, target_id, False)
+            for detrended in _detrended_light_curves(stars[target_id], layout)
+        ]
+        found[_part_of_star(target_id, seed)].append(_at_most(_join_or_empty(of_star, layout), MAX_PER_REAL_STAR, rng))
     return found
 
 

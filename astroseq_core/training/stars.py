@@ -23,6 +23,7 @@ from astroseq_core.scoring.star_source import Source, folder_sources
 from astroseq_core.targets import Target
 from astroseq_core.training.injection import TrainingStar, numbered_simulated_stars
 from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.star_limits import StarLimits, has_transit
 from astroseq_core.type_names import JsonObject
 
 log = logging.getLogger(__name__)
@@ -296,7 +297,9 @@ def gather_stars(choice: StarChoice, recipe: Recipe) -> list[TrainingStar]:
             )
         return simulated
     found = _stars_of_folder if choice.source == FOLDER else _stars_of_cache
-    return [*found(choice, recipe, excluded), *simulated]
+    stars = {s.target_id: s for s in found(choice, recipe, excluded) if not (recipe.stratified and s.is_host) or has_transit(s)}
+    chosen = StarLimits(recipe.max_hosts, recipe.max_quiet).choose({name: star.is_host for name, star in stars.items()})
+    return [*(stars[name] for name in chosen), *simulated]
 
 
 def toi_stars(dispositions: Iterable[str] = ()) -> tuple[str, ...]:

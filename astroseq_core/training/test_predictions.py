@@ -220,8 +220,9 @@ class TestPredictions:
         ranked, weights = self._sorted(group)
         tp, fp, fn, tn = ranked.counts(weights, threshold)
         precision, recall, f1 = (_ratio(tp, tp + fp), _ratio(tp, tp + fn), _ratio(2 * tp, 2 * tp + fp + fn))
-        counts = (round(tp), round(fp), round(fn), round(tn))
-        return Confusion(threshold, *counts, Measured(precision), Measured(recall), Measured(f1))
+        every = tp + fp + fn + tn
+        rates = (precision, recall, f1, _ratio(tp + fp, every), _ratio(tp + tn, every))
+        return Confusion(threshold, round(tp), round(fp), round(fn), round(tn), *map(Measured, rates))
 
     def best_threshold(self, group: str | None = None) -> float:
         """Return the threshold with the highest F1 on these segments.

@@ -22,16 +22,13 @@ from astroseq_core.io import files
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import Calibration, ModelCard
 from astroseq_core.networks.model import save_network
-from astroseq_core.preprocessing.split import split_stars
+from astroseq_core.preprocessing.split import split_stars, split_stars_evenly
 from astroseq_core.training import dataset, test_set
 from astroseq_core.training.dataset import SegmentDataset, StarSegments
 from astroseq_core.training.fit import HISTORY_NAME, NO_CALLBACK, TrainingCallback, fit, predict, predict_cadences
 from astroseq_core.training.injection import TrainingStar, training_copies
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.type_names import JsonObject
-
-if TYPE_CHECKING:
-    import keras
 
 if TYPE_CHECKING:
     import keras
@@ -93,8 +90,13 @@ def split_training_stars(stars: list[TrainingStar], recipe: Recipe, seed: int) -
         Stars of each part.
     """
     by_name = {s.target_id: s for s in stars}
-    parts = split_stars(by_name, dict(recipe.parts), seed)
-    return StarSplit({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
+    shares = recipe.used_parts
+    if not recipe.stratified:
+        parts = split_stars(by_name, shares, seed)
+        return StarSplit({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
+    kinds = [(True, True), (True, False), (False, False)]  # real or not, and whether a planet is known
+    each = [split_stars_evenly((s.target_id for s in stars if (s.is_real, s.is_host) == kind), shares, seed) for kind in kinds]
+    return StarSplit({part: tuple(by_name[n] for split in each for n in split[part]) for part in shares})
 
 
 def train(
@@ -158,7 +160,7 @@ def train(
         wanted = recipe_for_part(part, recipe)
         datasets[part] = build_dataset(members, wanted, seed, folder / f"shelf-{part}", workers, prepared)
         before += len(members)
-    for part in ("train", "validation", "calibration"):
+    for part in (p for p in ("train", "validation", "calibration") if p in datasets):
         if not 0 < datasets[part].labels.mean() < 1:
             raise SettingsError(
                 f"All segments of the {part} stars are {'with' if datasets[part].labels[0] else 'without'} transits; "
@@ -170,10 +172,12 @@ def train(
     log.info("%d segments to train on, %d to validate", len(training), len(datasets["validation"]))
     network = fit(training, datasets["validation"], recipe, seed, folder, callback, finish=finish, always=always)
     callback.evaluating()
-    kept = datasets["calibration"]
+    kept = datasets["calibration" if recipe.calibrated else "validation"]
     use = _calibration_segments(kept)
     raw = predict(network, kept, use)
-    calibration = evaluation_calibration.fit_platt(kept.labels[use], raw, recipe.base_rate)
+    calibration = Calibration(base_rate=float(kept.labels[use].mean()))
+    if recipe.calibrated:
+        calibration = evaluation_calibration.fit_platt(kept.labels[use], raw, recipe.base_rate)
 
     def judged(part: str, group: str, which: NDArray[np.int64], probability: NDArray[np.float32]) -> JsonObject:
         one = datasets[part]

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +21,13 @@ from astroseq_core.networks.architectures import registry
 from astroseq_core.networks.card import Calibration
 from astroseq_core.networks.model import load_network, save_network
 from astroseq_core.training.dataset import LabeledSegments
-from astroseq_core.training.fit import NO_CALLBACK, TrainingCallback, compile_network
-from astroseq_core.training.history import EpochMetrics
+from astroseq_core.training.fit import HISTORY_NAME, NO_CALLBACK, TrainingCallback, compile_network, rates_at_half
+from astroseq_core.training.history import EpochMetrics, append_epoch, write_history
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.sampling import NO_PARTNER, mix_segments, nearest_by_shape, oversample_epoch, segment_shapes
 from astroseq_core.training.sequential import SequentialData, SequentialLayout, SequentialPart, collect_sequential, snr_summary
+from astroseq_core.training.star_limits import StarLimits
 from astroseq_core.type_names import JsonObject
-
-if TYPE_CHECKING:
-    import keras
 
 if TYPE_CHECKING:
     import keras
@@ -51,6 +50,7 @@ def run_sequential(
     out: Path,
     *,
     least_snr: float = 0.0,
+    exclude: Collection[str] = (),
     callback: TrainingCallback = NO_CALLBACK,
 ) -> JsonObject:
     """Carry out the sequential experiment that the recipe is named after.
@@ -74,6 +74,8 @@ def run_sequential(
         Folder for the model and the report.
     least_snr : float, optional
         Smallest signal-to-noise ratio of the transits to use.
+    exclude : collection of str, optional
+        Identifiers of real stars to leave out.
     callback : Listener, optional
         Called as the training progresses.
 
@@ -88,7 +90,8 @@ def run_sequential(
         If there is no such experiment, or too few segments for it.
     """
     layout = SequentialLayout(recipe.preparation, recipe.cutting, recipe.injection, least_snr)
-    data = collect_sequential(recipe.name, folder, ephemerides, seed, layout)
+    limits = StarLimits(recipe.max_hosts, recipe.max_quiet, frozenset(exclude))
+    data = collect_sequential(recipe.name, folder, ephemerides, seed, layout, limits)
     training, synthetic = resample_examples(data.training.examples, recipe, seed)
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -163,7 +166,8 @@ def fit_examples(
 
     The best epoch has the highest PR-AUC on the validation stars. Every epoch shows all examples
     once, the recipe's share of them reversed in time. Training ends after the recipe's `patience`
-    epochs without improvement.
+    epochs without improvement. The metrics of each epoch are written to `progress.jsonl` beside the
+    network.
 
     Parameters
     ----------
@@ -195,6 +199,8 @@ def fit_examples(
         # These examples have no labels of single cadences.
         network = keras.Model(network.inputs, network.output["segment"])
     compile_network(network, recipe)
+    history = path.with_name(HISTORY_NAME)
+    write_history(history, ())
     steps = math.ceil(len(training) / recipe.batch)
     best, best_epoch, ones = -1.0, 0, np.ones(len(validation))
     for epoch in range(recipe.epochs):
@@ -211,16 +217,20 @@ def fit_examples(
             loss += float(result["loss"]) / steps
             callback.step(epoch + 1, recipe.epochs, step + 1, steps, loss * steps / (step + 1))
         network.reset_metrics()
-        ranked = RankedScores(validation.labels, predict(network, validation))
+        probability = predict(network, validation)
+        ranked = RankedScores(validation.labels, probability)
         pr_auc = round(ranked.pr_auc(ones), 4)
         measured = EpochMetrics(
             epoch=epoch + 1,
             loss=round(loss, 4),
             validation_pr_auc=pr_auc,
             validation_roc_auc=round(ranked.roc_auc(ones), 4),
+            **rates_at_half("validation", validation.labels, probability),
+            segments=len(training),
             seconds=round(time.monotonic() - began, 1),
         )
         log.info("%s", measured.to_dict())
+        append_epoch(history, measured)
         callback.epoch(measured)
         if pr_auc > best:
             best, best_epoch = pr_auc, epoch

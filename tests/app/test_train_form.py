@@ -84,7 +84,11 @@ def test_a_recipe_untouched_is_started_as_it_is(name: str, begun: list[str]):
     assert begun[0] == run.job_id
 
 
-@pytest.mark.parametrize("name", recipes.recipe_names())
+#: The recipes of published runs differ in numbers alone; one of them stands for all.
+FORMS = [n for n in recipes.recipe_names() if not n.startswith("published-") or n == "published-tess-base"]
+
+
+@pytest.mark.parametrize("name", FORMS)
 def test_every_recipe_has_its_form(name: str):
     page = train(recipe=name)
     assert "All settings are those of" in words(page)

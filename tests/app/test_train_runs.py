@@ -342,3 +342,19 @@ def test_the_card_file_is_what_makes_a_model():
     assert run.has_model
     (run.folder / CARD_NAME).unlink()
     assert not RUNS.get("carded").has_model
+
+
+# ---- beside the published
+
+
+def test_a_run_of_a_published_recipe_stands_beside_the_published():
+    made.done("forty", (made.REAL,), recipe="published-forty-stars-20")
+    made.done("own", (made.REAL,))
+    page = train(run="forty")
+    (table,) = (frame.value for frame in page.dataframe if "forty-stars-20" in frame.value)
+    by_figure = table.set_index("figure")
+    assert by_figure.loc["test: PR-AUC", "forty-stars-20"] == "0.678"
+    assert "[" in by_figure.loc["test: PR-AUC", "this run"]
+    assert by_figure.loc["validation: PR-AUC", "forty-stars-20"] == "0.635"
+    assert "recall .33 with 20 % predicted positive of 48 %" in words(page)
+    assert "Beside the published" not in words(train(run="own"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from astroseq_core import settings
-from astroseq_core.evaluation import metrics, published
+from astroseq_core.evaluation import metrics, result_rows
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.jobs import job as background
 from astroseq_core.networks.card import Calibration, ModelCard
@@ -111,7 +111,7 @@ def done(
     reports = [_report(g, test, w, probability, (len(name), lift, tuple(groups))) for g, w in which.items()]
     about_row = {"mission": "TESS", "window": 256, "stride": 64, "neg_pos": 2.0}
     rows = [
-        published.row_from_reports({"train": r, "validation": r, "test": r}, run=f"{name}, {r.group}", **about_row)
+        result_rows.row_from_reports({"train": r, "validation": r, "test": r}, run=f"{name}, {r.group}", **about_row)
         for r in reports
     ]
     if kept:

@@ -10,6 +10,8 @@ from astroseq_core.app.shared.layout import draw_note, escape
 from astroseq_core.app.shared.value_types import Choice
 from astroseq_core.app.train import run as train_run
 from astroseq_core.app.train import state
+from astroseq_core.app.train.epoch_rates import draw_epoch_rates
+from astroseq_core.app.train.published import draw_published
 from astroseq_core.app.train.state import MISSES, MISTAKES, format_duration
 from astroseq_core.columns import TOP_K_WORD
 from astroseq_core.errors import AstroSeqError, SettingsError
@@ -155,6 +157,7 @@ def draw_evaluation(run: Run, found: RunResult, report: SegmentReport) -> None:
                 "Training numbers dashed, validation numbers solid; the large marker is the epoch that was kept.",
                 "Both should get better together.",
             )
+            draw_epoch_rates(run)
     if report.roc_curve.x:
         _draw_ranking(report, name)
     if found.test is not None and report.group in found.test.groups:
@@ -322,6 +325,7 @@ def draw_result(run: Run) -> None:
         group = _select_group(run, found)
         report = found.report(group)
         _draw_numbers(report)
+        draw_published(run, found, group)
         if report.note:
             st.warning(escape(report.note), icon=":material/info:")
         draw_evaluation(run, found, report)

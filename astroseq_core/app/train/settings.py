@@ -193,6 +193,28 @@ SETTINGS = (
     ),
     Setting("cap", "total_cap", "Most segments in all", SAMPLING, 1, LARGEST_COUNT, 1000, optional=True, nothing="no limit"),
     Setting(
+        "hosts",
+        "max_hosts",
+        "Most real planet hosts",
+        SAMPLING,
+        1,
+        LARGEST_COUNT,
+        optional=True,
+        nothing="all",
+        help="Real stars with published transits; always the same ones are chosen.",
+    ),
+    Setting(
+        "quiet",
+        "max_quiet",
+        "Most real quiet stars",
+        SAMPLING,
+        1,
+        LARGEST_COUNT,
+        optional=True,
+        nothing="all",
+        help="Real stars without published transits; always the same ones are chosen.",
+    ),
+    Setting(
         "hard",
         "hard_negatives",
         "Share of hard negatives",
@@ -254,6 +276,18 @@ SETTINGS = (
         1,
         500,
         help="It ends when the validation set has not been ranked better for so long.",
+    ),
+    Setting(
+        "steps",
+        "max_steps",
+        "Most training steps",
+        OPTIMIZATION,
+        1,
+        1_000_000_000,
+        1000,
+        optional=True,
+        nothing="no limit",
+        help="In all; it may end within an epoch.",
     ),
     Setting("batch", "batch", "Batch [segments]", OPTIMIZATION, 1, 8192, 16),
     Setting("rate", "learning_rate", "Learning rate", OPTIMIZATION, 1e-7, 1.0, 1e-4),
@@ -378,7 +412,8 @@ def apply_settings(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
         parts = {**dict(recipe.parts), **found["parts"]}
         if abs(sum(parts.values()) - 1) > 1e-6:
             raise SettingsError(f"The shares of the split sum to {sum(parts.values()):g}; they must sum to 1.")
-        found["parts"] = tuple((part, share) for part, share in parts.items() if share)
+        unused = set(PARTS) - set(recipe.used_parts)
+        found["parts"] = tuple((part, share) for part, share in parts.items() if share or part in unused)
     if "simulated" in found:
         found["simulated"] = {m: n for m, n in {**recipe.simulated, **found["simulated"]}.items() if n}
     if "loss_options" in found:

@@ -420,7 +420,7 @@ def _star_kind(star: TrainingStar, part: str, recipe: Recipe) -> StarKind:
     """Return what stars have in common that give similar numbers of segments and transits per copy."""
     made = copy_kinds(star, recipe_for_part(part, recipe), star.num_light_curves)
     where = star.target_id.split(" ")[0] if star.is_real else star.instrument
-    hosts = any(e.is_planet for e in star.ephemerides)
+    hosts = star.is_host
     return where, star.kind, hosts, bool(star.ephemerides), star.labeled, "own" in made, "injected" in made
 
 

@@ -378,7 +378,10 @@ def _assemble_plan(
     )
     at_once = max(1, min(request.workers, os.cpu_count() or 1))
     prepare = sum(one.seconds for one in parts.values()) / at_once
-    total = prepare + speed.start_seconds + (0 if recipe.is_forest else recipe.epochs) * epoch + evaluated * speed.predict_seconds
+    epochs: float = 0 if recipe.is_forest else recipe.epochs
+    if recipe.max_steps is not None and steps:
+        epochs = min(epochs, recipe.max_steps / steps)
+    total = prepare + speed.start_seconds + epochs * epoch + evaluated * speed.predict_seconds
     facts = TrainingFacts(
         recipe,
         parts,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.evaluation.published import SPLITS, ResultRow
+from astroseq_core.evaluation.published import SPLITS
+from astroseq_core.evaluation.result_rows import ResultRow
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.io import files
 from astroseq_core.jobs.job import RESULT_NAME
@@ -179,7 +180,15 @@ def damaged_result(folder: Path, error: Exception) -> SettingsError:
 
 
 #: Column title of each number that exists for every split, by field of the published table's row.
-_SPLIT_COLUMNS = {"stars": "stars", "segments": "segments", "roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "loss": "loss"}
+_SPLIT_COLUMNS = {
+    "stars": "stars",
+    "segments": "segments",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "loss": "loss",
+    "predicted_positive_rate": "predicted-positive rate",
+    "accuracy": "binary accuracy",
+}
 _COLUMNS = (
     "run",
     "state",
@@ -211,6 +220,10 @@ _EPOCH_COLUMNS = {
     "validation_roc_auc": "ROC-AUC validation",
     "validation_pr_auc": "PR-AUC validation",
     "validation_loss": "loss validation",
+    "train_predicted_positive_rate": "predicted-positive rate train",
+    "train_accuracy": "binary accuracy train",
+    "validation_predicted_positive_rate": "predicted-positive rate validation",
+    "validation_accuracy": "binary accuracy validation",
 }
 #: Names of settings for users; all others keep their dotted names.
 _SETTING_NAMES = {
@@ -240,10 +253,15 @@ _SETTING_NAMES = {
     "recipe.resample": "resampling",
     "recipe.least_snr": "least signal-to-noise",
     "recipe.epochs": "epochs",
+    "recipe.max_steps": "most training steps",
+    "recipe.max_hosts": "most real stars with published transits",
+    "recipe.max_quiet": "most real stars without",
+    "recipe.stratified": "planet hosts split apart",
     "recipe.patience": "patience [epochs]",
     "recipe.batch": "batch [segments]",
     "recipe.learning_rate": "learning rate",
     "recipe.base_rate": "stated base rate",
+    "recipe.calibrated": "probabilities calibrated",
     "recipe.parts": "split",
     "recipe.cutting.window": "window [cadences]",
     "recipe.cutting.stride": "stride [cadences]",

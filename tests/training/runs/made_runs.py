@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from astroseq_core.evaluation import metrics, published
+from astroseq_core.evaluation import metrics, result_rows
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.jobs.job import RESULT_NAME, JobState
 from astroseq_core.training import recipes
@@ -58,7 +58,7 @@ def write_result(run: Run, reports: dict[str, SegmentReport], **changes: Any) ->
     """Write the run's result.json: for each group its report and its row, and return what was written."""
     train, validation = (replace(a_report(name, 2.0), segments=5000) for name in ("train stars", "validation stars"))
     rows = [
-        published.row_from_reports(
+        result_rows.row_from_reports(
             {"train": train, "validation": validation, "test": r}, run=f"{run.job_id}, {group}", mission="TESS"
         )
         for group, r in reports.items()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.errors import SettingsError
-from astroseq_core.evaluation import published
+from astroseq_core.evaluation import result_rows
 from astroseq_core.jobs.job import RESULT_NAME, JobState
 from astroseq_core.preprocessing.segments import SegmentConfig
 from astroseq_core.training import dataset, test_set
@@ -40,10 +40,10 @@ def test_it_comes_back(run: Run) -> None:
     assert [r.to_dict() for r in found.reports] == [r.to_dict() for r in reports.values()]
     assert found.report("real stars").roc_curve == reports["real stars"].roc_curve
     assert found.groups == ("real stars", "simulated stars")
-    assert isinstance(found.rows[0], published.ResultRow)
+    assert isinstance(found.rows[0], result_rows.ResultRow)
     assert found.rows[0].segments == (5000, 5000, 600)
     assert list(found.rows[0].confusion or ()) == list(written["rows"][0]["confusion"])
-    assert published.format_comparison(found.rows).count("\n") == 2
+    assert result_rows.format_comparison(found.rows).count("\n") == 2
     assert (found.seconds, found.peak_memory_gib) == (321.0, 2.5)
     assert found.test is not None
     assert len(found.test) == 6
