@@ -125,6 +125,19 @@ def home_with_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def home_with_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two tiny untrained models, one for TESS and one for Kepler and K2."""
+    from astroseq_core.preprocessing.prepare import PreprocessingConfig
+    from tests.scoring.tiny_model import write_model
+
+    home = tmp_path_factory.mktemp("home")
+    write_model(home / "models")
+    slow = PreprocessingConfig(cadence_minutes=29.4244, detrending="median")
+    write_model(home / "models", "tiny-long", ("Kepler", "K2"), preparation=slow)
+    return home
+
+
 @pytest.fixture
 def tiny(home_with_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That home, as the one in use."""

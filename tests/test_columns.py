@@ -21,7 +21,6 @@ from astroseq_core.store.scores import ScoreRow
 from astroseq_core.surveys.engine import ScoringSettings, score_stars
 from astroseq_core.surveys.stars import SurveyChoice, iterate_stars
 from astroseq_core.times import Instant, TimeSystem
-from tests.scoring.tiny_model import write_model
 from tests.surveys.conftest import write
 from tools import write_columns
 
@@ -44,13 +43,6 @@ SCORE = StarScore(
     false_alarm_probability=0.25,
     **{name: 100.0 + at for at, name in enumerate(columns.MEASURED)},
 )
-
-
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_model(tmp_path / "home" / "models")
-    monkeypatch.setenv("ASTROSEQ_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 def row(target_id: str = "TIC 1") -> ScoreRow:

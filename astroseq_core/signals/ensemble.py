@@ -1,7 +1,8 @@
 """Ensembles of classifiers: the networks and trees that a card names, loaded and asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from astroseq_core.signals.views import GLOBAL_BINS, KINDS, LOCAL_BINS, SignalVi
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 #: The classes in the order of the networks' outputs.
 CLASSES = ("planet", "eclipsing_binary", "not_transit")
@@ -27,8 +29,8 @@ SHIPPED = "signals-v2"
 #: Scaled scalars are clipped to this.
 MAX_SCALED = 4.0
 #: What the networks take of the views: from the middle outwards, the even and the odd part of two channels.
-VIEW_SHAPES = {"global_view": (GLOBAL_BINS // 2 + 1, 4), "local_view": (LOCAL_BINS // 2 + 1, 4)}
-#: Signals per call of a network: of a survey's batch or a star, and of long lists.
+VIEW_SHAPES: dict[str, tuple[int, ...]] = {"global_view": (GLOBAL_BINS // 2 + 1, 4), "local_view": (LOCAL_BINS // 2 + 1, 4)}
+#: Fewest and most signals per call of the networks: fewer are padded, so that those of a star are computed as those of a survey.
 SMALL_BATCH, BATCH_SIZE = 64, 1024
 
 Floats = NDArray[np.float32]
@@ -93,23 +95,35 @@ class Ensemble:
             raise ModelError(f"{card.model_id} was made for {' and '.join(card.temperatures)} signals, not for {kind}.")
         scalars = stacked_scalars(views, card.scalars)
         inputs = network_inputs(views, scalars, np.array(card.centers), np.array(card.scales), kind)
-        networks = np.asarray([_predict(network, inputs) for network in self.networks], np.float32)
+        networks = self._ask_networks(inputs)
         mean = networks.mean(axis=0)
         trees = [tree_classes(model.probabilities(scalars), mean) for model in self.trees[kind]]
         return Answers(networks, np.asarray(trees, np.float32))
 
+    def _ask_networks(self, inputs: dict[str, Floats]) -> Floats:
+        """Return the outputs of every network, shape (members, n, 3)."""
+        count = len(inputs["scalars"])
+        found = [np.empty((len(self.networks), 0, len(CLASSES)), np.float32)]
+        for begin in range(0, count, BATCH_SIZE):
+            batch = {name: values[begin : begin + BATCH_SIZE] for name, values in inputs.items()}
+            size = len(batch["scalars"])
+            missing = max(0, SMALL_BATCH - size)
+            padded = {name: np.pad(v, [(0, missing)] + [(0, 0)] * (v.ndim - 1)) for name, v in batch.items()}
+            found.append(np.asarray(self._compiled(padded), np.float32)[:, :size])
+        return np.concatenate(found, axis=1)
 
-def _predict(network: "keras.Model", inputs: dict[str, Floats]) -> Floats:
-    """Return a network's outputs, shape (n, 3), in batches of two sizes: each size that it is called with is compiled once."""
-    count = len(inputs["scalars"])
-    size = SMALL_BATCH if count <= SMALL_BATCH else BATCH_SIZE
-    found = []
-    for begin in range(0, count, size):
-        batch = {name: values[begin : begin + size] for name, values in inputs.items()}
-        missing = size - len(batch["scalars"])
-        padded = {name: np.pad(v, [(0, missing)] + [(0, 0)] * (v.ndim - 1)) for name, v in batch.items()}
-        found.append(np.asarray(network.predict_on_batch(padded), np.float32)[: size - missing])
-    return np.concatenate(found)
+    @cached_property
+    def _compiled(self) -> "Callable[[dict[str, Floats]], tf.Tensor]":
+        """All networks as one function, which TensorFlow traces once for any number of signals."""
+        import tensorflow as tf
+
+        takes = {name: tf.TensorSpec((None, *shape), tf.float32) for name, shape in _input_shapes(len(self.card.scalars)).items()}
+
+        def outputs(inputs: "dict[str, tf.Tensor]") -> "tf.Tensor":
+            return tf.stack([network(inputs, training=False) for network in self.networks])
+
+        compiled: Callable[[dict[str, Floats]], tf.Tensor] = tf.function(outputs, input_signature=[takes], autograph=False)
+        return compiled
 
 
 def tree_classes(found: NDArray[np.float64], networks: Floats) -> NDArray[np.float64]:
@@ -206,6 +220,11 @@ def network_inputs(
         "known": known,
         "is_kepler": np.full((len(views), 1), kind == "kepler", np.float32),
     }
+
+
+def _input_shapes(scalars: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input of the networks for one signal."""
+    return VIEW_SHAPES | {"scalars": (scalars,), "known": (scalars,), "is_kepler": (1,)}
 
 
 def ensemble_folder(model: str) -> Path:
@@ -309,8 +328,7 @@ def _load_from_folder(folder: Path, changed: int) -> Ensemble:
     for member in card.members:
         network = load_network(verified_part(folder, card.model_id, member.file, member.sha256), RESTORE_ADVICE)
         takes = {one.name: tuple(one.shape[1:]) for one in network.inputs}
-        scalars = (len(card.scalars),)
-        if takes != VIEW_SHAPES | {"scalars": scalars, "known": scalars, "is_kepler": (1,)}:
+        if takes != _input_shapes(len(card.scalars)):
             raise ModelError(f"{card.model_id}: {member.file} does not take what its card says; {RESTORE_ADVICE}.")
         networks.append(network)
     return Ensemble(card, tuple(networks), _load_trees(folder, card))

@@ -27,12 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def model(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
-    from tests.scoring.tiny_model import write_model
-
-    home = tmp_path_factory.mktemp("home")
-    write_model(home / "models")
-    monkeypatch.setenv("ASTROSEQ_HOME", str(home))
+def model(tiny: Path) -> str:
     return "tiny"
 
 

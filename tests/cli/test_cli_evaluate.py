@@ -15,13 +15,8 @@ HEADER = "target_id,name,period_days,t0,t0_system,duration_hours,depth_ppm\n"
 
 
 @pytest.fixture(autouse=True)
-def tiny(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model whose card names TIC 1 as a star that it was trained on."""
-    from tests.scoring.tiny_model import write_model
-
-    home = tmp_path_factory.mktemp("home")
-    write_model(home / "models")
-    monkeypatch.setenv("ASTROSEQ_HOME", str(home))
+def model(tiny: Path) -> None:
+    """The tiny model, whose card names TIC 1 as a star that it was trained on."""
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,7 @@ from astroseq_core.cli import main
 
 
 @pytest.fixture
-def model(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
-    from tests.scoring.tiny_model import write_model
-
-    home = tmp_path_factory.mktemp("home")
-    write_model(home / "models")
-    monkeypatch.setenv("ASTROSEQ_HOME", str(home))
+def model(tiny: Path) -> str:
     return "tiny"
 
 

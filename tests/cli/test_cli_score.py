@@ -22,7 +22,6 @@ from astroseq_core.store import scores
 from astroseq_core.surveys import engine
 from astroseq_core.surveys.results import StarResult
 from astroseq_core.targets import parse_star
-from tests.scoring.tiny_model import write_model
 from tests.surveys.conftest import dips, made, write
 
 Run = Callable[..., dict[str, Any]]
@@ -30,14 +29,9 @@ NAMES = [f"TIC {n}" for n in (11, 12, 13, 14)]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Light curves of four stars, one of them in two files, one broken; and a tiny model."""
-    from astroseq_core.preprocessing.prepare import PreprocessingConfig
-
-    write_model(tmp_path / "home" / "models")
-    slow = PreprocessingConfig(cadence_minutes=29.4244, detrending="median")
-    write_model(tmp_path / "home" / "models", "tiny-long", ("Kepler", "K2"), preparation=slow)
-    monkeypatch.setenv("ASTROSEQ_HOME", str(tmp_path / "home"))
+def folder(home_with_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Light curves of four stars, one of them in two files, one broken; and two tiny models."""
+    monkeypatch.setenv("ASTROSEQ_HOME", str(home_with_models))
     monkeypatch.chdir(tmp_path)
     for name in NAMES[:3]:
         write(tmp_path / "lc", name, days=4.0)

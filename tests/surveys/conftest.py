@@ -9,19 +9,6 @@ from astroseq_core import missions
 from astroseq_core.io import lightcurve
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.targets import parse_star
-from tests.scoring.tiny_model import write_model
-
-
-@pytest.fixture(scope="session")
-def home_with_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two tiny untrained models, one for TESS and one for Kepler and K2."""
-    home = tmp_path_factory.mktemp("home")
-    write_model(home / "models")
-    from astroseq_core.preprocessing.prepare import PreprocessingConfig
-
-    slow = PreprocessingConfig(cadence_minutes=29.4244, detrending="median")
-    write_model(home / "models", "tiny-long", ("Kepler", "K2"), preparation=slow)
-    return home
 
 
 @pytest.fixture
