@@ -76,6 +76,7 @@ def test_noise_holds_no_signal():
     curves = [observed([], seed=seed, minutes=10.0, wave=(0.01, 2.9)) for seed in range(6)]
     assert [find_signals([], [c]) for c in curves] == [()] * 6
     assert find_signals([], []) == ()
+    assert any(find_signals([], [c], least_log_odds=-20) for c in curves)
 
 
 @pytest.mark.parametrize("light_ratio", [0.25, 0.7])
