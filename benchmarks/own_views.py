@@ -7,8 +7,8 @@ TESS: the half (part 0) of the lent quiet stars that `signals_found.py` does not
 or 30 minutes. Kepler: the same half of K2's, Kepler's quiet stars, simulated ones, and the lent KOI stars as they are,
 binned. Each star gets planets, a binary, a variation or nothing (`own_signals.py`), is searched without a network, and what
 is found is labelled by the truth: PC for a planet with its period, EB for a binary with its period or a simple ratio of it,
-J for what matches nothing; what is unclear is left out. Stars that are done are kept beside the file, in parts: the same
-call goes on.
+J for what matches nothing; what is unclear is left out, and so is what the star itself has. Stars that are done are kept
+beside the file, in parts: the same call goes on.
 """
 
 import argparse
@@ -176,6 +176,20 @@ def koi_rows(stars: list[Star]) -> Iterator[Row]:
             print(star.name, error, flush=True)
 
 
+def of_the_star_itself(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Which false signals come again in the same star, with its period, half or twice of it, whatever was injected.
+
+    The star itself has them: nobody knows what they are, and some are eclipses.
+    """
+    again = pd.Series(False, index=table.index)
+    for _, own in table[table.label == "J"].groupby("target_id"):
+        period = own.period_days.to_numpy()
+        ratio = period[:, None] / period[None, :]
+        near = np.any([np.abs(ratio / r - 1) < 0.01 for r in (0.5, 1, 2)], axis=0)
+        again[own.index] = (near.sum(axis=1) > 1) | ~np.isfinite(period)
+    return again
+
+
 def save(rows: list[Row], path: Path) -> None:
     """Write rows as arrays, whole or not at all."""
     columns = {name: np.array([r[name] for r in rows]) for name in rows[0]} if rows else {}
@@ -214,12 +228,15 @@ def collect(stars: str, numbers: list[range], seed: int, out: Path) -> None:
             print(path.name, labels, f"{time.process_time() - begun:.0f} s", flush=True)
     parts = [dict(np.load(path, allow_pickle=False)) for path, _ in jobs]
     parts = [p for p in parts if p]
+    arrays = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+    table = pd.DataFrame({name: arrays[name] for name in ("label", "what", "target_id", "period_days")})
+    keep = ~of_the_star_itself(table)
     partial = out.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez_compressed(file, **{name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
+        np.savez_compressed(file, **{name: values[keep] for name, values in arrays.items()})
     partial.replace(out)
-    table = pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in ("label", "what", "target_id")})
-    print(len(table), "signals of", table.target_id.nunique(), "stars")
+    table = table[keep]
+    print(len(table), "signals of", table.target_id.nunique(), "stars;", int((~keep).sum()), "of the stars themselves left out")
     print(table.groupby(["label", "what"]).size().to_string())
 
 
