@@ -100,13 +100,13 @@ def train_signals(
     counted = sum(len(one.views) for _, one in sets)
     if more_other is not None and other is None:
         raise SettingsError("Further views of the other mission need labelled views of that mission, too.")
-    for kind, one in zip(kinds, (more, more_other), strict=False):
-        if one is not None:
+    for kind, further in zip(kinds, (more, more_other), strict=False):
+        if further is not None:
             # of Kepler's signals either is known: what they are, or only that they are no planets
             allowed = LABELS["tess"] if kind == "tess" else ALL_LABELS
-            if unknown := sorted(set(one.labels.tolist()) - set(allowed)):
+            if unknown := sorted(set(further.labels.tolist()) - set(allowed)):
                 raise SettingsError(f"'{unknown[0]:.40}' is no label of {kind} signals; use {', '.join(allowed)}.")
-            sets.append((kind, one))
+            sets.append((kind, further))
     if start is not None:
         _check_start(start.card, recipe, seed)
     scaling = None if start is None else (np.array(start.card.centers), np.array(start.card.scales))
