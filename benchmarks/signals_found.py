@@ -9,6 +9,7 @@
 
 import argparse
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,14 +18,15 @@ import pandas as pd
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError
+from astroseq_core.evaluation.signals import unseen_answers
 from astroseq_core.networks.model import Model, load
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, DetrendedLightCurve, prepare
 from astroseq_core.signals import search
 from astroseq_core.signals.classify import SignalClasses, combine
-from astroseq_core.signals.ensemble import Answers, load_ensemble
+from astroseq_core.signals.ensemble import load_ensemble
 from astroseq_core.signals.event_depths import event_boxes, event_depths
 from astroseq_core.signals.signal import MAX_WITHOUT_SIGNAL, ClassProbabilities, FoundSignal
-from astroseq_core.signals.views import SignalViews, read_views
+from astroseq_core.signals.views import LabelledViews, SignalViews, read_views
 from astroseq_core.surveys.fold import fold_those_that_can_be, join_views
 from astroseq_core.times import Instant, TimeSystem
 from astroseq_core.vetting.fold import masked_detrended_flux
@@ -103,15 +105,9 @@ def star_rows(
 def unseen_classes(views: SignalViews, kind: str, stars: Sequence[str]) -> SignalClasses:
     """Classes by the networks and trees that were not trained on each star; by all where none was."""
     ensemble = load_ensemble(kind)
-    card, every = ensemble.card, ensemble.ask(views, kind)
-    networks, trees = every.networks.mean(axis=0), every.trees.mean(axis=0)
-    folds, seen = card.fold_of(np.array(stars)), np.isin(stars, list(card.stars_seen))
-    for fold in np.unique(folds[seen]):
-        rows = seen & (folds == fold)
-        members = [number for number, member in enumerate(card.members) if member.fold == fold]
-        if members:
-            networks[rows], trees[rows] = every.networks[members][:, rows].mean(axis=0), every.trees[fold, rows]
-    return combine(Answers(networks[None], trees[None]), card.tree_weight, card.temperatures[kind])
+    names = np.array(stars)
+    answers, _ = unseen_answers(LabelledViews(views, names, names), kind, ensemble)
+    return combine(answers, ensemble.card.tree_weight, ensemble.card.temperatures[kind])
 
 
 def classified(file: Path) -> pd.DataFrame:
@@ -144,10 +140,17 @@ def with_interval(value: "Callable[[np.ndarray], float]", count: int, seed: int 
     return f"{value(np.arange(count)):.3f} [{low:.3f}, {high:.3f}]"
 
 
-def report(files: Sequence[Path]) -> None:
-    """Print the numbers of each file."""
+def in_part(target_id: str, part: int) -> bool:
+    """Whether a star is of one half of the quiet stars."""
+    return zlib.crc32(target_id.encode()) % 2 == part
+
+
+def report(files: Sequence[Path], quiet_part: int | None = None) -> None:
+    """Print the numbers of each file; of quiet stars, those of one half alone if that is given."""
     for file in files:
         rows = classified(file)
+        if quiet_part is not None:
+            rows = rows[~rows.kind.str.startswith("no_known") | rows.target_id.map(lambda t: in_part(t, quiet_part))]
         stars = rows.drop_duplicates("star").set_index("star")
         print(f"{file.name}: {len(stars)} stars, " + ", ".join(f"{n} {k}" for k, n in stars.kind.value_counts().items()))
         found_share(rows)
@@ -224,9 +227,10 @@ def main() -> None:
     first.add_argument("--out", type=Path, default=Path("signals.csv"))
     second = commands.add_parser("report")
     second.add_argument("files", type=Path, nargs="+")
+    second.add_argument("--quiet-part", type=int, help="of lent quiet stars, only those of this half: 1 was not trained on")
     args = parser.parse_args()
     if args.do == "report":
-        report(args.files)
+        report(args.files, args.quiet_part)
     else:
         measure(star_sample(args.stars, args), {mission: load(name) for mission, name in MODELS.items()}, args.out)
 

@@ -45,6 +45,7 @@ RECIPE_OPTIONS: dict[str, Callable[[str], Any]] = {
 }
 #: Recipes of classifiers of signals, which learn from folded views and train at once.
 SIGNAL_RECIPES = ("signals-tess", "signals-kepler")
+_VIEW_FILES = ("other_views", "more_views", "more_other_views")
 _OPTION_HELP = {
     "window": "cadences in a segment",
     "stride": "cadences between the beginnings of neighbors",
@@ -85,6 +86,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument(
         "--more-views", type=Path, help="recipes of signals: further labelled views of the mission, learned from, not measured on"
+    )
+    parser.add_argument("--more-other-views", type=Path, help="recipes of signals: the same of the other mission")
+    parser.add_argument(
+        "--start", help="recipes of signals: folder of an ensemble of the same folds, whose networks are trained further"
     )
     parser.add_argument("--verdicts", action="store_true", help="learn from what vetters decided, too")
     kinds: dict[str, Callable[[str], Any]] = {**SEGMENT_OPTIONS, **RECIPE_OPTIONS}
@@ -131,7 +136,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.recipe in SIGNAL_RECIPES:
         return _train_signals(options)
-    if any(getattr(options, name) is not None for name in ("views", "other_views", "more_views")):
+    if any(getattr(options, name) is not None for name in ("views", *_VIEW_FILES, "start")):
         raise SettingsError(f"--views goes with the recipes {' and '.join(SIGNAL_RECIPES)}, not with {options.recipe}.")
     request = _run_request(options)
     with termination() as is_stopped:
@@ -166,13 +171,16 @@ def _train_signals(options: argparse.Namespace) -> int:
     if any(value <= 0 for value in changed.values()):
         raise SettingsError(f"{', '.join(changed)} must be over 0.")
     data = read_labelled_views(options.views)
-    other, more = (None if path is None else read_labelled_views(path) for path in (options.other_views, options.more_views))
+    paths = {name: getattr(options, name) for name in _VIEW_FILES}
+    other, more, more_other = (None if path is None else read_labelled_views(path) for path in paths.values())
     train_signals(
         replace(recipe, **changed),
         data,
         options.out,
         other=other,
         more=more,
+        more_other=more_other,
+        start=None if options.start is None else load_ensemble(options.start),
         seed=options.seed,
         progress=common.print_error,
     )

@@ -1,7 +1,7 @@
 """Measures of the classifier of signals on labelled views, with intervals from resampling stars."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from astroseq_core.evaluation.metrics import StarBootstrap
 from astroseq_core.evaluation.segment_report import Measured
 from astroseq_core.evaluation.weighted_ranking import RankedScores
 from astroseq_core.signals.classify import combine
-from astroseq_core.signals.ensemble import Answers, Ensemble
+from astroseq_core.signals.ensemble import CLASSES, Answers, Ensemble
 from astroseq_core.signals.views import LabelledViews, label_kind
 from astroseq_core.type_names import JsonObject
 
@@ -129,17 +129,22 @@ def unseen_answers(data: LabelledViews, kind: str, ensemble: Ensemble) -> tuple[
         If every network has seen some star.
     """
     card = ensemble.card
-    every = ensemble.ask(data.views, kind)
-    networks, trees = every.networks.mean(axis=0), every.trees.mean(axis=0)
     seen = np.isin(data.stars, list(card.stars_seen))
-    folds = card.fold_of(data.stars)
-    for fold in np.unique(folds[seen]):
-        rows = seen & (folds == fold)
-        members = [number for number, member in enumerate(card.members) if member.fold == fold]
-        if not members:
-            raise SettingsError(f"Every network of {card.model_id} was trained on some of these stars; measure on other stars.")
-        networks[rows] = every.networks[members][:, rows].mean(axis=0)
-        trees[rows] = every.trees[fold, rows]
+    # every part is asked of stars that none saw; of another star, those of its fold
+    group = np.where(seen, card.fold_of(data.stars), -1)
+    networks, trees = (np.zeros((len(seen), len(CLASSES)), np.float32) for _ in range(2))
+    for fold in np.unique(group):
+        rows = np.flatnonzero(group == fold)
+        asked = ensemble
+        if fold >= 0:
+            own = tuple(n for n, m in zip(ensemble.networks, card.members, strict=True) if m.fold == fold)
+            if not own:
+                raise SettingsError(
+                    f"Every network of {card.model_id} was trained on some of these stars; measure on other stars."
+                )
+            asked = replace(ensemble, networks=own, trees={k: (models[fold],) for k, models in ensemble.trees.items()})
+        answers = asked.ask(data.views.take(rows), kind)
+        networks[rows], trees[rows] = answers.networks.mean(axis=0), answers.trees.mean(axis=0)
     return Answers(networks[None], trees[None]), seen
 
 

@@ -63,7 +63,7 @@ def fold_views(detrended: Sequence[DetrendedLightCurve], ephemerides: Sequence[E
     Returns
     -------
     SignalViews
-        Their views, normalized, with period, duration and signal-to-noise ratio. The period of a single transit is NaN.
+        Their views, normalized, with period, duration, signal-to-noise ratio and depth. The period of a single transit is NaN.
 
     Raises
     ------
@@ -89,13 +89,14 @@ def make_views(folds: Sequence[FoldedFlux]) -> StarViews:
     StarViews
         Their views.
     """
-    whole, near = [global_bins(f) for f in folds], [local_bins(f) for f in folds]
+    whole, near, depths = [global_bins(f) for f in folds], [local_bins(f) for f in folds], [transit_depth(f) for f in folds]
     views = SignalViews(
         np.array([_normalized(fill_empty(v)) for v in whole], np.float32),
         np.array([_normalized(filled_local(f, v)) for f, v in zip(folds, near, strict=True)], np.float32),
         np.array([np.nan if f.ephemeris.period_days is None else f.ephemeris.period_days for f in folds], np.float32),
         np.array([f.ephemeris.duration_hours for f in folds], np.float32),
-        np.array([transit_depth(f).snr for f in folds], np.float32),
+        np.array([d.snr for d in depths], np.float32),
+        np.array([d.depth * 1e6 if d.depth > 0 else np.nan for d in depths], np.float32),
     )
     return StarViews(views, np.isnan(np.array(whole)), np.isnan(np.array(near)))
 

@@ -52,7 +52,11 @@ _Array = NDArray[np.float64]
 
 
 def find_signals(
-    scores: Sequence[SegmentScores], detrended: Sequence[DetrendedLightCurve], star: StarScore | None = None
+    scores: Sequence[SegmentScores],
+    detrended: Sequence[DetrendedLightCurve],
+    star: StarScore | None = None,
+    *,
+    least_log_odds: float = MIN_LOG_ODDS,
 ) -> tuple[FoundSignal, ...]:
     """Find the signals of a star, the strongest first.
 
@@ -69,6 +73,8 @@ def find_signals(
         Its detrended light curves, all in one time system and not overlapping.
     star : StarScore, optional
         Its score, which holds the first result of the period search.
+    least_log_odds : float, optional
+        Smallest log odds of what is a signal.
 
     Returns
     -------
@@ -81,7 +87,7 @@ def find_signals(
     found: list[FoundSignal] = []
     masked: list[Ephemeris] = []
     for _ in range(MAX_ROUNDS):
-        best = next((c for c in search.candidates(masked, star) if log_odds(c) >= MIN_LOG_ODDS), None)
+        best = next((c for c in search.candidates(masked, star) if log_odds(c) >= least_log_odds), None)
         if best is None:
             break
         best, fit = search.settle_fitted(best, masked)

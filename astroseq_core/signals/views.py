@@ -35,6 +35,8 @@ LABELS: dict[str, dict[str, tuple[int, ...]]] = {
     "tess": {"PC": (0,), "EB": (1,), "J": (2,)},
     "kepler": {"PC": (0,), "not PC": (1, 2)},
 }
+#: All of them: what AstroSeq found itself may have any.
+ALL_LABELS = LABELS["tess"] | LABELS["kepler"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -240,6 +240,7 @@ def compile_network(network: "keras.Model", recipe: Recipe) -> None:
         optimizer=keras.optimizers.AdamW(recipe.learning_rate, weight_decay=WEIGHT_DECAY),
         loss={"segment": one, "cadence": "binary_crossentropy"} if two else one,
     )
+    network.optimizer.build(network.trainable_variables)  # else the first step is traced twice
 
 
 def predict(network: "keras.Model", dataset: SegmentDataset, which: NDArray[np.int64] | None = None) -> NDArray[np.float32]:

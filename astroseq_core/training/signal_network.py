@@ -25,7 +25,12 @@ _CLIP_NORM, SMALLEST = 1.0, 1e-6
 
 
 def train_network(
-    recipe: SignalRecipe, ready: SignalSet, train: NDArray[np.int64], seed: list[int], note: Callable[[int, float], None]
+    recipe: SignalRecipe,
+    ready: SignalSet,
+    train: NDArray[np.int64],
+    seed: list[int],
+    note: Callable[[int, float], None],
+    start: "keras.Model | None" = None,
 ) -> "keras.Model":
     """Train one network.
 
@@ -41,6 +46,8 @@ def train_network(
         Seed of the weights and the augmentation.
     note : callable
         Called with the number and the mean loss of each epoch.
+    start : keras.Model, optional
+        A network whose weights it starts with; random ones by default.
 
     Returns
     -------
@@ -52,6 +59,8 @@ def train_network(
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(int(rng.integers(2**31)))
     network = build_signal_network(ARCHITECTURE, GLOBAL_BINS // 2 + 1, LOCAL_BINS // 2 + 1, len(ready.names), **recipe.options)
+    if start is not None:
+        network.set_weights(start.get_weights())
     steps = max(1, len(train) // recipe.batch) * recipe.epochs
     warm = max(1, int(_WARM_UP * steps))
     rate = keras.optimizers.schedules.CosineDecay(
@@ -59,6 +68,7 @@ def train_network(
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=_CLIP_NORM)
     network.compile(optimizer, loss=partial_label_loss)
+    optimizer.build(network.trainable_variables)  # else the first step is traced twice
     for epoch in range(recipe.epochs):
         losses = [float(network.train_on_batch(*batch)) for batch in _batches(recipe, ready, train, rng)]
         note(epoch + 1, float(np.mean(losses)))

@@ -61,9 +61,9 @@ class SignalRecipe:
     scalar_noise: float = 0.05
     unknown: float = 0.2
     max_shift: int = 1
-    trees: int = 220
+    trees: int = 110
     leaves: int = 12
-    tree_rate: float = 0.06
+    tree_rate: float = 0.11
     tree_weight: float = 0.5
     options: JsonObject = field(default_factory=dict)
 

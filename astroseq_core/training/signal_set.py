@@ -11,22 +11,21 @@ from astroseq_core.errors import SettingsError
 from astroseq_core.signals.ensemble import CLASSES, scaled_scalars, stacked_scalars
 from astroseq_core.signals.ensemble_card import star_folds
 from astroseq_core.signals.view_scalars import scalar_names
-from astroseq_core.signals.views import EXTRAS, LABELS, LabelledViews, even_and_odd, view_channels
+from astroseq_core.signals.views import ALL_LABELS, EXTRAS, LABELS, LabelledViews, even_and_odd, view_channels
 
 Floats = NDArray[np.float32]
+Scaling = tuple[NDArray[np.float64], NDArray[np.float64]]
 #: Fewest stars of each class in a fold's complement that can be learned from.
 _FEWEST = 2
 
 
-def possible_classes(labels: NDArray[np.str_], kind: str) -> Floats:
+def possible_classes(labels: NDArray[np.str_]) -> Floats:
     """Return which classes a label leaves possible.
 
     Parameters
     ----------
     labels : ndarray of str
         Labels, shape (n,).
-    kind : str
-        One of `KINDS`.
 
     Returns
     -------
@@ -35,11 +34,11 @@ def possible_classes(labels: NDArray[np.str_], kind: str) -> Floats:
 
     Examples
     --------
-    >>> possible_classes(np.array(["PC", "not PC"]), "kepler").tolist()
+    >>> possible_classes(np.array(["PC", "not PC"])).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]
     """
     out = np.zeros((len(labels), len(CLASSES)), np.float32)
-    for label, classes in LABELS[kind].items():
+    for label, classes in ALL_LABELS.items():
         out[np.ix_(labels == label, classes)] = 1
     return out
 
@@ -120,7 +119,7 @@ class SignalSet:
         }
 
 
-def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int) -> SignalSet:
+def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int, scaling: Scaling | None = None) -> SignalSet:
     """Measure scalars on labelled views and put those of both missions together.
 
     Parameters
@@ -131,6 +130,8 @@ def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int) -
         Number of folds of stars.
     seed : int
         Seed of the folds.
+    scaling : tuple of ndarray of float64, optional
+        What is subtracted from each scalar, and what it is then divided by; measured by default.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int) -
     """
     names = scalar_names()
     measured = [stacked_scalars(one.views, names) for _, one in sets]
-    centers, scales = _scaling(measured[0])
+    centers, scales = scaling or _scaling(measured[0])
     scaled = [scaled_scalars(values, centers, scales) for values in measured]
     stars = np.concatenate([one.stars for _, one in sets])
     return SignalSet(
@@ -148,7 +149,7 @@ def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int) -
         scalars=np.concatenate([values for values, _ in scaled]),
         known=np.concatenate([known for _, known in scaled]),
         is_kepler=np.concatenate([np.full((len(one.stars), 1), kind == "kepler", np.float32) for kind, one in sets]),
-        possible=np.concatenate([possible_classes(one.labels, kind) for kind, one in sets]),
+        possible=np.concatenate([possible_classes(one.labels) for _, one in sets]),
         stars=stars,
         folds=star_folds(stars, folds, seed),
         measured=np.concatenate(measured),
@@ -158,7 +159,7 @@ def make_set(sets: Sequence[tuple[str, LabelledViews]], folds: int, seed: int) -
     )
 
 
-def _scaling(values: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scaling(values: Floats) -> Scaling:
     """Return the medians of scalars and their standard deviations; unknown throughout: 0 and 1."""
     known = np.isfinite(values).any(axis=0)
     centers, scales = np.zeros(values.shape[1]), np.ones(values.shape[1])

@@ -16,9 +16,10 @@ from astroseq_core.io.files import safe_name
 from astroseq_core.networks.model import check_network, load_network, save_network
 from astroseq_core.signals.boosted_trees import save_trees
 from astroseq_core.signals.classify import combine, temper
-from astroseq_core.signals.ensemble import BATCH_SIZE, CLASSES
+from astroseq_core.signals.ensemble import BATCH_SIZE, CLASSES, Ensemble
 from astroseq_core.signals.ensemble_card import EnsembleCard, TreeFile
-from astroseq_core.signals.views import KINDS, LABELS, LabelledViews, label_kind
+from astroseq_core.signals.view_scalars import scalar_names
+from astroseq_core.signals.views import ALL_LABELS, KINDS, LABELS, LabelledViews, label_kind
 from astroseq_core.training.publish_signals import publish_network
 from astroseq_core.training.signal_network import ARCHITECTURE, SMALLEST, train_network
 from astroseq_core.training.signal_recipe import SignalRecipe
@@ -43,6 +44,8 @@ def train_signals(
     *,
     other: LabelledViews | None = None,
     more: LabelledViews | None = None,
+    more_other: LabelledViews | None = None,
+    start: Ensemble | None = None,
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> EnsembleCard:
@@ -65,6 +68,11 @@ def train_signals(
     more : LabelledViews or None, optional
         Further views of the recipe's kind, such as those that AstroSeq made; they are learned from, and no temperature is chosen
         on them.
+    more_other : LabelledViews or None, optional
+        The same of the other kind; only with `other`. Those of Kepler may have labels of either kind.
+    start : Ensemble or None, optional
+        An ensemble of the same folds, made with the same seed, whose networks are trained further, each without the same stars
+        and with the same scales of the scalars.
     seed : int, optional
         Seed of the folds, the weights and the augmentation.
     progress : callable or None, optional
@@ -78,7 +86,7 @@ def train_signals(
     Raises
     ------
     SettingsError
-        If the labels do not suit the recipe, or are too few.
+        If the labels do not suit the recipe, or are too few, or the ensemble to start from has other folds or scalars.
     ModelError
         If the folder cannot be written.
     """
@@ -90,14 +98,22 @@ def train_signals(
         if label_kind(one) != kind:
             raise SettingsError(f"The labels are those of {label_kind(one)} signals; {recipe.name} needs those of {kind} here.")
     counted = sum(len(one.views) for _, one in sets)
-    if more is not None:
-        if unknown := sorted(set(more.labels.tolist()) - set(LABELS[recipe.kind])):
-            raise SettingsError(f"'{unknown[0]:.40}' is no label of {recipe.kind} signals; use {', '.join(LABELS[recipe.kind])}.")
-        sets.append((recipe.kind, more))
-    ready = make_set(sets, recipe.folds, seed)
+    if more_other is not None and other is None:
+        raise SettingsError("Further views of the other mission need labelled views of that mission, too.")
+    for kind, further in zip(kinds, (more, more_other), strict=False):
+        if further is not None:
+            # of Kepler's signals either is known: what they are, or only that they are no planets
+            allowed = LABELS["tess"] if kind == "tess" else ALL_LABELS
+            if unknown := sorted(set(further.labels.tolist()) - set(allowed)):
+                raise SettingsError(f"'{unknown[0]:.40}' is no label of {kind} signals; use {', '.join(allowed)}.")
+            sets.append((kind, further))
+    if start is not None:
+        _check_start(start.card, recipe, seed)
+    scaling = None if start is None else (np.array(start.card.centers), np.array(start.card.scales))
+    ready = make_set(sets, recipe.folds, seed, scaling)
     check_classes(ready, recipe.kind, recipe.folds)
     work = out / WORK_NAME
-    _begin(work, recipe, sets, seed)
+    _begin(work, recipe, sets, seed, start)
     count = recipe.folds * recipe.repeats
     paths = [work / f"member-{number:02d}.keras" for number in range(count)]
     members, told = [], np.zeros((recipe.repeats, len(ready.folds), len(CLASSES)), np.float32)
@@ -106,7 +122,8 @@ def train_signals(
         network = _finished(path)
         if network is None:
             train = np.flatnonzero(ready.folds != fold)
-            save_network(train_network(recipe, ready, train, [seed, number], _note(progress, number, recipe)), path)
+            begin = None if start is None else start.networks[number]
+            save_network(train_network(recipe, ready, train, [seed, number], _note(progress, number, recipe), begin), path)
             network = load_network(path, "train again")  # without the optimizer, which is twice as large
         members.append(publish_network(network, path.name, out, fold))
         kept = np.flatnonzero(ready.folds == fold)
@@ -137,7 +154,7 @@ def train_signals(
         members=tuple(members),
         stars_seen=tuple(np.unique(ready.stars).tolist()),
         options=recipe.options,
-        training=_training_notes(recipe, sets, seed),
+        training=_training_notes(recipe, sets, seed, start),
         versions=package_versions(),
     )
     card.write(out)
@@ -148,9 +165,18 @@ def train_signals(
     return card
 
 
-def _begin(work: Path, recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> None:
+def _check_start(card: EnsembleCard, recipe: SignalRecipe, seed: int) -> None:
+    """Raise an error where networks of an ensemble saw other stars, or take other numbers, than those to be trained."""
+    folds = tuple(number % recipe.folds for number in range(recipe.folds * recipe.repeats))
+    theirs = (card.folds, card.split_seed, tuple(m.fold for m in card.members), card.scalars, card.options)
+    if theirs != (recipe.folds, seed, folds, scalar_names(), recipe.options):
+        raise SettingsError(f"{card.model_id} has other folds or scalars than {recipe.name} here; start without it.")
+
+
+def _begin(work: Path, recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int, start: Ensemble | None) -> None:
     """Keep finished networks of the same request in the work folder; remove those of another."""
-    request = json.loads(json.dumps({"recipe": asdict(recipe), "seed": seed, "views": [digest(one) for _, one in sets]}))
+    asked = {"recipe": asdict(recipe), "seed": seed, "views": [digest(one) for _, one in sets], "start": _hashes(start)}
+    request = json.loads(json.dumps(asked))
     path = work / REQUEST_NAME
     try:
         same = parse(path.read_bytes()) == request
@@ -160,6 +186,10 @@ def _begin(work: Path, recipe: SignalRecipe, sets: list[tuple[str, LabelledViews
         for old in work.glob("member-*.keras"):
             files.remove_file(old)
         files.write_text_atomically(path, json.dumps(request, indent=1) + "\n", ModelError)
+
+
+def _hashes(start: Ensemble | None) -> list[str]:
+    return [] if start is None else [member.sha256 for member in start.card.members]
 
 
 def _finished(path: Path) -> "keras.Model | None":
@@ -200,16 +230,17 @@ def fit_temperature(probability: NDArray[np.floating], possible: NDArray[np.floa
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _training_notes(recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int) -> JsonObject:
+def _training_notes(recipe: SignalRecipe, sets: list[tuple[str, LabelledViews]], seed: int, start: Ensemble | None) -> JsonObject:
     return {
         "recipe": asdict(recipe),
         "seed": seed,
+        "start": None if start is None else {"model_id": start.card.model_id, "training": start.card.training},
         "views": [
             {
                 "kind": kind,
                 "signals": len(one.views),
                 "stars": len(np.unique(one.stars)),
-                "labels": {label: int((one.labels == label).sum()) for label in LABELS[kind]},
+                "labels": {label: int((one.labels == label).sum()) for label in ALL_LABELS if label in one.labels},
                 "sha256": digest(one),
             }
             for kind, one in sets

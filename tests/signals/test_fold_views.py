@@ -90,10 +90,12 @@ def test_a_trapezoid_has_the_view_that_was_injected(trapezoid):
     assert (views.period_days[0], views.duration_hours[0]) == pytest.approx((PERIOD, HOURS))
 
 
-def test_the_signal_to_noise_ratio_is_that_of_white_noise(trapezoid):
+def test_depth_and_signal_to_noise_ratio_are_those_of_the_mean_transit_in_white_noise(trapezoid):
     fold = fold_flux(trapezoid, [SIGNAL])[0]
     white = DEPTH * (1 + FLAT_SHARE) / 2 / 300e-6 * np.sqrt(fold.inside.sum())
-    assert fv.fold_views(trapezoid, [SIGNAL]).snr[0] == pytest.approx(white, rel=0.2)
+    views = fv.fold_views(trapezoid, [SIGNAL])
+    assert views.snr[0] == pytest.approx(white, rel=0.2)
+    assert views.depth_ppm[0] == pytest.approx(1e6 * DEPTH * (1 + FLAT_SHARE) / 2, rel=0.05)
 
 
 @pytest.mark.parametrize("apart", [0.02, 0.08, 0.15, 1.0])

@@ -12,6 +12,7 @@ from astroseq_core.same_signal import compare_signals
 from astroseq_core.signals.aliases import settle_period
 from astroseq_core.signals.box_search import climb, make_dip_grid, measure_uniqueness, search_boxes
 from astroseq_core.signals.event_depths import event_boxes, event_depths
+from astroseq_core.signals.odds import MAX_LOG_ODDS
 from astroseq_core.signals.search import MAX_SIGNALS, _Search, find_signals
 from astroseq_core.signals.signal import ClassProbabilities, FoundSignal, best_signal
 from astroseq_core.signals.trapezoid_fit import fit_trapezoid, trapezoid
@@ -47,6 +48,10 @@ def test_two_planets_near_2_to_1_are_two_signals(pair_found):
         assert one.ephemeris.depth_ppm == pytest.approx(orbit.depth * 1e6, rel=0.12)
         assert one.ephemeris.duration_hours == pytest.approx(true.duration_hours, rel=0.15)
         assert 0 < one.duration_err_hours < 0.3 * true.duration_hours
+
+
+def test_no_signal_is_likelier_than_the_bounds_of_the_odds(pair):
+    assert find_signals([], pair, least_log_odds=MAX_LOG_ODDS + 1) == ()
 
 
 def test_errors_are_those_of_the_scatter():

@@ -57,7 +57,9 @@ def kepler_views(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def learned(views: Path, kepler_views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ensemble that has learned Kepler's signals and those of TESS."""
     out = tmp_path_factory.mktemp("learned") / "both"
-    train_signals(small("signals-kepler"), read_labelled_views(kepler_views), out, other=read_labelled_views(views))
+    own = read_labelled_views(write_views(out.parent / "own.npz", ["EB", "PC", "J", "not PC"] * 9, seed=5))
+    kepler, tess = read_labelled_views(kepler_views), read_labelled_views(views)
+    train_signals(small("signals-kepler"), kepler, out, other=tess, more=own)
     return out
 
 
@@ -93,6 +95,7 @@ def test_it_learns_what_tells_simulated_signals_apart(learned: Path, tmp_path: P
 
 
 def test_kepler_labels_leave_open_what_is_no_planet(learned: Path, kepler_views: Path) -> None:
+    assert read_card(learned).training["views"][2]["labels"] == {"PC": 9, "EB": 9, "J": 9, "not PC": 9}
     found = classify(read_views(kepler_views), "kepler", str(learned))
     np.testing.assert_allclose(found.probability.sum(axis=1), 1)
     assert found.p_planet[::2].mean() > 0.6 > 0.4 > found.p_planet[1::2].mean()
@@ -107,7 +110,7 @@ def test_stars_that_it_was_trained_on_are_measured_by_networks_that_did_not_see_
     assert seen.all()
     every, folds = ensemble.ask(data.views, "tess"), ensemble.card.fold_of(data.stars)
     for fold in (0, 1):
-        np.testing.assert_array_equal(blind.networks[0, folds == fold], every.networks[fold, folds == fold])
+        np.testing.assert_allclose(blind.networks[0, folds == fold], every.networks[fold, folds == fold], atol=1e-6)
         np.testing.assert_array_equal(blind.trees[0, folds == fold], every.trees[fold, folds == fold])
     assert not np.allclose(blind.networks[0], every.networks.mean(axis=0), atol=1e-3)
 
@@ -148,10 +151,25 @@ def test_more_views_are_learned_from_and_choose_no_temperature(brief: None, view
     answers, seen = unseen_answers(data, "tess", load_ensemble(str(tmp_path / "out")))
     assert seen.all()
     found = combine(answers, card.tree_weight).probability
-    assert card.temperatures["tess"] == pytest.approx(training.fit_temperature(found, possible_classes(data.labels, "tess")))
-    kepler = read_labelled_views(write_views(tmp_path / "kepler.npz", ["PC", "not PC"] * 9))
+    assert card.temperatures["tess"] == pytest.approx(training.fit_temperature(found, possible_classes(data.labels)))
+    other = read_labelled_views(write_views(tmp_path / "other.npz", ["PC", "not PC"] * 9))
     with pytest.raises(SettingsError, match="'not PC' is no label of tess signals"):
-        train_signals(small(), data, tmp_path / "none", more=kepler)
+        train_signals(small(), data, tmp_path / "none", more=other)
+    with pytest.raises(SettingsError, match="need labelled views of that mission"):
+        train_signals(small(), data, tmp_path / "none", more_other=more)
+
+
+def test_an_ensemble_is_trained_further_without_the_same_stars(views: Path, trained: Path, tmp_path: Path) -> None:
+    data, start = read_labelled_views(views), load_ensemble(str(trained))
+    recipe = replace(small(), epochs=1, learning_rate=1e-5)
+    card = train_signals(recipe, data, tmp_path / "out", start=start)
+    assert card.training["start"]["model_id"] == "mine"
+    again = load_ensemble(str(tmp_path / "out"))
+    before, after = (e.ask(data.views, "tess").networks for e in (start, again))
+    np.testing.assert_allclose(before, after, atol=0.05)
+    assert not np.array_equal(before, after)
+    with pytest.raises(SettingsError, match="mine has other folds or scalars"):
+        train_signals(recipe, data, tmp_path / "none", start=start, seed=2)
 
 
 def test_labels_that_do_not_suit_are_one_sentence(views: Path, tmp_path: Path) -> None:
