@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The classes in the order of the networks' outputs.
 CLASSES = ("planet", "eclipsing_binary", "not_transit")
 #: Folder of the shipped ensemble, which serves both kinds.
-SHIPPED = "signals-v2"
+SHIPPED = "signals-v3"
 #: Scaled scalars are clipped to this.
 MAX_SCALED = 4.0
 #: What the networks take of the views: from the middle outwards, the even and the odd part of two channels.
