@@ -16,7 +16,7 @@ from astroseq_core.errors import AstroSeqError, SettingsError
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.networks.model import Model
 from astroseq_core.preprocessing.noise import robust_sigma
-from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare, relative_deviation
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, flux_level, prepare
 from astroseq_core.scoring import evidence, period
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore
@@ -61,9 +61,9 @@ def mirrored(curve: LightCurve, preprocessing: PreprocessingConfig) -> LightCurv
         If the light curve cannot be detrended.
     """
     _, relative, slow = _detrend_native(curve, preprocessing)
-    flat = relative_deviation(relative, slow)
+    flat = relative - slow
     limit = (preprocessing.clip_sigma or FLARE_SIGMAS) * robust_sigma(flat)
-    return _replace_flux(curve, slow - np.minimum(flat, float(np.median(flat)) + limit) * np.maximum(slow, 0.0), "turned over")
+    return _replace_flux(curve, slow - np.minimum(flat, float(np.median(flat)) + limit), "turned over")
 
 
 def scrambled(
@@ -96,13 +96,13 @@ def scrambled(
         If the light curve cannot be detrended.
     """
     time, relative, slow = _detrend_native(curve, preprocessing)
-    ratio = relative_deviation(relative, slow)
+    flat = relative - slow
     cadence = float(np.median(np.diff(time)))
     size = max(1, min(round(block_days / cadence), len(time) // 4))
     # A random start of the first block, so that copies do not share block edges.
-    blocks = np.split(ratio, np.arange(int(rng.integers(1, size + 1)), len(ratio), size))
+    blocks = np.split(flat, np.arange(int(rng.integers(1, size + 1)), len(flat), size))
     mixed = np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
-    return _replace_flux(curve, slow + mixed * np.maximum(slow, 0.0), "scrambled")
+    return _replace_flux(curve, slow + mixed, "scrambled")
 
 
 def without_transits(curve: LightCurve, ephemeris: Ephemeris) -> LightCurve:
@@ -316,5 +316,5 @@ def _replace_flux(curve: LightCurve, relative: NDArray[np.float64], how: str) ->
     """Replace the flux of the usable cadences by this relative flux."""
     good = curve.usable_mask()
     flux = curve.flux.copy()
-    flux[good] = relative * float(np.median(curve.flux[good]))
+    flux[good] = relative * (flux_level(curve) or 1.0)
     return replace(curve, flux=flux, provenance=replace(curve.provenance, name=f"{curve.provenance.name}, {how}", sha256=""))
