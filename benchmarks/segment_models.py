@@ -32,7 +32,7 @@ from astroseq_core.preprocessing.segments import LEFT_OUT
 from astroseq_core.preprocessing.split import split_stars
 from astroseq_core.scoring.star_source import Source, StarSource
 from astroseq_core.training.clean_stars import SEARCH_ALONE, clean_stars
-from astroseq_core.training.excluded_star import ExcludedStar, JudgedStar
+from astroseq_core.training.excluded_star import ExcludedStar, JudgedStar, SignalFound
 from astroseq_core.training.injection import TrainingStar
 from astroseq_core.training.recipes import Recipe, load_recipe
 from astroseq_core.training.star_groups import star_groups
@@ -188,10 +188,11 @@ def read_clean(mission: str, out: Path) -> tuple[list[ExcludedStar], list[str]]:
     if not path.exists():
         raise SystemExit(f"Run `clean {mission}` first: {path.name} is not in {out}.")
     values = json.loads(path.read_text(encoding="utf-8"))
-    left = [
-        ExcludedStar(JudgedStar(one["target_id"], one["star_score"], one["model"]), one["reason"], one["threshold"])
-        for one in values["left_out"]
-    ]
+    left = []
+    for one in values["left_out"]:
+        signals = tuple(SignalFound(**signal) for signal in one["signals"])
+        judged = JudgedStar(one["target_id"], one["star_score"], one["model"], signals)
+        left.append(ExcludedStar(judged, one["reason"], one["threshold"]))
     return left, [one["target_id"] for one in values["test_not_quiet"]]
 
 

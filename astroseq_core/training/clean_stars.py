@@ -14,7 +14,7 @@ from astroseq_core.io import files
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.networks import card as cards
 from astroseq_core.preprocessing.prepare import prepare
-from astroseq_core.preprocessing.split import fold_numbers, split_stars
+from astroseq_core.preprocessing.split import fold_numbers
 from astroseq_core.training.excluded_star import ExcludedStar, JudgedStar, SignalFound, excluded_stars
 from astroseq_core.training.fit import NO_CALLBACK, TrainingCallback
 from astroseq_core.training.injection import TrainingStar
@@ -205,8 +205,12 @@ def _fold_model(
     if not (out / cards.CARD_NAME).exists():
         others = {s.target_id: s for s in stars if of.get(s.target_id) != fold}
         groups = star_groups(others, {s.target_id: [e.name for e in s.ephemerides] for s in others.values()})
-        parts = split_stars(others, FOLD_PARTS, seed, groups)
-        split = StarSplit({part: tuple(others[name] for name in names) for part, names in parts.items()})
+        # shares of the number of stars, where a hash would leave parts of few stars empty
+        keys = list(dict.fromkeys(groups.values()))
+        order = np.random.default_rng([seed, fold]).permutation(len(keys))
+        edges = np.ceil(np.cumsum(list(FOLD_PARTS.values())) * len(keys) - 1e-9)
+        part_of = {keys[i]: list(FOLD_PARTS)[int(np.searchsorted(edges, place, side="right"))] for place, i in enumerate(order)}
+        split = StarSplit({part: tuple(s for name, s in others.items() if part_of[groups[name]] == part) for part in FOLD_PARTS})
         own = replace(recipe, parts=(*FOLD_PARTS.items(), ("test", 0.0)))
         train(own, out, stars=split, seed=seed, workers=workers, callback=callback)
     return load(str(out))
