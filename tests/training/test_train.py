@@ -210,14 +210,21 @@ def test_several_seeds_share_the_stars_and_the_card_tells_their_spread(folder: P
     assert [p.name for p in tmp_path.iterdir()] == ["seeds-v1"]
 
 
-def test_training_ends_when_validation_says_so(folder: Path, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, epochs=50, patience=0, schedule="plateau", learning_rate=1e-6)
-    card = train.train(recipe, tmp_path / "early-v1", stars=small(folder), seed=4, workers=1)
-    lines = [json.loads(line) for line in (tmp_path / "early-v1" / "progress.jsonl").read_text().splitlines()]
-    areas = [line["validation_roc_auc"] for line in lines]
-    assert len(lines) < 50
-    assert areas[-1] <= max(areas[:-1])  # the last epoch was no better, and its network is not the one that is kept
-    assert card.training["reports"]["validation"]["roc_auc"]["value"] == pytest.approx(max(areas), abs=2e-3)
+def test_training_ends_when_validation_says_so_and_the_best_epoch_is_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, areas = small(folder).parts, iter([0.8, 0.9, 0.85, 0.7])
+
+    def scripted(part: str, labels: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+        return {f"{part}_roc_auc": next(areas) if part == "validation" else 0.5}
+
+    sets = [train.build_dataset(parts[part][:6], RECIPE, 4, tmp_path / part, 1) for part in ("train", "validation")]
+    monkeypatch.setattr(fit, "part_metrics", scripted)
+    kept = fit.fit(*sets, replace(RECIPE, epochs=50, patience=1, schedule="plateau"), 4, tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "progress.jsonl").read_text().splitlines()]
+    assert [line["validation_roc_auc"] for line in lines] == [0.8, 0.9, 0.85, 0.7]
+    last = fit.load_network(tmp_path / fit.LAST_NAME, "", SettingsError)
+    assert any(not np.array_equal(a, b) for a, b in zip(kept.get_weights(), last.get_weights(), strict=True))
 
 
 def test_both_products_of_a_star_can_be_learnt_from(tmp_path: Path) -> None:
