@@ -325,10 +325,7 @@ class Star:
         return f"<Star {self.target}: {simulated}{', '.join(text for _, text in self._facts())}{more}>"
 
     def _repr_html_(self) -> str:
-        spans = [
-            (d.observation, f"{d.system} {d.time[0]:.2f} to {d.time[-1]:.2f}, {d.noise_ppm:,.0f} ppm noise")
-            for d in self.detrended
-        ]
+        spans = [(d.observation, f"{d.system} {d.time[0]:.2f} to {d.time[-1]:.2f}, {d.noise_text}") for d in self.detrended]
         signals = [
             (e.name, "single transit" if e.period_days is None else f"{e.period_days:.6g} d, {e.duration_hours:.3g} h")
             for e in self.ephemerides

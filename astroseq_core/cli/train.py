@@ -42,6 +42,7 @@ RECIPE_OPTIONS: dict[str, Callable[[str], Any]] = {
     "learning_rate": float,
     "base_rate": float,
     "labels": str,
+    "schedule": str,
 }
 #: Recipes of classifiers of signals, which learn from folded views and train at once.
 SIGNAL_RECIPES = ("signals-tess", "signals-kepler")
@@ -58,6 +59,7 @@ _OPTION_HELP = {
     "max_steps": "most training steps in all, or none for no limit",
     "resample": "none, oversample or smote",
     "labels": "injected or published",
+    "schedule": "cosine, or plateau: until validation says that it is enough",
 }
 
 
@@ -101,6 +103,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--simulated", type=int, help="how many simulated stars of each mission, in place of the recipe's")
     parser.add_argument("--out", type=Path, help="the run's folder (default: a new one among the runs)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--seeds",
+        type=common.positive_int,
+        default=1,
+        help="networks to train; validation chooses one, the card tells the spread",
+    )
+    parser.add_argument(
+        "--clean-stars",
+        type=common.positive_int,
+        nargs="?",
+        const=3,
+        default=0,
+        metavar="FOLDS",
+        help="leave out stars with unlabeled transits or eclipses, which models that have not seen them find (3 folds; "
+        "1: by the signal search alone)",
+    )
     parser.add_argument("--workers", type=common.positive_int, default=2, help="processes that prepare stars (default 2)")
     parser.add_argument("--detach", action="store_true", help="put it into the queue and end; `runs show` tells how it goes")
     parser.set_defaults(run=run)
@@ -220,6 +238,8 @@ def _run_request(options: argparse.Namespace) -> "RunRequest":
         seed=options.seed,
         workers=options.workers,
         verdicts=options.verdicts,
+        clean_folds=options.clean_stars,
+        seeds=options.seeds,
     )
 
 

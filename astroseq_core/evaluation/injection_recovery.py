@@ -18,7 +18,7 @@ from astroseq_core.io import files
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.networks.model import Model
 from astroseq_core.preprocessing import noise
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, prepare, with_assumed_level
 from astroseq_core.scoring import false_alarm
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
@@ -268,6 +268,7 @@ def _star_rows(
     if not curves:
         raise LightCurveError(f"{target_id} has no light curve that {model.card.model_id} was made for.")
     rng = np.random.default_rng([plan.seed, *target_id.encode()])
+    curves = [with_assumed_level(c) for c in curves]
     detrended = [prepare(c, model.card.preparation) for c in curves]
     base = {"settings": settings, "target_id": target_id, "t0_system": str(curves[0].time_system)}
     for copy in range(plan.copies):

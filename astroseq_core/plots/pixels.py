@@ -197,7 +197,7 @@ def _draw_row(figure: go.Figure, one: PixelColumns, ephemerides: Sequence[Epheme
     series: list[tuple[int, _Array, str, str]] = []
     for values, color, name in ((one.sap, RAW_COLOR, "Raw (SAP)"), (one.pdcsap, style.CADENCE_COLOR, "Corrected (PDCSAP)")):
         if values is not None:
-            series.append((FLUX, (values / _nonzero_median(values) - 1) * PPT, color, name))
+            series.append((FLUX, (values - np.nanmedian(values)) / abs(_nonzero_median(values)) * PPT, color, name))
     if one.background is not None:
         series.append((BACKGROUND, 100 * one.background / _nonzero_median(one.background), style.CADENCE_COLOR, "Background"))
     for values, color, name in ((one.x, X_COLOR, "x"), (one.y, Y_COLOR, "y")):

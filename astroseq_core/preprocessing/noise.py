@@ -103,8 +103,11 @@ def noise_ppm_1h(curve: "DetrendedLightCurve") -> float:
     Returns
     -------
     float
-        Noise [ppm]; NaN if there are fewer than 2 k windows, as in two or three hours of data.
+        Noise [ppm]; NaN if there are fewer than 2 k windows, as in two or three hours of data, or
+        the level of the light is unknown.
     """
+    if not curve.has_level:
+        return float("nan")
     cadences = max(1, round(60 / curve.cadence_minutes))
     count = len(curve.time) - cadences + 1
     if count < 1:

@@ -1,6 +1,7 @@
 """Preprocessing: from a light curve as read to one that is masked, normalized and detrended."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ MIN_CADENCE_RATIO = 0.8
 MIN_TREND = 0.05
 #: Range of the relative flux below which it is constant: that is rounding.
 MIN_RANGE = 1e-9
+#: Median flux, in units of the white noise of a cadence, up to which it says nothing of the star's light.
+MIN_LEVEL_SIGMAS = 1.0
+#: Relative noise of a cadence where the level of the light is unknown: 100 ppm then stand for the noise of a cadence. So
+#: small that to divide by a trend about one changes little, and far above `noise.MIN_NOISE`.
+NOISE_WITHOUT_LEVEL = 1e-4
 
 
 #: Longest cadence [min] that data are binned to: a week, longer than any transit that a light curve holds whole.
@@ -98,6 +104,11 @@ class DetrendedLightCurve:
         Robust scatter of `flat` per cadence (relative, not ppm).
     cadence_minutes : float
         Median spacing of the cadences [min].
+    has_level : bool
+        Whether the median flux tells how bright the star is. If not, `flux`, `trend` and `flat` are
+        about 1 and 0 in ten-thousandths of the white noise of a cadence, and no depth in ppm is known.
+    median_flux : float
+        Median of the usable fluxes, in the unit of the light curve.
     """
 
     light_curve: LightCurve
@@ -108,6 +119,8 @@ class DetrendedLightCurve:
     flat: NDArray[np.float64]
     noise: float
     cadence_minutes: float
+    has_level: bool = True
+    median_flux: float = 1.0
 
     @property
     def system(self) -> TimeSystem:
@@ -121,8 +134,24 @@ class DetrendedLightCurve:
 
     @property
     def noise_ppm(self) -> float:
-        """Robust scatter per cadence [ppm]."""
-        return self.noise * 1e6
+        """Robust scatter per cadence [ppm]; NaN where the level of the light is unknown."""
+        return self.noise * 1e6 if self.has_level else math.nan
+
+    @property
+    def noise_text(self) -> str:
+        """The robust scatter per cadence in words."""
+        return f"{self.noise_ppm:,.0f} ppm noise" if self.has_level else "noise unknown in ppm"
+
+    @property
+    def level_problem(self) -> str:
+        """One sentence where the level of the light is unknown; empty where it is known."""
+        if self.has_level:
+            return ""
+        return (
+            f"{self.observation} of {self.light_curve.target} has a median flux of {self.median_flux:.4g}: too much background "
+            "was subtracted, or the star's light itself. It is searched in units of its noise, where 100 ppm stand for the "
+            "noise of one cadence; how deep dips are in ppm is unknown."
+        )
 
     def to_lightkurve(self) -> "lightkurve.LightCurve":
         """Return the detrended light curve as one of lightkurve's.
@@ -155,7 +184,7 @@ class DetrendedLightCurve:
         return (
             ("cadences", f"{len(self.time)} cadences of {self.cadence_minutes:.3g} min"),
             ("detrending", f"{self.settings.detrending} of {self.settings.window_days:g} d"),
-            ("noise", f"{self.noise_ppm:,.0f} ppm noise per cadence"),
+            ("noise", f"{self.noise_text} per cadence"),
         )
 
     def __repr__(self) -> str:
@@ -169,7 +198,8 @@ class DetrendedLightCurve:
 def prepare(curve: LightCurve, settings: PreprocessingConfig | None = None) -> DetrendedLightCurve:
     """Mask, normalize, detrend and clip one observation.
 
-    The flux is divided by its median, detrended as a whole and clipped upwards.
+    The flux is divided by its median, detrended as a whole and clipped upwards. Where the median is
+    not above the noise of a cadence, fluxes are about 1 in ten-thousandths of that noise instead.
 
     Parameters
     ----------
@@ -190,17 +220,18 @@ def prepare(curve: LightCurve, settings: PreprocessingConfig | None = None) -> D
     TooShortError
         If binning leaves too few cadences.
     LightCurveError
-        If the median flux is not positive, or the flux is constant.
+        If the flux is constant.
     """
     settings = settings or DEFAULT_CONFIGS[curve.instrument.name]
     time, flux = _usable_cadences(curve)
-    median = float(np.median(flux))
-    if not median > 0:
-        raise LightCurveError(
-            f"{curve.observation} of {curve.target}: its median flux is {median:.4g}; relative flux needs a positive one. "
-            "Add back the level that was subtracted."
-        )
-    flux = flux / median
+    median, sigma = float(np.median(flux)), _white_noise(flux)
+    has_level = median > MIN_LEVEL_SIGMAS * sigma
+    if has_level:
+        flux = flux / median
+    elif sigma > 0:
+        flux = 1 + NOISE_WITHOUT_LEVEL * (flux - median) / sigma
+    else:
+        raise _constant_flux(curve)
     if settings.cadence_minutes is not None:
         time, flux = _bin_to_cadence(curve, time, flux, settings.cadence_minutes)
     slow = (
@@ -212,10 +243,81 @@ def prepare(curve: LightCurve, settings: PreprocessingConfig | None = None) -> D
     flat -= np.median(flat)
     sigma = max(noise.robust_sigma(flat), noise.MIN_NOISE)
     if float(np.ptp(flux)) < MIN_RANGE:
-        raise LightCurveError(f"{curve.observation} of {curve.target} has constant flux; there is nothing to search.")
+        raise _constant_flux(curve)
     if settings.clip_sigma is not None:
         flat = np.minimum(flat, settings.clip_sigma * sigma)
-    return DetrendedLightCurve(curve, settings, time, flux, slow, flat, sigma, float(np.median(np.diff(time)) * 1440))
+    minutes = float(np.median(np.diff(time)) * 1440)
+    return DetrendedLightCurve(curve, settings, time, flux, slow, flat, sigma, minutes, has_level, median)
+
+
+def _constant_flux(curve: LightCurve) -> LightCurveError:
+    return LightCurveError(f"{curve.observation} of {curve.target} has constant flux; there is nothing to search.")
+
+
+def _white_noise(flux: NDArray[np.float64]) -> float:
+    """Return the white noise of a cadence; of fluxes that mostly repeat, their scatter."""
+    return noise.point_to_point_sigma(flux) or noise.robust_sigma(flux) or float(np.std(flux))
+
+
+def flux_level(curve: LightCurve) -> float | None:
+    """Return the median flux, if it tells how bright the star is.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        The light curve.
+
+    Returns
+    -------
+    float or None
+        Median of the usable fluxes; None if it is not above the white noise of a cadence.
+    """
+    _, flux = _usable_cadences(curve)
+    median = float(np.median(flux)) if len(flux) else math.nan
+    return median if len(flux) > 1 and median > MIN_LEVEL_SIGMAS * _white_noise(flux) else None
+
+
+def same_units(curves: Sequence[DetrendedLightCurve]) -> Sequence[DetrendedLightCurve]:
+    """Return light curves whose depths can be compared.
+
+    Parameters
+    ----------
+    curves : sequence of DetrendedLightCurve
+        Light curves of a star.
+
+    Returns
+    -------
+    sequence of DetrendedLightCurve
+        Those in which the level of the light is known; all if it is known in none.
+    """
+    return [curve for curve in curves if curve.has_level] or curves
+
+
+#: Level that a light curve without one is given, at least this many times its noise and its range.
+ASSUMED_LEVEL_SIGMAS, ASSUMED_LEVEL_RANGES = 100.0, 3.0
+
+
+def with_assumed_level(curve: LightCurve) -> LightCurve:
+    """Return a light curve whose median flux is positive, so that signals can be injected into it.
+
+    Depths are then relative to an assumed brightness; how they compare to the noise is right.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        The light curve.
+
+    Returns
+    -------
+    LightCurve
+        The same one where its level is known; else one with a constant added.
+    """
+    _, flux = _usable_cadences(curve)
+    if flux_level(curve) is not None or len(flux) < 2:
+        return curve
+    middle = float(np.median(flux))
+    level = max(ASSUMED_LEVEL_SIGMAS * _white_noise(flux), ASSUMED_LEVEL_RANGES * float(np.max(np.abs(flux - middle))))
+    return replace(curve, flux=curve.flux - middle + level) if level > 0 else curve
 
 
 def relative_deviation(flux: NDArray[np.float64], trend: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from astroseq_core.errors import SettingsError
 
 
-def split_stars(stars: Iterable[str], parts: Mapping[str, float], seed: int) -> dict[str, tuple[str, ...]]:
+def split_stars(
+    stars: Iterable[str], parts: Mapping[str, float], seed: int, groups: Mapping[str, str] | None = None
+) -> dict[str, tuple[str, ...]]:
     """Split stars into disjoint parts.
 
     The part of a star depends only on a hash of the seed and its identifier. It therefore does not
@@ -25,6 +27,8 @@ def split_stars(stars: Iterable[str], parts: Mapping[str, float], seed: int) -> 
         Share of each part; the shares must sum to 1.
     seed : int
         Seed of the hash.
+    groups : mapping of str to str, optional
+        The identifier that decides for each star, the same for all that are one star; its own by default.
 
     Returns
     -------
@@ -45,7 +49,8 @@ def split_stars(stars: Iterable[str], parts: Mapping[str, float], seed: int) -> 
     names, edges = list(parts), np.cumsum(list(parts.values()))
     out: dict[str, list[str]] = {name: [] for name in names}
     for star in sorted(set(stars)):
-        out[names[min(int(np.searchsorted(edges, star_draw(star, seed), side="right")), len(names) - 1)]].append(star)
+        draw = star_draw(star if groups is None else groups.get(star, star), seed)
+        out[names[min(int(np.searchsorted(edges, draw, side="right")), len(names) - 1)]].append(star)
     return {name: tuple(members) for name, members in out.items()}
 
 

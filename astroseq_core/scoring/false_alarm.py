@@ -16,7 +16,7 @@ from astroseq_core.errors import AstroSeqError, SettingsError
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.networks.model import Model
 from astroseq_core.preprocessing.noise import robust_sigma
-from astroseq_core.preprocessing.prepare import PreprocessingConfig, prepare, relative_deviation
+from astroseq_core.preprocessing.prepare import PreprocessingConfig, flux_level, prepare, relative_deviation
 from astroseq_core.scoring import evidence, period
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore
@@ -316,5 +316,5 @@ def _replace_flux(curve: LightCurve, relative: NDArray[np.float64], how: str) ->
     """Replace the flux of the usable cadences by this relative flux."""
     good = curve.usable_mask()
     flux = curve.flux.copy()
-    flux[good] = relative * float(np.median(curve.flux[good]))
+    flux[good] = relative * (flux_level(curve) or 1.0)
     return replace(curve, flux=flux, provenance=replace(curve.provenance, name=f"{curve.provenance.name}, {how}", sha256=""))

@@ -262,7 +262,8 @@ def make_star(
     Returns
     -------
     StarData
-        The star. An unusable light curve among several is one of its `problems`.
+        The star. An unusable light curve among several is one of its `problems`, and so is one whose
+        median flux does not tell how bright the star is.
 
     Raises
     ------
@@ -279,6 +280,7 @@ def make_star(
         wanted = f"None of its observations is called {', '.join(observations)}; there are {', '.join(names)}."
         raise LightCurveError(f"{target} has no usable light curve. {' '.join(text) or wanted}")
     detrended.sort(key=lambda d: d.time[0])
+    text += [d.level_problem for d in detrended if not d.has_level]
     # Faulty rows of other stars do not matter here; a row that names no star may belong to this one.
     text += [str(p) for p in known.table.problems if p.target_id in ("", target.id)]
     ephemerides = []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, same_units
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring import period
 from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, LogRatioGrid, join_evidence, make_grid
@@ -83,6 +83,7 @@ def find_signals(
     """
     if not detrended:
         return ()
+    detrended = same_units(detrended)
     search = _Search(detrended, scores)
     found: list[FoundSignal] = []
     masked: list[Ephemeris] = []
@@ -98,7 +99,10 @@ def find_signals(
             found.append(search.signal(len(found) + 1, best, fit))
             if len(found) == MAX_SIGNALS:
                 break
-    return tuple(found)
+    if all(curve.has_level for curve in detrended):
+        return tuple(found)
+    # what was measured is in units of the noise of a cadence
+    return tuple(replace(one, ephemeris=replace(one.ephemeris, depth_ppm=None)) for one in found)
 
 
 def _belongs_to(e: Ephemeris, found: Ephemeris, span: tuple[float, float]) -> bool:

@@ -315,7 +315,10 @@ def prepare_star(task: PrepareTask) -> PreparedStar | UnscoredStar:
         Remarks(
             (*found.unread, *failed) if star.source is Source.FOLDER else (),
             tuple(str(one) for one in (*found.not_taken, *used.left_out)),
-            () if star.source is Source.FOLDER else (*found.problems, *(reason for _, reason in failed)),
+            (
+                *(() if star.source is Source.FOLDER else (*found.problems, *(reason for _, reason in failed))),
+                *(detrended.level_problem for detrended, _ in used.made if not detrended.has_level),
+            ),
             *_compare_preferences(star.prefer, found),
         ),
     )

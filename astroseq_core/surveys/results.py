@@ -36,7 +36,7 @@ class Remarks:
     left_out : tuple of str
         One sentence for each light curve that is left out since another covers its time.
     other : tuple of str
-        One sentence for each other light curve that could not be used.
+        One sentence for each other light curve that could not be used, or whose depths in ppm are unknown.
     met : tuple of str
         What of the person's preferences one of the star's light curves is.
     products : tuple of str

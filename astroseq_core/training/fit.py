@@ -4,7 +4,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,9 @@ NO_CALLBACK = TrainingCallback()
 
 
 WARM_UP, WEIGHT_DECAY = 0.05, 1e-4
+#: With the schedule "plateau": steps until the highest learning rate, epochs without improvement after which it falls, to which
+#: part, and the smallest part.
+WARM_UP_STEPS, PLATEAU_EPOCHS, PLATEAU_FACTOR, MIN_PLATEAU_FACTOR = 200, 2, 0.3, 0.01
 PREDICT_BATCH = 512
 #: Number of training segments whose loss and areas under the curves are measured after each epoch.
 MONITORED_SEGMENTS = 4096
@@ -188,7 +191,7 @@ def fit(
             steps, planned = min(whole, recipe.max_steps - taken), min(planned, recipe.max_steps)
             order = order[: steps * recipe.batch]
         for step, batch in enumerate(_epoch_batches(training, order, partner, recipe, rng)):
-            network.optimizer.learning_rate = _learning_rate(recipe.learning_rate, (epoch * whole + step) / planned)
+            network.optimizer.learning_rate = _scheduled_rate(recipe, done, (epoch * whole + step) / planned, step)
             loss += train_step(network, batch, cadence_step, recipe.cadence_weight)
             callback.step(epoch + 1, recipe.epochs, step + 1, steps, loss / (step + 1))
         network.reset_metrics()
@@ -196,8 +199,8 @@ def fit(
         metrics = EpochMetrics(
             epoch=epoch + 1,
             loss=round(loss / steps, 4),
-            **_part_metrics("train", training.labels[watched], predict(network, training, watched)),
-            **_part_metrics("validation", validation.labels, probability),
+            **part_metrics("train", training.labels[watched], predict(network, training, watched)),
+            **part_metrics("validation", validation.labels, probability),
             validation_recall=round(recall_at(validation.labels, probability), 4),
             segments=len(order),
             seconds=round(time.monotonic() - began, 1),
@@ -417,8 +420,23 @@ def _ranking(metrics: EpochMetrics) -> float:
     return metrics.validation_roc_auc
 
 
-def _part_metrics(part: str, labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
-    """Return log loss, rates at 0.5 and, if both classes are present, ROC-AUC and PR-AUC of raw probabilities."""
+def part_metrics(part: str, labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
+    """Measure raw probabilities of the segments of one part.
+
+    Parameters
+    ----------
+    part : str
+        Name of the part, which the names of the metrics begin with.
+    labels : ndarray of int8
+        Labels (0 or 1), shape (n,).
+    probability : ndarray of float32
+        Raw probabilities, shape (n,).
+
+    Returns
+    -------
+    dict of str to float
+        Log loss, rates at 0.5 and, if both classes are present, ROC-AUC and PR-AUC.
+    """
     from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
     found = {f"{part}_loss": log_loss(labels, np.clip(probability, 1e-7, 1 - 1e-7), labels=[0, 1])}
@@ -467,6 +485,41 @@ def _saved_atomically(network: "keras.Model", path: Path, **options: bool) -> It
         network.save(new.path, **options)
         new.sync()
         yield
+
+
+def _scheduled_rate(recipe: Recipe, done: list[EpochMetrics], progress: float, step: int) -> float:
+    """Return the learning rate of a step, from 0, of the epoch after those that are done; progress is from 0 to 1."""
+    if recipe.schedule == "cosine":
+        return _learning_rate(recipe.learning_rate, progress)
+    begun = 1.0 if done else min(1.0, (step + 1) / WARM_UP_STEPS)
+    return recipe.learning_rate * begun * plateau_factor([_ranking(m) for m in done])
+
+
+def plateau_factor(rankings: Sequence[float]) -> float:
+    """Return the part of the highest learning rate that is left after some epochs.
+
+    Parameters
+    ----------
+    rankings : sequence of float
+        How well each epoch ranked the validation stars.
+
+    Returns
+    -------
+    float
+        The part: 1 until two epochs in a row have not been better than the best before.
+
+    Examples
+    --------
+    >>> plateau_factor([0.8, 0.9, 0.85]), plateau_factor([0.8, 0.9, 0.85, 0.9]), plateau_factor([0.8, 0.9, 0.8, 0.8, 0.95])
+    (1.0, 0.3, 0.3)
+    """
+    best, since, factor = -math.inf, 0, 1.0
+    for value in rankings:
+        since = 0 if value > best else since + 1
+        best = max(best, value)
+        if since == PLATEAU_EPOCHS:
+            factor, since = factor * PLATEAU_FACTOR, 0
+    return max(factor, MIN_PLATEAU_FACTOR)
 
 
 def _learning_rate(highest: float, done: float) -> float:

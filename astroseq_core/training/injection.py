@@ -12,7 +12,7 @@ from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError, TargetError
 from astroseq_core.io.lightcurve import LightCurve
 from astroseq_core.preprocessing import noise
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, prepare
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, PreprocessingConfig, prepare, with_assumed_level
 from astroseq_core.preprocessing.segments import TRANSIT, label_cadences
 from astroseq_core.scoring.star_source import Source, StarSource
 from astroseq_core.simulation import population, variability
@@ -199,11 +199,14 @@ class TrainingStar(StarSource):
     labeled : bool
         Whether a vetter gave a disposition; such a star is shown unchanged, with the transits of
         its planets and no injected ones.
+    all_products : bool
+        Whether all its light curves of a time are used, not only the best.
     """
 
     kind: str = "quiet"
     ephemerides: tuple[Ephemeris, ...] = ()
     labeled: bool = False
+    all_products: bool = False
 
     @property
     def is_real(self) -> bool:
@@ -229,7 +232,8 @@ class TrainingStar(StarSource):
             Those that can be read; none of a star that is no longer there.
         """
         try:
-            return self.read().light_curves
+            found = self.read()
+            return found.all_light_curves if self.all_products else found.light_curves
         except (TargetError, LightCurveError) as error:
             log.warning("%s is left out: %s", self.target_id, error)
             return ()
@@ -309,7 +313,7 @@ def training_copies(star: TrainingStar, recipe: Recipe, seed: int) -> Iterator[T
         One labeled copy.
     """
     rng = np.random.default_rng([seed, *star.target_id.encode()])
-    curves = star.light_curves()
+    curves = [with_assumed_level(curve) for curve in star.light_curves()]
     for curve in curves:
         for maker in copy_kinds(star, recipe, len(curves)):
             try:
@@ -383,7 +387,7 @@ def label_copy(detrended: DetrendedLightCurve, ephemerides: Iterable[Ephemeris])
     ephemerides = tuple(ephemerides)
     snr = np.zeros(len(detrended.time), np.float32)
     for one in ephemerides:
-        if one.is_planet and one.depth_ppm:
+        if one.is_planet and one.depth_ppm and detrended.has_level:
             cadences = max(1, round(one.duration_hours * 60 / detrended.cadence_minutes))
             strength = one.depth_ppm * 1e-6 / noise.binned_sigma(detrended.flat, cadences)
             inside = label_cadences(detrended, [one]) == TRANSIT

@@ -1,5 +1,6 @@
 """Outcome of a recipe: carried out on the chosen stars as a network, an isolation forest or a sequential experiment."""
 
+import logging
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from astroseq_core.evaluation import result_rows
 from astroseq_core.evaluation.result_rows import ResultRow
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.networks import card as cards
+from astroseq_core.training.clean_stars import clean_stars
+from astroseq_core.training.excluded_star import ExcludedStar
 from astroseq_core.training.fit import NO_CALLBACK, TrainingCallback
 from astroseq_core.training.injection import TrainingStar
 from astroseq_core.training.isolation_forest import IsolationForestModel, run_forest
@@ -22,6 +25,8 @@ from astroseq_core.training.stars import StarChoice, gather_stars
 from astroseq_core.training.train import StarSplit, build_dataset, split_training_stars, test_groups, train
 from astroseq_core.training.train_sequential import run_sequential
 from astroseq_core.type_names import JsonObject
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ def run_recipe(
     callback: TrainingCallback = NO_CALLBACK,
     work: Path | None = None,
     finish: bool = False,
+    clean_folds: int = 0,
+    seeds: int = 1,
 ) -> TrainingOutcome:
     """Carry out a recipe on the chosen stars.
 
@@ -77,6 +84,11 @@ def run_recipe(
         Folder of intermediate results, see `training.train.train`.
     finish : bool, optional
         Whether to make a model of the best epoch so far, see `training.train.train`.
+    clean_folds : int, optional
+        Folds in which the real stars, but for the test stars, are judged before, see
+        `training.clean_stars`; those that are not quiet are left out. 0 leaves none out.
+    seeds : int, optional
+        Number of networks to choose the best from, see `training.train.train`.
 
     Returns
     -------
@@ -107,10 +119,39 @@ def run_recipe(
         [*(s for s in gather_stars(choice, recipe) if s.target_id not in own), *own.values()], recipe, seed
     )
     work = work or out.with_name(f".{out.name}-work")
+    excluded: tuple[ExcludedStar, ...] = ()
+    if clean_folds:
+        excluded, stars = _without_unlabeled(
+            stars, recipe, work.with_name(f"{work.name}-clean"), clean_folds, seed, workers, callback
+        )
     if recipe.is_forest:
         return _train_forest(recipe, stars, out, seed, workers, work, callback)
-    card = train(recipe, out, stars=stars, seed=seed, workers=workers, callback=callback, work=work, finish=finish)
+    card = train(
+        recipe,
+        out,
+        stars=stars,
+        seed=seed,
+        workers=workers,
+        callback=callback,
+        work=work,
+        finish=finish,
+        seeds=seeds,
+        excluded=excluded,
+    )
     return TrainingOutcome(out, card_rows(card), tuple(card.metrics))
+
+
+def _without_unlabeled(
+    stars: StarSplit, recipe: Recipe, folder: Path, folds: int, seed: int, workers: int, callback: TrainingCallback
+) -> tuple[tuple[ExcludedStar, ...], StarSplit]:
+    """Return stars with unlabeled signals, and the split without them; the test part stays as it is labeled."""
+    judged = [star for part, members in stars.parts.items() if part != "test" for star in members]
+    excluded = clean_stars(judged, recipe, folder, folds=folds, seed=seed, workers=workers, callback=callback)
+    out = {one.target_id for one in excluded}
+    for one in excluded:
+        log.info("%s is left out of training: %s", one.target_id, one.reason)
+    left = {part: tuple(s for s in members if part == "test" or s.target_id not in out) for part, members in stars.parts.items()}
+    return excluded, StarSplit(left)
 
 
 def card_rows(card: cards.ModelCard) -> tuple[ResultRow, ...]:

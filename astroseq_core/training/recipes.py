@@ -17,6 +17,8 @@ from astroseq_core.typed_json import convert
 LABELS = ("injected", "published", "sequential")
 #: "oversample" and "smote" add positives to reach the ratio of negatives to positives; "none" removes negatives.
 RESAMPLINGS = ("none", "oversample", "smote")
+#: How the learning rate falls: over all epochs, or each time that validation has not improved for some.
+SCHEDULES = ("cosine", "plateau")
 #: In place of an architecture in recipes, commands and addresses: a baseline that is no network (see training.isolation_forest).
 ISOLATION_FOREST = "isolation_forest"
 #: Largest values of settings, far beyond what anybody trains with: a damaged request must not fill the memory.
@@ -173,6 +175,13 @@ class Recipe:
         Segments per training step.
     learning_rate : float
         Highest learning rate.
+    schedule : str
+        How the learning rate falls: "cosine" over all epochs, or "plateau" each time that the
+        validation stars are not ranked better for two epochs; then `epochs` only ends a training that
+        `patience` does not.
+    all_products : bool
+        Whether to learn from all light curves of a time, such as a star's flux with the
+        spacecraft's systematics and without them; else from the best alone.
     base_rate : float
         Share of segments with a transit that the calibrated probabilities assume.
     calibrated : bool
@@ -213,6 +222,8 @@ class Recipe:
     patience: int = 4
     batch: int = 128
     learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    all_products: bool = False
     base_rate: float = 0.1
     calibrated: bool = True
     parts: tuple[tuple[str, float], ...] = (("train", 0.66), ("validation", 0.1), ("calibration", 0.12), ("test", 0.12))
@@ -222,6 +233,8 @@ class Recipe:
             raise SettingsError(f"'{self.labels}' is no source of labels; use one of {', '.join(LABELS)}.")
         if self.resample not in RESAMPLINGS:
             raise SettingsError(f"'{self.resample}' is no resampling; use one of {', '.join(RESAMPLINGS)}.")
+        if self.schedule not in SCHEDULES:
+            raise SettingsError(f"'{self.schedule}' is no schedule of the learning rate; use one of {', '.join(SCHEDULES)}.")
         if self.loss not in LOSSES:
             raise SettingsError(f"'{self.loss}' is no loss known here; use one of {', '.join(LOSSES)}.")
         if self.architecture not in (*ARCHITECTURES, ISOLATION_FOREST):

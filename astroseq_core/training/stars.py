@@ -189,7 +189,8 @@ def folder_stars(
         usable = tuple(p for p in star.paths if _file_suits(Path(p), recipe))
         if usable:
             own = ephemerides.for_target(target_id) if ephemerides and recipe.labels == "published" else ()
-            stars.append(TrainingStar(target_id, Source.FOLDER, paths=usable, ephemerides=own))
+            every = recipe.all_products
+            stars.append(TrainingStar(target_id, Source.FOLDER, paths=usable, ephemerides=own, all_products=every))
     return stars
 
 

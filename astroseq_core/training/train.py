@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -18,16 +18,30 @@ from astroseq_core import __version__
 from astroseq_core.errors import ModelError, SettingsError
 from astroseq_core.evaluation import calibration as evaluation_calibration
 from astroseq_core.evaluation import metrics
+from astroseq_core.evaluation.weighted_ranking import recall_at
 from astroseq_core.io import files
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import Calibration, ModelCard
-from astroseq_core.networks.model import save_network
+from astroseq_core.networks.model import load_network, save_network
 from astroseq_core.preprocessing.split import split_stars, split_stars_evenly
 from astroseq_core.training import dataset, test_set
 from astroseq_core.training.dataset import SegmentDataset, StarSegments
-from astroseq_core.training.fit import HISTORY_NAME, NO_CALLBACK, TrainingCallback, fit, predict, predict_cadences
+from astroseq_core.training.excluded_star import ExcludedStar
+from astroseq_core.training.fit import (
+    BEST_NAME,
+    BROKEN_ADVICE,
+    HISTORY_NAME,
+    NO_CALLBACK,
+    TrainingCallback,
+    fit,
+    part_metrics,
+    predict,
+    predict_cadences,
+)
+from astroseq_core.training.history import EpochMetrics, best_epoch_index, read_history
 from astroseq_core.training.injection import TrainingStar, training_copies
 from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.star_groups import star_groups
 from astroseq_core.type_names import JsonObject
 
 if TYPE_CHECKING:
@@ -73,7 +87,7 @@ class StarSplit:
 
 
 def split_training_stars(stars: list[TrainingStar], recipe: Recipe, seed: int) -> StarSplit:
-    """Split stars into the recipe's parts.
+    """Split stars into the recipe's parts; what is one star under several identifiers stays together.
 
     Parameters
     ----------
@@ -92,7 +106,8 @@ def split_training_stars(stars: list[TrainingStar], recipe: Recipe, seed: int) -
     by_name = {s.target_id: s for s in stars}
     shares = recipe.used_parts
     if not recipe.stratified:
-        parts = split_stars(by_name, shares, seed)
+        names = {s.target_id: [e.name for e in s.ephemerides] for s in stars}
+        parts = split_stars(by_name, shares, seed, star_groups(by_name, names))
         return StarSplit({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
     kinds = [(True, True), (True, False), (False, False)]  # real or not, and whether a planet is known
     each = [split_stars_evenly((s.target_id for s in stars if (s.is_real, s.is_host) == kind), shares, seed) for kind in kinds]
@@ -109,6 +124,8 @@ def train(
     callback: TrainingCallback = NO_CALLBACK,
     work: Path | None = None,
     finish: bool = False,
+    seeds: int = 1,
+    excluded: Sequence[ExcludedStar] = (),
 ) -> ModelCard:
     """Train a model by a recipe and write model.keras, card.json and test.npz, the card last.
 
@@ -133,6 +150,11 @@ def train(
         Folder of intermediate results; a hidden folder beside `out` if None.
     finish : bool, optional
         Whether to make a model of the best epoch so far instead of resuming.
+    seeds : int, optional
+        Number of networks, which differ in their seed alone: stars and copies are the same. The one
+        that ranks the validation stars best is kept, and the card tells the spread of all.
+    excluded : sequence of ExcludedStar, optional
+        Stars that were left out since they show unlabeled transits or eclipses, for the card.
 
     Returns
     -------
@@ -170,7 +192,12 @@ def train(
     dispositions = [s.target_id for s in stars.parts["train"] if s.labeled]
     always = np.isin(training.star, dispositions) if dispositions else None
     log.info("%d segments to train on, %d to validate", len(training), len(datasets["validation"]))
-    network = fit(training, datasets["validation"], recipe, seed, folder, callback, finish=finish, always=always)
+    fitted = [
+        _fit_seed(training, datasets["validation"], recipe, number, _seed_folder(folder, seed, number), callback, finish, always)
+        for number in _usable_seeds(folder, seed, seeds, finish)
+    ]
+    best = max(fitted, key=lambda one: one.ranking)
+    network = load_network(best.folder / BEST_NAME, BROKEN_ADVICE, SettingsError)
     callback.evaluating()
     kept = datasets["calibration" if recipe.calibrated else "validation"]
     use = _calibration_segments(kept)
@@ -189,7 +216,7 @@ def train(
         return judged(part, f"{part} stars", some, calibration(predict(network, datasets[part], some)))
 
     # The test stars are evaluated once, here.
-    tested = list(test_groups(datasets["test"]))
+    tested = list(test_groups(datasets["test"])) if "test" in datasets else []
     on_test = calibration(predict(network, datasets["test"])) if tested else np.empty(0, np.float32)
     if tested:
         test_set.save(folder, datasets["test"], [(name, which) for _, name, which in tested], on_test)
@@ -210,17 +237,94 @@ def train(
         cadence_range_minutes=recipe.cadence_range_minutes,
         thresholds=evaluation_calibration.standard_thresholds(kept.labels[use], calibration(raw)),
         training=_training_record(recipe, stars, datasets, seed)
-        | {"reports": {part: judged_some(part) for part in ("train", "validation")}},
+        | {"reports": {part: judged_some(part) for part in ("train", "validation")}}
+        | ({"seeds": _seeds_record(fitted, best, datasets)} if seeds > 1 else {})
+        | ({"excluded_stars": [one.to_dict() for one in excluded]} if excluded else {}),
         metrics=[judged("test", group, which, on_test[which]) for _, group, which in tested],
         versions=package_versions(),
     )
     card.write(folder)
+    if best.folder != folder:
+        shutil.copyfile(best.folder / HISTORY_NAME, folder / HISTORY_NAME)
     out.mkdir(parents=True, exist_ok=True)
     for name in (HISTORY_NAME, test_set.TEST_NAME, cards.MODEL_NAME, cards.CARD_NAME):
         if (folder / name).exists():
             os.replace(folder / name, out / name)
     shutil.rmtree(folder)
     return card
+
+
+@dataclass(frozen=True)
+class _FittedSeed:
+    """A network of one seed: its folder, and the metrics of its best epoch."""
+
+    seed: int
+    folder: Path
+    epochs: int
+    best: EpochMetrics
+
+    @property
+    def ranking(self) -> float:
+        return self.best.validation_roc_auc or 0.0
+
+
+def _usable_seeds(folder: Path, seed: int, seeds: int, finish: bool) -> list[int]:
+    """Return the seeds to fit; of a training that is to be finished early, those that have begun."""
+    numbers = [seed + i for i in range(seeds)]
+    begun = [n for n in numbers if (_seed_folder(folder, seed, n) / BEST_NAME).exists()]
+    return begun if finish and begun else numbers
+
+
+def _seed_folder(folder: Path, first: int, seed: int) -> Path:
+    return folder if seed == first else folder / f"seed-{seed}"
+
+
+def _fit_seed(
+    training: SegmentDataset,
+    validation: SegmentDataset,
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    callback: TrainingCallback,
+    finish: bool,
+    always: NDArray[np.bool_] | None,
+) -> _FittedSeed:
+    """Fit the network of one seed in its folder, or see that it is done."""
+    folder.mkdir(exist_ok=True)
+    fit(training, validation, recipe, seed, folder, callback, finish=finish, always=always)
+    done, _ = read_history(folder / HISTORY_NAME)
+    index = best_epoch_index(done)
+    if index is None:
+        raise SettingsError("No epoch was done before the run was broken off; let it go on instead.")
+    return _FittedSeed(seed, folder, len(done), done[index])
+
+
+def _seeds_record(fitted: list[_FittedSeed], best: _FittedSeed, datasets: dict[str, SegmentDataset]) -> JsonObject:
+    """Return what the card tells of the networks of all seeds: each, and mean and standard deviation."""
+    rows: list[dict[str, float | int | None]] = []
+    for one in fitted:
+        network = load_network(one.folder / BEST_NAME, BROKEN_ADVICE, SettingsError)
+        row: dict[str, float | int | None] = {
+            "seed": one.seed,
+            "epochs": one.epochs,
+            "best_epoch": one.best.epoch,
+            "validation_roc_auc": one.best.validation_roc_auc,
+            "validation_pr_auc": one.best.validation_pr_auc,
+            "validation_recall": one.best.validation_recall,
+        }
+        for test, group, which in test_groups(datasets["test"]) if "test" in datasets else ():
+            probability, name = predict(network, test, which), group.replace(" ", "_")
+            row |= part_metrics(name, test.labels[which], probability)
+            row[f"{name}_recall"] = round(recall_at(test.labels[which], probability), 4)
+        rows.append(row)
+    names = [name for name in rows[0] if name not in ("seed", "epochs", "best_epoch")]
+    columns = {name: [float(v) for row in rows if (v := row.get(name)) is not None] for name in names}
+    spread = {
+        name: {"mean": round(float(np.mean(v)), 4), "sd": round(float(np.std(v, ddof=1)), 4) if len(v) > 1 else None}
+        for name, v in columns.items()
+        if v
+    }
+    return {"chosen": best.seed, "networks": rows, "spread": spread}
 
 
 def recipe_for_part(part: str, recipe: Recipe) -> Recipe:

@@ -174,7 +174,9 @@ def _usable_cadences(pixels: PixelColumns, others: Sequence[Ephemeris]) -> _Pixe
         keep &= (pixels.quality & _QUALITY_BITMASKS[pixels.system]) == 0
     if keep.sum() < 2 * MIN_BLANK:
         return None
-    flux = np.full(len(pixels.time), np.nan) if pixels.sap is None else pixels.sap / np.nanmedian(pixels.sap[keep])
+    level = np.nan if pixels.sap is None else float(np.nanmedian(pixels.sap[keep]))
+    # where too much background was subtracted, no depth is known
+    flux = pixels.sap / level if pixels.sap is not None and level > 0 else np.full(len(pixels.time), np.nan)
     values = np.stack([pixels.x, pixels.y, flux])[:, keep]
     # Positions outside the aperture are meaningless and would bias the lines fitted near them. The limit is not narrower,
     # because deep eclipses of a neighbor move the light by many sigmas.

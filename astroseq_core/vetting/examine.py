@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.errors import AstroSeqError, LightCurveError
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve, same_units
 from astroseq_core.vetting.box_depths import BoxDepths, box_depths_per_observation, red_over_white
 from astroseq_core.vetting.centroid import CentroidShift, centroid_shift
 from astroseq_core.vetting.checks.base import CheckResult, run_checks
@@ -137,7 +137,7 @@ def examine(
     """
     if not detrended:
         raise LightCurveError(f"{ephemeris.name}: there is no light curve to examine; open the star with at least one.")
-    detrended, others = tuple(detrended), tuple(o for o in others if o is not ephemeris)
+    detrended, others = tuple(same_units(detrended)), tuple(o for o in others if o is not ephemeris)
     extra = (_at_phase(ephemeris, 0.5),) if _has_room_for_secondary(ephemeris) else ()
     flats = tuple(masked_detrended_flux(c, (ephemeris, *others, *extra)) for c in detrended)
     apart = separate_signals(detrended, flats, ephemeris, others)

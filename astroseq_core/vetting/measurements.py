@@ -31,7 +31,8 @@ class Measurements:
     fit : TransitFit or None
         Fitted transit; None if nothing can be fitted.
     depth_ppm : float or None
-        Depth of the fit, else the mean of the single transits [ppm].
+        Depth of the fit, else the mean of the single transits [ppm]; without a level, in units of the
+        noise of a cadence, as all depths then are.
     odd : HalfFold or None
         Odd transits; None without data.
     even : HalfFold or None
@@ -83,3 +84,8 @@ class Measurements:
     middle: "MiddleCoverage | None" = None
     asymmetry: "Asymmetry | None" = None
     separated: "SeparatedSignals | None" = None
+
+    @property
+    def has_level(self) -> bool:
+        """Whether the brightness of the star is known in all light curves, so that depths in ppm are."""
+        return all(curve.has_level for curve in self.detrended)

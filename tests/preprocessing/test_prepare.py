@@ -114,14 +114,11 @@ def test_slower_data_are_not_made_faster():
         prepare(curve, PreprocessingConfig(cadence_minutes=4000.0))
 
 
-@pytest.mark.parametrize(("change", "says"), [(lambda f: f - np.median(f), "positive one"), (np.ones_like, "constant flux")])
-def test_flux_that_cannot_be_searched_is_refused(change: Any, says: str):
+@pytest.mark.parametrize("level", [1.0, 0.0, -3.0])
+def test_flux_that_cannot_be_searched_is_refused(level: float):
     curve = kepler_quarter()
-    flux = change(curve.flux)
-    if says == "positive one":
-        flux -= 1
-    with pytest.raises(LightCurveError, match=says):
-        prepare(replace(curve, flux=flux))
+    with pytest.raises(LightCurveError, match="constant flux"):
+        prepare(replace(curve, flux=np.full_like(curve.flux, level)))
 
 
 def test_dips_in_flux_without_noise_are_searched():

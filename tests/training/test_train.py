@@ -15,6 +15,7 @@ from astroseq_core.networks.model import load
 from astroseq_core.preprocessing.segments import SegmentConfig
 from astroseq_core.scoring.segments import score_light_curve
 from astroseq_core.training import fit, recipes, stars, train
+from astroseq_core.training.excluded_star import ExcludedStar, JudgedStar
 from astroseq_core.training.fit import TrainingCallback
 from astroseq_core.training.history import EpochMetrics
 from astroseq_core.training.recipes import Injection
@@ -183,3 +184,58 @@ def test_a_part_of_one_class_is_said_before_any_training(folder: Path, tmp_path:
     with pytest.raises(SettingsError, match="train stars are without transits"):
         train.train(quiet, tmp_path / "none-v1", stars=small(folder), seed=4, workers=1)
     assert not (tmp_path / "none-v1").exists()
+
+
+def test_several_seeds_share_the_stars_and_the_card_tells_their_spread(folder: Path, tmp_path: Path) -> None:
+    begun: list[tuple[int, int]] = []
+
+    class Watch(TrainingCallback):
+        def epoch(self, metrics: EpochMetrics) -> None:
+            begun.append((len(begun), metrics.epoch))
+            if len(begun) == 2:
+                raise _PulledThePlugError
+
+    left_out = ExcludedStar(JudgedStar("KIC 31", 70.0, "fold-0"), "It dips.", 5.0)
+    recipe, out = replace(RECIPE, epochs=1, schedule="plateau"), tmp_path / "seeds-v1"
+    with pytest.raises(_PulledThePlugError):  # after the first epoch of the second network
+        train.train(recipe, out, stars=small(folder), seed=4, workers=1, seeds=2, callback=Watch())
+    card = train.train(recipe, out, stars=small(folder), seed=4, workers=1, seeds=2, callback=Watch(), excluded=[left_out])
+    assert [epoch for _, epoch in begun] == [1, 1]  # neither network is trained again
+    told = cards.read(out).training
+    rows = told["seeds"]["networks"]
+    assert [row["seed"] for row in rows] == [4, 5]
+    assert rows[0]["validation_roc_auc"] != rows[1]["validation_roc_auc"]
+    assert told["seeds"]["chosen"] == max(rows, key=lambda row: row["validation_roc_auc"])["seed"]
+    values = [row["real_stars_roc_auc"] for row in rows]
+    assert told["seeds"]["spread"]["real_stars_roc_auc"]["mean"] == pytest.approx(np.mean(values), abs=1e-4)
+    assert told["seeds"]["spread"]["real_stars_roc_auc"]["sd"] == pytest.approx(np.std(values, ddof=1), abs=1e-4)
+    assert told["excluded_stars"][0]["target_id"] == "KIC 31"
+    assert card.calibration.base_rate == recipe.base_rate
+    assert [p.name for p in tmp_path.iterdir()] == ["seeds-v1"]
+
+
+def test_training_ends_when_validation_says_so_and_the_best_epoch_is_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, areas = small(folder).parts, iter([0.8, 0.9, 0.85, 0.7])
+
+    def scripted(part: str, labels: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+        return {f"{part}_roc_auc": next(areas) if part == "validation" else 0.5}
+
+    sets = [train.build_dataset(parts[part][:6], RECIPE, 4, tmp_path / part, 1) for part in ("train", "validation")]
+    monkeypatch.setattr(fit, "part_metrics", scripted)
+    kept = fit.fit(*sets, replace(RECIPE, epochs=50, patience=1, schedule="plateau"), 4, tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "progress.jsonl").read_text().splitlines()]
+    assert [line["validation_roc_auc"] for line in lines] == [0.8, 0.9, 0.85, 0.7]
+    last = fit.load_network(tmp_path / fit.LAST_NAME, "", SettingsError)
+    assert any(not np.array_equal(a, b) for a, b in zip(kept.get_weights(), last.get_weights(), strict=True))
+
+
+def test_both_products_of_a_star_can_be_learnt_from(tmp_path: Path) -> None:
+    rng, time = np.random.default_rng(3), 2000 + np.arange(900) * 29.4244 / 1440
+    for product in ("pdc", "fcor"):
+        np.savez(tmp_path / f"EPIC_210000001__{product}.npz", time=time, flux=1 + 1e-3 * rng.standard_normal(900))
+    recipe = replace(RECIPE, instruments=("K2",))
+    for every, count in ((False, 1), (True, 2)):
+        (star,) = stars.folder_stars(tmp_path, replace(recipe, all_products=every))
+        assert len(star.light_curves()) == count

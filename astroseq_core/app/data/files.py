@@ -334,7 +334,7 @@ def _draw_light_curve(upload: Upload, key: str) -> None:
     curve = detrended.light_curve
     st.markdown(
         f"**{escape(upload.name)}**: {curve.target}, {curve.instrument.name}, {len(detrended.time):,} usable cadences every "
-        f"{detrended.cadence_minutes:.3g} min, {detrended.noise_ppm:,.0f} ppm of noise"
+        f"{detrended.cadence_minutes:.3g} min, {detrended.noise_text} per cadence"
     )
     st.plotly_chart(
         single_observation_figure(detrended, (), height=260),

@@ -13,6 +13,7 @@ from astroseq_core.columns import combine_measurements, measure_light_curve
 from astroseq_core.errors import ModelError
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import style
+from astroseq_core.preprocessing.prepare import DetrendedLightCurve
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.scoring.star_source import Source
 from astroseq_core.signals.class_words import chip_label, class_sentence, depth_warning
@@ -175,7 +176,7 @@ def draw_header(
         st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
         st.metric(
             "Noise per cadence",
-            f"{_median([p.noise_ppm for p in drawn]):,.0f} ppm",
+            _noise_text(drawn),
             width="content",
             help="Robust scatter about the trend, the median over the observations that are drawn",
         )
@@ -189,6 +190,6 @@ def draw_header(
         st.metric("Segments", count_text, width="content", help="How many stretches the network looked at, of all observations")
 
 
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
+def _noise_text(drawn: Sequence[DetrendedLightCurve]) -> str:
+    ordered = sorted(p.noise_ppm for p in drawn if p.has_level)
+    return f"{ordered[len(ordered) // 2]:,.0f} ppm" if ordered else "–"

@@ -149,7 +149,7 @@ def observation_table(star: StarData) -> "pd.DataFrame":
                 "Cadences": len(p.time),
                 "Left out": len(p.light_curve.time) - len(p.time),
                 "Cadence [min]": round(p.cadence_minutes, 3),
-                "Noise [ppm]": round(p.noise_ppm),
+                "Noise [ppm]": round(p.noise_ppm) if p.has_level else None,
                 "Author": p.light_curve.author or "–",
                 "File": p.light_curve.provenance.name,
                 "Version": p.light_curve.provenance.version or "–",

@@ -98,6 +98,8 @@ def _signal_words(shown: VetStar) -> str:
 def _depth_words(shown: VetStar) -> str:
     """Return the fitted depth; without a fit that of the fold, of single transits, or the published one."""
     examined, signal = shown.examined, shown.signal
+    if examined is not None and not examined.has_level:
+        return "depth in ppm unknown"
     if examined is not None and examined.fit is not None:
         return format_depth(examined.fit.depth_ppm, examined.fit.depth_err_ppm)
     if examined is not None and examined.fold.depth_ppm is not None:
@@ -390,16 +392,12 @@ def _disposition_facts(shown: VetStar) -> dict[str, Any]:
         return facts
     ephemeris, fit = shown.signal.ephemeris, None if shown.examined is None else shown.examined.fit
     measured: dict[str, float | str] = {}
+    has_level = shown.examined is None or shown.examined.has_level
     if fit is not None:
-        measured = {
-            "depth_ppm": fit.depth_ppm,
-            "depth_err_ppm": fit.depth_err_ppm,
-            "duration_hours": fit.duration_hours,
-            "duration_err_hours": fit.duration_err_hours,
-            "radius_ratio": fit.radius_ratio,
-            "impact": fit.impact,
-        }
-    elif shown.examined is not None and (depth := shown.examined.fold.depth_ppm or shown.examined.depth_ppm):
+        measured = {"duration_hours": fit.duration_hours, "duration_err_hours": fit.duration_err_hours, "impact": fit.impact}
+        if has_level:
+            measured |= {"depth_ppm": fit.depth_ppm, "depth_err_ppm": fit.depth_err_ppm, "radius_ratio": fit.radius_ratio}
+    elif has_level and shown.examined is not None and (depth := shown.examined.fold.depth_ppm or shown.examined.depth_ppm):
         error = shown.examined.fold.depth_err_ppm if shown.examined.fold.depth_ppm else None
         measured = {"depth_ppm": depth}
         if error is not None:

@@ -194,14 +194,15 @@ def star_facts(star: ReportData) -> tuple[Fact, ...]:
     known = star.stellar
     magnitude = star.record.magnitude if star.record.magnitude is not None else known.magnitude if known else None
     band = star.record.magnitude_band or (known.band if known else "")
-    noise = sorted(p.noise_ppm for p in star.examination.detrended)[len(star.examination.detrended) // 2]
+    noises = sorted(p.noise_ppm for p in star.examination.detrended if p.has_level)
+    noise = f"{noises[len(noises) // 2]:,.0f} ppm a cadence" if noises else "unknown in ppm"
     return (
         Fact(f"Magnitude{f' {band}' if band else ''}", format_number(magnitude, 2)),
         Fact("Temperature", format_number(known.teff_k if known else None, 0, "K")),
         Fact("Radius", format_number(known.radius_solar if known else None, 3, "R☉", known.radius_err if known else None)),
         Fact("Mass", format_number(known.mass_solar if known else None, 3, "M☉")),
         Fact("Density", format_number(known.density_solar if known else None, 3, "ρ☉", known.density_err if known else None)),
-        Fact("Noise", f"{noise:,.0f} ppm a cadence"),
+        Fact("Noise", noise),
     )
 
 
@@ -231,9 +232,15 @@ def ephemeris_facts(star: ReportData) -> tuple[Fact, ...]:
     )
 
 
+#: What stands for a depth where the level of the star's light is unknown.
+UNKNOWN_DEPTH = "unknown in ppm: so is the level of the star's light"
+
+
 def _depth_words(star: ReportData) -> str:
     """Return the measured depth, and how it was measured where nobody published one."""
     e, fold, fit = star.examination.ephemeris, star.examination.fold, star.examination.fit
+    if not star.examination.has_level:
+        return UNKNOWN_DEPTH
     folded = None if fold.depth_ppm is None else format_with_error(fold.depth_ppm, fold.depth_err_ppm, "ppm", 0, 0)
     if folded is not None and e.depth_ppm is not None:
         return folded
@@ -265,10 +272,14 @@ def fit_facts(star: ReportData) -> tuple[Fact, ...]:
     if fit is None:
         return (Fact("Fit", "none could be made"),)
     density = "–" if fit.density_solar is None else format_with_error(fit.density_solar, None, "ρ☉", 2)
+    depth, ratio = (UNKNOWN_DEPTH, "–")
+    if star.examination.has_level:
+        depth = format_with_error(fit.depth_ppm, fit.depth_err_ppm, "ppm", 0, 0)
+        ratio = format_with_error(fit.radius_ratio, fit.radius_ratio_err, "", 4, 5)
     return (
-        Fact("Fitted depth", format_with_error(fit.depth_ppm, fit.depth_err_ppm, "ppm", 0, 0)),
+        Fact("Fitted depth", depth),
         Fact("Fitted duration", format_with_error(fit.duration_hours, fit.duration_err_hours, "h", 2, 4)),
-        Fact("Radius ratio", format_with_error(fit.radius_ratio, fit.radius_ratio_err, "", 4, 5)),
+        Fact("Radius ratio", ratio),
         Fact("Impact", format_with_error(fit.impact, fit.impact_err, "", 2, 3)),
         Fact("Density (circular)", density),
         Fact("Flat part, χ²", f"{fit.flat_fraction:.0%}, {fit.chi2_reduced:.2f}"),
@@ -384,6 +395,7 @@ def provenance_lines(star: ReportData, digits: int = 64) -> tuple[str, ...]:
     if star.stellar and star.stellar.source:
         text.append(f"Stellar parameters of {star.stellar.source}.")
     word = "SHA-256" if digits >= 64 else "SHA-256 begins"
+    text += [one.level_problem for one in star.examination.detrended if not one.has_level]
     text += [f"{name}: {word} {sha[:digits]}." if sha else f"{name}, no file." for name, sha in star.sources]
     return tuple(dict.fromkeys(text))
 

@@ -10,6 +10,7 @@ from astroseq_core.store import dispositions
 from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.signal_dispositions import SignalDispositions
 from astroseq_core.training import recipes
+from astroseq_core.training.clean_stars import MAX_FOLDS
 from astroseq_core.training.injection import TrainingStar
 from astroseq_core.training.recipes import Recipe
 from astroseq_core.training.stars import StarChoice, cached_star
@@ -18,6 +19,8 @@ from astroseq_core.typed_json import convert, reason_of
 
 #: Most processes that prepare the stars of a run.
 MAX_WORKERS = 256
+#: Most networks of a run.
+MAX_SEEDS = 20
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class RunRequest:
         Number of processes that prepare stars.
     verdicts : bool
         Whether stars with dispositions given here join the training set.
+    clean_folds : int
+        Folds in which the stars are judged for unlabeled signals before the training; 0 for none.
+    seeds : int
+        Number of networks, the best of which is kept.
     """
 
     name: str
@@ -49,6 +56,8 @@ class RunRequest:
     seed: int = 1
     workers: int = 2
     verdicts: bool = False
+    clean_folds: int = 0
+    seeds: int = 1
 
     def __post_init__(self) -> None:
         check_job_name(self.name, "a run")
@@ -56,6 +65,10 @@ class RunRequest:
             raise SettingsError("A run needs at least one process to prepare its stars.")
         if self.workers > MAX_WORKERS:
             raise SettingsError(f"A run has at most {MAX_WORKERS} processes to prepare its stars.")
+        if not 0 <= self.clean_folds <= MAX_FOLDS:
+            raise SettingsError(f"Stars are judged in 1 to {MAX_FOLDS} folds, or not at all (0).")
+        if not 1 <= self.seeds <= MAX_SEEDS:
+            raise SettingsError(f"A run trains 1 to {MAX_SEEDS} networks.")
         if self.seed < 0:
             raise SettingsError("The seed must be 0 or more.")
 
@@ -88,7 +101,7 @@ class RunRequest:
         SettingsError
             If the values are not the settings of a run.
         """
-        for name, kind in (("seed", int), ("workers", int), ("verdicts", bool)):
+        for name, kind in (("seed", int), ("workers", int), ("verdicts", bool), ("clean_folds", int), ("seeds", int)):
             if name in values and type(values[name]) is not kind:
                 raise SettingsError(f"The {name} of a run cannot be {values[name]!r}.")
         try:

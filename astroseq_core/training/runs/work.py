@@ -114,6 +114,8 @@ def work_on_run(run: Run, report: Report) -> dict[str, object]:
         callback=ProgressCallback(report),
         work=run.folder / WORK_NAME,
         finish=(run.folder / FINISH_NAME).exists(),
+        clean_folds=request.clean_folds,
+        seeds=request.seeds,
     )
     return {"reports": list(outcome.reports), "rows": [asdict(row) for row in outcome.rows]}
 

@@ -63,6 +63,8 @@ def check_depth(measured: Measurements) -> CheckResult:
     CheckResult
         Value: radius [Earth radii], or depth [ppm] if the star's radius is unknown.
     """
+    if not measured.has_level:
+        return CHECK.unknown("The level of the star's light is unknown, and with it the depth.")
     fit, depth_ppm, stellar = measured.fit, measured.depth_ppm, measured.stellar
     if depth_ppm is None or middle_is_missing(measured):
         return _check_lower_limit(measured)

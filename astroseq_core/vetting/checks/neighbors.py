@@ -48,7 +48,7 @@ def check_neighbors(measured: Measurements) -> CheckResult:
             continue
         where = f"{other.name}, a signal of {other.target_id} {arcsec:.0f}\u2033 away"
         depth = "" if other.depth_ppm is None else f" and is {format_depth(other.depth_ppm)} deep"
-        own = measured.depth_ppm
+        own = measured.depth_ppm if measured.has_level else None
         if other.depth_ppm is not None and own is not None and other.depth_ppm < NEIGHBOR_DEPTH.value * own:
             words = f"{where}, transits at the same times{depth}: it is rather this star's light that is seen there."
             return CHECK.result(Flag.PASS, arcsec, None, "arcsec", words)

@@ -91,7 +91,7 @@ def check_secondary(measured: Measurements) -> CheckResult:
         rest = "no other orbit has data there" if found.strongest_orbits == 1 else "the other orbits don't have it"
         sentence = f"A second dip of {where}, but in one orbit only ({rest}): another planet's transit or noise may be the cause."
         return CHECK.result(Flag.WARN, depth, error, "ppm", sentence, ("SSE",))
-    if _may_be_planet_occultation(measured.fit, depth, measured.depth_ppm):
+    if measured.has_level and _may_be_planet_occultation(measured.fit, depth, measured.depth_ppm):
         sentence = f"A dip of {where}: shallow enough to be a planet's light going behind its star, so look at its depth."
         return CHECK.result(Flag.WARN, depth, error, "ppm", sentence, ("SSE",))
     if real:
