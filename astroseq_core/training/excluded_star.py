@@ -166,8 +166,9 @@ def choose_thresholds(scores: Sequence[float]) -> ScoreThresholds | None:
 
     Examples
     --------
-    >>> choose_thresholds([-2.0, -1.0, 0.0, 1.0, 2.0] * 4 + [90.0])
-    ScoreThresholds(suspect=7.413, extreme=88.956)
+    >>> found = choose_thresholds([-2.0, -1.0, 0.0, 1.0, 2.0] * 4 + [90.0])
+    >>> round(found.suspect, 3), round(found.extreme, 3)
+    (7.413, 88.956)
     >>> choose_thresholds([1.0, 2.0]) is None
     True
     """

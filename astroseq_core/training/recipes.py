@@ -30,6 +30,8 @@ PARTS = ("train", "validation", "calibration", "test")
 #: Settings that can be without a limit, which recipes.toml, having no null, says with "none".
 UNLIMITED = "none"
 OPTIONAL_SETTINGS = ("per_star_cap", "total_cap", "neg_pos_ratio", "max_steps", "max_hosts", "max_quiet")
+#: Settings that recipes of version 0.1.0 did not have; without them a recipe is what it was.
+LATER_SETTINGS = ("max_hosts", "max_quiet", "stratified", "max_steps", "schedule", "all_products", "calibrated")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from astroseq_core.training.fit import (
 )
 from astroseq_core.training.history import EpochMetrics, best_epoch_index, read_history
 from astroseq_core.training.injection import TrainingStar, training_copies
-from astroseq_core.training.recipes import Recipe
+from astroseq_core.training.recipes import LATER_SETTINGS, Recipe
 from astroseq_core.training.star_groups import star_groups
 from astroseq_core.type_names import JsonObject
 
@@ -353,7 +353,9 @@ def recipe_for_part(part: str, recipe: Recipe) -> Recipe:
 def _work_folder(folder: Path, recipe: Recipe, stars: StarSplit, seed: int) -> Path:
     """Return the work folder; results of calls with other arguments are removed from it."""
     names = {part: [s.target_id for s in members] for part, members in stars.parts.items()}
-    call = json.dumps([recipe.to_dict(), names, seed, __version__], sort_keys=True)
+    # Settings that came after 0.1.0 count where they are used, so that a training that 0.1.0 began goes on.
+    settings = {k: v for k, v in recipe.to_dict().items() if k not in LATER_SETTINGS or v != getattr(Recipe, k)}
+    call = json.dumps([settings, names, seed, __version__], sort_keys=True)
     if folder.exists() and not ((folder / "call.json").exists() and (folder / "call.json").read_text("utf-8") == call):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
