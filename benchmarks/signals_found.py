@@ -25,6 +25,7 @@ from astroseq_core.signals import search
 from astroseq_core.signals.classify import SignalClasses, combine
 from astroseq_core.signals.ensemble import load_ensemble
 from astroseq_core.signals.event_depths import event_boxes, event_depths
+from astroseq_core.signals.odds import MAX_LOG_ODDS
 from astroseq_core.signals.signal import MAX_WITHOUT_SIGNAL, ClassProbabilities, FoundSignal
 from astroseq_core.signals.views import LabelledViews, SignalViews, read_views
 from astroseq_core.surveys.fold import fold_those_that_can_be, join_views
@@ -48,8 +49,15 @@ def measured_snr(detrended: Sequence[DetrendedLightCurve], e: Ephemeris, truth: 
         return 0.0
 
 
-def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
-    """Search each star."""
+def published_signals(star: Star, detrended: Sequence[DetrendedLightCurve]) -> tuple[FoundSignal, ...]:
+    """The published signals of a star as if they had been found, those without data left out."""
+    snr = [measured_snr(detrended, e, star.truth) for e in star.truth]
+    known = [(e, s) for e, s in zip(star.truth, snr, strict=True) if s != 0]
+    return tuple(FoundSignal(n, e, s, 0, MAX_LOG_ODDS) for n, (e, s) in enumerate(known, 1))
+
+
+def measure(stars: Iterator[Star], models: dict[str, Model], out: Path, *, published: bool = False) -> None:
+    """Search each star, or take its published signals."""
     rows: list[dict[str, object]] = []
     views: list[SignalViews] = []
     for star in stars:
@@ -61,7 +69,7 @@ def measure(stars: Iterator[Star], models: dict[str, Model], out: Path) -> None:
             parts, detrended, score = [], [prepare(c, DEFAULT_CONFIGS[mission]) for c in star.curves], None
         scoring = time.process_time() - begun
         begun = time.process_time()
-        found = search.find_signals(parts, detrended, score)
+        found = published_signals(star, detrended) if published else search.find_signals(parts, detrended, score)
         places, own = fold_those_that_can_be(detrended, found)
         searching = time.process_time() - begun
         base: dict[str, object] = {"star": star.name, "kind": star.kind, "target_id": str(star.curves[0].target)}
@@ -92,7 +100,7 @@ def star_rows(
         says, which = verdict(one.ephemeris, star, span)
         hit |= {which} if says == "right" else set()
         row = base | {"period": one.ephemeris.period_days, "snr": one.snr, "log_odds": one.log_odds, "evidence": one.evidence}
-        row |= {"n": one.num_transits, "verdict": says, "which": which}
+        row |= {"n": one.num_transits, "verdict": says, "which": which, "depth_ppm": one.ephemeris.depth_ppm}
         row |= {"view": first + places.index(number) if number in places else -1}
         rows.append(row | ({"true_snr": snr[which], "true_kind": star.kinds[which]} if which >= 0 else {}))
     for k, e in enumerate(star.truth):
@@ -124,7 +132,8 @@ def classified(file: Path) -> pd.DataFrame:
     found = unseen_classes(own, kind, known.target_id.tolist())
     for k, (index, row) in enumerate(known.iterrows()):
         p = ClassProbabilities(*map(float, found.probability[k]), 0.0, 0.0, 0.0)
-        e = Ephemeris("SIM 7", "s", EPOCH, None, 3.0)
+        depth = row.get("depth_ppm", np.nan)
+        e = Ephemeris("SIM 7", "s", EPOCH, None, 3.0, depth_ppm=float(depth) if np.isfinite(depth) else None)
         one = FoundSignal(1, e, row.snr, int(row.n), row.log_odds, classes=p)
         for name in ("p_planet", "p_eclipsing_binary", "p_not_transit"):
             rows.loc[index, name] = getattr(p, name)
@@ -225,6 +234,7 @@ def main() -> None:
     first = commands.add_parser("measure")
     add_star_options(first, ("simulated", "injected", "lent"))
     first.add_argument("--out", type=Path, default=Path("signals.csv"))
+    first.add_argument("--published", action="store_true", help="classify the published signals of lent stars, without a search")
     second = commands.add_parser("report")
     second.add_argument("files", type=Path, nargs="+")
     second.add_argument("--quiet-part", type=int, help="of lent quiet stars, only those of this half: 1 was not trained on")
@@ -232,7 +242,8 @@ def main() -> None:
     if args.do == "report":
         report(args.files, args.quiet_part)
     else:
-        measure(star_sample(args.stars, args), {mission: load(name) for mission, name in MODELS.items()}, args.out)
+        models = {mission: load(name) for mission, name in MODELS.items()}
+        measure(star_sample(args.stars, args), models, args.out, published=args.published)
 
 
 if __name__ == "__main__":

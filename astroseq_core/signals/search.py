@@ -250,13 +250,14 @@ class _Search:
         """Fit a candidate, and settle its period once more with the fitted epoch and width.
 
         Where transits come early or late, as those of Kepler-90 g do, the box that was found lies beside some of them, and every
-        second one seems deeper. At another period it must be a signal, too.
+        second one seems deeper. At the shorter period it must be a signal, too. A longer one is not taken: what a wider fit
+        takes from another planet makes depths differ.
         """
         fit = self.refine(found.ephemeris, masked)
         if fit.ephemeris.period_days is None:
             return found, fit
         settled = settle_period(event_boxes(self.detrended, self.flats, fit.ephemeris, masked), fit.ephemeris)
-        if settled.period_days == fit.ephemeris.period_days:
+        if settled.period_days is None or settled.period_days >= fit.ephemeris.period_days:
             return found, fit
         again = next(self._measure(settled, masked), None)
         if again is None or log_odds(again) < MIN_LOG_ODDS:
