@@ -379,12 +379,13 @@ def test_the_checks_measure_what_was_injected(injected) -> None:
     assert len(result.plot().data) > 5
 
 
-def test_without_a_known_signal_the_period_that_the_score_finds_is_vetted(injected) -> None:
+def test_without_a_known_signal_those_that_the_search_finds_are_vetted(injected) -> None:
     star = aq.open_star(replace(injected.curve, target=aq.Target("TIC", "5")))
     assert star.ephemerides == ()
     result = star.vet()
     assert isinstance(star.scored, ScoreResult)
-    assert result.signals == ("best fold of tess-2min-v2",)
+    assert star.found is not None
+    assert result.signals == tuple(one.ephemeris.name for one in star.found) == ("TIC 5 signal 1",)
     found = result[0].ephemeris
     assert found.period_days == pytest.approx(injected.ephemeris.period_days, abs=4 * found.period_err)
     assert result[0].check("strength").flag == "pass"

@@ -49,6 +49,8 @@ class Star:
         Its light curves and ephemerides.
     scored : ScoreResult or None
         The result of the last call of `score`.
+    found : SignalsResult or None
+        The result of the last call of `signals`.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class Star:
     def __init__(self, data: StarData, folder: str = "", files: Mapping[str, Path] | None = None) -> None:
         self.data = data
         self.scored: ScoreResult | None = None
+        self.found: SignalsResult | None = None
         self._folder = folder
         self._files = dict(files or {})
 
@@ -140,8 +143,8 @@ class Star:
         ----------
         ephemeris : str, Ephemeris or iterable of Ephemeris, optional
             The signals, or the name of a known one ("SIM 1.01" or "01"); by default all known ones.
-            Without any, the period is taken that the score found; the star is then scored if it was
-            not before.
+            Without any, those that `signals` finds are taken, and without these the period that the
+            score found; the star is then searched if it was not before.
         stellar : StellarParameters, optional
             Parameters of the star; by default those of catalogs and headers.
 
@@ -160,6 +163,7 @@ class Star:
         from astroseq_core.vetting.examine import examine
 
         signals = self._signals(ephemeris)
+        others = self.ephemerides or signals
         detrended = self.detrended
         pixels, problems = self._pixel_columns([d.light_curve for d in detrended])
         about = self._stellar_parameters() if stellar is None else stellar
@@ -167,7 +171,7 @@ class Star:
             examine(
                 detrended,
                 one,
-                others=other_signals(self.ephemerides, one),
+                others=other_signals(others, one),
                 stellar=about,
                 pixels=pixels,
                 known=self.ephemerides,
@@ -224,7 +228,8 @@ class Star:
         asked = {s.ephemeris: classes.get(s.ephemeris, (None, None)) for s in found}
         named = [replace(s, classes=asked[s.ephemeris][0], baseline=asked[s.ephemeris][1]) for s in found]
         baseline = {e: by_trees for e, (_, by_trees) in classes.items() if by_trees is not None}
-        return SignalsResult(self.data, tuple(named), baseline, "" if scored is None else scored.card.model_id, problems)
+        self.found = SignalsResult(self.data, tuple(named), baseline, "" if scored is None else scored.card.model_id, problems)
+        return self.found
 
     def plot(self, observations: str | Sequence[str] = ()) -> "go.Figure":
         """Plot the light curve with predicted transits and, once scored, segment probabilities.
@@ -279,7 +284,10 @@ class Star:
             return (self.ephemerides[named],)
         if wanted is not None:
             return tuple(wanted)
-        return self.ephemerides or ((self.scored or self.score()).ephemeris,)
+        if self.ephemerides:
+            return self.ephemerides
+        found = tuple(one.ephemeris for one in self.found or self.signals())
+        return found or ((self.scored or self.score()).ephemeris,)
 
     def _folder_of(self, curve: LightCurve) -> str:
         """Return the file of a light curve, or the folder that it lies in."""

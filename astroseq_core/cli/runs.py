@@ -21,9 +21,9 @@ LIST_COLUMNS = (
     "window",
     "neg:pos",
     "epochs",
-    "ROC validation",
-    "ROC test",
-    "PR test",
+    "ROC-AUC validation",
+    "ROC-AUC test",
+    "PR-AUC test",
     "tested on",
     "notes",
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from astroseq_core.cli.runs import LIST_COLUMNS
 from astroseq_core.evaluation.segment_report import Measured
 from astroseq_core.jobs.job import RESULT_NAME, JobState
 from astroseq_core.jobs.progress import Progress
@@ -36,6 +37,7 @@ def test_every_state_has_a_row(tmp_path: Path) -> None:
     assert [r["state"] for r in rows] == ["queued", "running", "done", "cancelled", "failed"]
     assert [r["run"] for r in rows] == ["waiting", "busy", "ready", "stopped", "broken"]
     assert all(tuple(r) == results.log_columns() for r in rows)
+    assert set(LIST_COLUMNS) <= set(results.log_columns())
     waiting, busy, ready, stopped, broken = rows
     assert (waiting["epochs"], waiting["seconds"], waiting["ROC-AUC validation"]) == (0, None, None)
     # The latest epoch's numbers, and no test numbers, until there is a result.
