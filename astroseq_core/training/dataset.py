@@ -392,7 +392,9 @@ def _write_dataset(pieces: Iterable[StarSegments | None], segment_config: Segmen
             stars.append(one.star)
             size += len(one.places)
     if not tables:
-        raise SettingsError("Not one segment came of these stars; give more, with light curves of the recipe's missions and cadence.")
+        raise SettingsError(
+            "Not one segment came of these stars; give more stars, with light curves of the recipe's missions and cadence."
+        )
     about = {"cutting": segment_config.to_dict(), "stars": stars}
     try:
         np.save(work / "table.npy", np.concatenate(tables), allow_pickle=False)
