@@ -190,12 +190,11 @@ def of_the_star_itself(table: pd.DataFrame) -> "pd.Series[bool]":
     return again
 
 
-def save(rows: list[Row], path: Path) -> None:
-    """Write rows as arrays, whole or not at all."""
-    columns = {name: np.array([r[name] for r in rows]) for name in rows[0]} if rows else {}
+def save(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Write arrays, whole or not at all."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez_compressed(file, **columns)
+        np.savez_compressed(file, **arrays)
     partial.replace(path)
 
 
@@ -223,7 +222,7 @@ def collect(stars: str, numbers: list[range], seed: int, out: Path) -> None:
         if not path.exists():
             begun = time.process_time()
             rows = list(make())
-            save(rows, path)
+            save({name: np.array([r[name] for r in rows]) for name in rows[0]} if rows else {}, path)
             labels = pd.Series([r["label"] for r in rows], dtype=str).value_counts().to_dict()
             print(path.name, labels, f"{time.process_time() - begun:.0f} s", flush=True)
     parts = [dict(np.load(path, allow_pickle=False)) for path, _ in jobs]
@@ -231,10 +230,7 @@ def collect(stars: str, numbers: list[range], seed: int, out: Path) -> None:
     arrays = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     table = pd.DataFrame({name: arrays[name] for name in ("label", "what", "target_id", "period_days")})
     keep = ~of_the_star_itself(table)
-    partial = out.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, **{name: values[keep] for name, values in arrays.items()})
-    partial.replace(out)
+    save({name: values[keep] for name, values in arrays.items()}, out)
     table = table[keep]
     print(len(table), "signals of", table.target_id.nunique(), "stars;", int((~keep).sum()), "of the stars themselves left out")
     print(table.groupby(["label", "what"]).size().to_string())

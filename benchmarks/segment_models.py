@@ -50,7 +50,7 @@ BINNED_PARTS = {"train": 0.5, "validation": 0.1, "calibration": 0.1, "test": 0.3
 QUIET, BINNED_SOURCE = "no_known_transit", "urazikk"
 #: Shipped models of today, whose stars are told.
 SHIPPED = ("tess-2min-v2", "tess-10min-v1", "tess-30min-v1", "long-cadence-v2")
-#: Recipe and mission of the models that judge stars: cheap ones, as it is dips of many sigmas that matter.
+#: Model (and recipe) and epochs, by mission, of those that judge stars: cheap ones, as it is dips of many sigmas that matter.
 CLEANING = {"TESS": ("tess-10min", 5), "K2": ("k2", 5), "Kepler": ("kepler", 5)}
 FOLDS = 3
 #: How all are trained: until validation has not improved for so many epochs, the learning rate having fallen twice.
@@ -155,15 +155,11 @@ def model_stars(name: str, lent: Path, plan: list[LentStar]) -> dict[str, list[T
     return out
 
 
-def _mission_model(mission: str) -> str:
-    return {"TESS": "tess-10min", "K2": "k2", "Kepler": "kepler"}[mission]
-
-
 def clean(mission: str, lent: Path, out: Path, workers: int) -> None:
     """Judge the stars of a mission that models will learn from, and write down those that are left out."""
     recipe_name, epochs = CLEANING[mission]
     recipe = replace(load_recipe(recipe_name), epochs=epochs, patience=epochs)
-    parts = model_stars(_mission_model(mission), lent, read_plan())
+    parts = model_stars(recipe_name, lent, read_plan())
     real = [star for part, members in parts.items() if part != "test" for star in members]
     found = clean_stars(
         [*real, *simulated_stars(recipe)],

@@ -1,7 +1,7 @@
 """What the search for signals of a star returns: signals with their classes, as a sequence and as a table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroseq_core.api.results import find_signal
@@ -30,8 +30,6 @@ class SignalsResult:
         The star.
     found : tuple of FoundSignal
         The signals with their classes.
-    baseline : mapping of Ephemeris to ClassProbabilities
-        What the readable baseline says of each signal: gradient-boosted trees alone.
     model_id : str
         The model whose segment probabilities were searched; empty if the search had none.
     problems : tuple of str
@@ -40,7 +38,6 @@ class SignalsResult:
 
     star: StarData
     found: tuple[FoundSignal, ...]
-    baseline: Mapping[Ephemeris, ClassProbabilities] = field(default_factory=dict)
     model_id: str = ""
     problems: tuple[str, ...] = ()
 
@@ -48,6 +45,11 @@ class SignalsResult:
     def best(self) -> FoundSignal | None:
         """The signal with the highest planet score, by which the star is ranked; None without any."""
         return best_signal(self.found)
+
+    @property
+    def baseline(self) -> Mapping[Ephemeris, ClassProbabilities]:
+        """What the readable baseline says of each signal: gradient-boosted trees alone."""
+        return {one.ephemeris: one.baseline for one in self.found if one.baseline is not None}
 
     def __len__(self) -> int:
         return len(self.found)

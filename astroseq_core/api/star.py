@@ -225,10 +225,9 @@ class Star:
             classes = classify_star(self.detrended, [s.ephemeris for s in found])
         except ModelError as error:
             classes, problems = {}, (*problems, str(error))
-        asked = {s.ephemeris: classes.get(s.ephemeris, (None, None)) for s in found}
-        named = [replace(s, classes=asked[s.ephemeris][0], baseline=asked[s.ephemeris][1]) for s in found]
-        baseline = {e: by_trees for e, (_, by_trees) in classes.items() if by_trees is not None}
-        self.found = SignalsResult(self.data, tuple(named), baseline, "" if scored is None else scored.card.model_id, problems)
+        said = [classes.get(s.ephemeris, (None, None)) for s in found]
+        named = tuple(replace(s, classes=own, baseline=trees) for s, (own, trees) in zip(found, said, strict=True))
+        self.found = SignalsResult(self.data, named, "" if scored is None else scored.card.model_id, problems)
         return self.found
 
     def plot(self, observations: str | Sequence[str] = ()) -> "go.Figure":

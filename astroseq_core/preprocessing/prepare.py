@@ -224,12 +224,11 @@ def prepare(curve: LightCurve, settings: PreprocessingConfig | None = None) -> D
     """
     settings = settings or DEFAULT_CONFIGS[curve.instrument.name]
     time, flux = _usable_cadences(curve)
-    median, sigma = float(np.median(flux)), _white_noise(flux)
-    has_level = median > MIN_LEVEL_SIGMAS * sigma
+    median, has_level = float(np.median(flux)), _tells_level(flux)
     if has_level:
         flux = flux / median
-    elif sigma > 0:
-        flux = 1 + NOISE_WITHOUT_LEVEL * (flux - median) / sigma
+    elif (white := _white_noise(flux)) > 0:
+        flux = 1 + NOISE_WITHOUT_LEVEL * (flux - median) / white
     else:
         raise _constant_flux(curve)
     if settings.cadence_minutes is not None:
@@ -259,6 +258,11 @@ def _white_noise(flux: NDArray[np.float64]) -> float:
     return noise.point_to_point_sigma(flux) or noise.robust_sigma(flux) or float(np.std(flux))
 
 
+def _tells_level(flux: NDArray[np.float64]) -> bool:
+    """Return whether the median flux says how bright the star is: whether it is above the white noise of a cadence."""
+    return float(np.median(flux)) > MIN_LEVEL_SIGMAS * _white_noise(flux)
+
+
 def flux_level(curve: LightCurve) -> float | None:
     """Return the median flux, if it tells how bright the star is.
 
@@ -273,8 +277,7 @@ def flux_level(curve: LightCurve) -> float | None:
         Median of the usable fluxes; None if it is not above the white noise of a cadence.
     """
     _, flux = _usable_cadences(curve)
-    median = float(np.median(flux)) if len(flux) else math.nan
-    return median if len(flux) > 1 and median > MIN_LEVEL_SIGMAS * _white_noise(flux) else None
+    return float(np.median(flux)) if len(flux) > 1 and _tells_level(flux) else None
 
 
 def same_units(curves: Sequence[DetrendedLightCurve]) -> Sequence[DetrendedLightCurve]:
@@ -291,6 +294,23 @@ def same_units(curves: Sequence[DetrendedLightCurve]) -> Sequence[DetrendedLight
         Those in which the level of the light is known; all if it is known in none.
     """
     return [curve for curve in curves if curve.has_level] or curves
+
+
+def median_noise_ppm(curves: Iterable[DetrendedLightCurve]) -> float | None:
+    """Return the median of the noise of light curves, of two in the middle the higher.
+
+    Parameters
+    ----------
+    curves : iterable of DetrendedLightCurve
+        The light curves.
+
+    Returns
+    -------
+    float or None
+        Noise per cadence [ppm]; None if the level of the light is known in none.
+    """
+    ordered = sorted(curve.noise_ppm for curve in curves if curve.has_level)
+    return ordered[len(ordered) // 2] if ordered else None
 
 
 #: Level that a light curve without one is given, at least this many times its noise and its range.
@@ -313,7 +333,7 @@ def with_assumed_level(curve: LightCurve) -> LightCurve:
         The same one where its level is known; else one with a constant added.
     """
     _, flux = _usable_cadences(curve)
-    if flux_level(curve) is not None or len(flux) < 2:
+    if len(flux) < 2 or _tells_level(flux):
         return curve
     middle = float(np.median(flux))
     level = max(ASSUMED_LEVEL_SIGMAS * _white_noise(flux), ASSUMED_LEVEL_RANGES * float(np.max(np.abs(flux - middle))))

@@ -163,6 +163,23 @@ def depth_warning(depth_ppm: float | None) -> str:
     return f"{(depth_ppm or 0.0) / 1e4:.0f} % deep, deeper than any planet's transit" if is_too_deep(depth_ppm) else ""
 
 
+def baseline_words(baseline: ClassProbabilities) -> str:
+    """Return the likeliest class by the readable baseline, the trees alone, in words.
+
+    Parameters
+    ----------
+    baseline : ClassProbabilities
+        What the trees say.
+
+    Returns
+    -------
+    str
+        Such as "planet candidate 0.79".
+    """
+    best = likeliest(baseline)
+    return f"{CLASSES[best.name][0].lower()} {best.probability:.2f}"
+
+
 def class_sentence(classes: ClassProbabilities) -> str:
     """Return the class probabilities in words, with their intervals.
 

@@ -11,7 +11,7 @@ from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.preprocessing.prepare import DetrendedLightCurve, same_units
 from astroseq_core.same_signal import compare_signals
 from astroseq_core.scoring import period
-from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, LogRatioGrid, join_evidence, make_grid
+from astroseq_core.scoring.evidence import DURATION_HOURS, Evidence, join_evidence, make_grid
 from astroseq_core.scoring.period import Trial
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.scoring.star import StarScore
@@ -115,15 +115,13 @@ def _belongs_to(e: Ephemeris, found: Ephemeris, span: tuple[float, float]) -> bo
 class _Search:
     """What is searched; the grids lose the transits of each found signal.
 
-    `evidence_grid` is that of `evidence` as it is now, made when first needed. `trials` are those of the last box search,
-    `folded` score, period, epoch and duration of the network's best period.
+    `trials` are those of the last box search, `folded` score, period, epoch and duration of the network's best period.
     """
 
     detrended: tuple[DetrendedLightCurve, ...]
     flats: list[_Array]
     dips: DipGrid
     evidence: Evidence | None
-    evidence_grid: LogRatioGrid | None
     target_id: str
     span: tuple[float, float]
     trials: list[Trial]
@@ -135,7 +133,6 @@ class _Search:
         self.dips = make_dip_grid(detrended)
         parts = [s.evidence for s in scores if len(s.evidence.time)]
         self.evidence = join_evidence(parts) if parts else None
-        self.evidence_grid = None
         self.trials, self.folded = [], None
         self.target_id = str(detrended[0].light_curve.target)
         self.span = (min(float(c.time[0]) for c in detrended), max(float(c.time[-1]) for c in detrended))
@@ -219,9 +216,7 @@ class _Search:
         """Return the network's evidence of a signal, at the best place beside it."""
         if self.evidence is None or not len(self.evidence.time):
             return None
-        if self.evidence_grid is None:
-            self.evidence_grid = make_grid(self.evidence)
-        return period.evidence_of(self.evidence_grid, e.period_days, e.t0.days, e.duration_hours)
+        return period.evidence_of(make_grid(self.evidence), e.period_days, e.t0.days, e.duration_hours)
 
     def refine(self, e: Ephemeris, masked: Sequence[Ephemeris]) -> TrapezoidFit:
         """Fit epoch, period, duration and depth; where nothing fits, take them as they are with typical errors."""
@@ -271,7 +266,7 @@ class _Search:
         if self.evidence is not None:
             keep = ~e.in_transit(self.evidence.time, self.system, widen=widen)
             old = self.evidence
-            self.evidence, self.evidence_grid = Evidence(old.time[keep], old.log_ratio[keep], old.step_days), None
+            self.evidence = Evidence(old.time[keep], old.log_ratio[keep], old.step_days)
 
     def signal(self, number: int, found: Candidate, fit: TrapezoidFit) -> FoundSignal:
         """Return a found signal with what is reported of it."""

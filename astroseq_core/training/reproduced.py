@@ -41,36 +41,29 @@ def our_results(run: Run, trial: Trial) -> tuple[OurResult, ...]:
         return (OurResult(recipe.name, not_reproduced=(sentence, *trial.sentences(recipe))),)
     sentences = (*_unreached(run), *trial.sentences(recipe))
     if recipe.labels == "sequential":
-        return tuple(replace(one, not_reproduced=(_real_segments(run), *sentences)) for one in _sequential_results(run, found))
+        counts = _test_counts(run)
+        positive = counts.get("real_positive", 0)
+        real = counts.get("real_negative", 0) + positive
+        known = f"{real} test segments are of real stars, {positive} of them with a transit."
+        return tuple(replace(one, not_reproduced=(known, *sentences)) for one in _sequential_results(run, found, bool(real)))
     return tuple(
         replace(our_result(run, found, group), not_reproduced=(*_test_hosts(found, group), *sentences)) for group in found.groups
     )
 
 
-def _sequential_results(run: Run, found: RunResult) -> list[OurResult]:
+def _sequential_results(run: Run, found: RunResult, has_real: bool) -> list[OurResult]:
     """Return the results on all test stars of a sequential experiment, and on the real ones alone if there are any."""
     each = {group.rpartition(": ")[2]: our_result(run, found, group) for group in found.groups}
-    if not _real_counts(run):
+    if not has_real:
         return [each["synthetic"]] if "synthetic" in each else list(each.values())
     return [each[word] for word in ("all", "real") if word in each] or list(each.values())
 
 
-def _real_counts(run: Run) -> int:
-    """Return the number of real test segments of a sequential experiment."""
-    counts = _test_counts(run)
-    return counts.get("real_negative", 0) + counts.get("real_positive", 0)
-
-
 def _test_counts(run: Run) -> dict[str, int]:
+    """Return the numbers of test segments of a sequential experiment, by kind."""
     report = read_object(run.folder / REPORT_NAME, dict[str, object], RESULT_ADVICE, nan=True)
     counts = convert(report.get("counts", {}), dict[str, dict[str, int]], "the counts")
     return counts.get("test", {})
-
-
-def _real_segments(run: Run) -> str:
-    """Return how many of the test segments are real, in a sentence."""
-    positive = _test_counts(run).get("real_positive", 0)
-    return f"{_real_counts(run)} test segments are of real stars, {positive} of them with a transit."
 
 
 def _test_hosts(found: RunResult, group: str) -> Iterator[str]:

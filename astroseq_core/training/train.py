@@ -22,14 +22,13 @@ from astroseq_core.evaluation.weighted_ranking import recall_at
 from astroseq_core.io import files
 from astroseq_core.networks import card as cards
 from astroseq_core.networks.card import Calibration, ModelCard
-from astroseq_core.networks.model import load_network, save_network
+from astroseq_core.networks.model import save_network
 from astroseq_core.preprocessing.split import split_stars, split_stars_evenly
 from astroseq_core.training import dataset, test_set
 from astroseq_core.training.dataset import SegmentDataset, StarSegments
 from astroseq_core.training.excluded_star import ExcludedStar
 from astroseq_core.training.fit import (
     BEST_NAME,
-    BROKEN_ADVICE,
     HISTORY_NAME,
     NO_CALLBACK,
     TrainingCallback,
@@ -197,7 +196,7 @@ def train(
         for number in _usable_seeds(folder, seed, seeds, finish)
     ]
     best = max(fitted, key=lambda one: one.ranking)
-    network = load_network(best.folder / BEST_NAME, BROKEN_ADVICE, SettingsError)
+    network = best.network
     callback.evaluating()
     kept = datasets["calibration" if recipe.calibrated else "validation"]
     use = _calibration_segments(kept)
@@ -259,6 +258,7 @@ class _FittedSeed:
     """A network of one seed: its folder, and the metrics of its best epoch."""
 
     seed: int
+    network: "keras.Model"
     folder: Path
     epochs: int
     best: EpochMetrics
@@ -291,19 +291,17 @@ def _fit_seed(
 ) -> _FittedSeed:
     """Fit the network of one seed in its folder, or see that it is done."""
     folder.mkdir(exist_ok=True)
-    fit(training, validation, recipe, seed, folder, callback, finish=finish, always=always)
+    network = fit(training, validation, recipe, seed, folder, callback, finish=finish, always=always)
     done, _ = read_history(folder / HISTORY_NAME)
     index = best_epoch_index(done)
-    if index is None:
-        raise SettingsError("No epoch was done before the run was broken off; let it go on instead.")
-    return _FittedSeed(seed, folder, len(done), done[index])
+    assert index is not None  # fit has done an epoch that ranks, or raised
+    return _FittedSeed(seed, network, folder, len(done), done[index])
 
 
 def _seeds_record(fitted: list[_FittedSeed], best: _FittedSeed, datasets: dict[str, SegmentDataset]) -> JsonObject:
     """Return what the card tells of the networks of all seeds: each, and mean and standard deviation."""
     rows: list[dict[str, float | int | None]] = []
     for one in fitted:
-        network = load_network(one.folder / BEST_NAME, BROKEN_ADVICE, SettingsError)
         row: dict[str, float | int | None] = {
             "seed": one.seed,
             "epochs": one.epochs,
@@ -313,7 +311,7 @@ def _seeds_record(fitted: list[_FittedSeed], best: _FittedSeed, datasets: dict[s
             "validation_recall": one.best.validation_recall,
         }
         for test, group, which in test_groups(datasets["test"]) if "test" in datasets else ():
-            probability, name = predict(network, test, which), group.replace(" ", "_")
+            probability, name = predict(one.network, test, which), group.replace(" ", "_")
             row |= part_metrics(name, test.labels[which], probability)
             row[f"{name}_recall"] = round(recall_at(test.labels[which], probability), 4)
         rows.append(row)

@@ -13,7 +13,7 @@ from astroseq_core.columns import combine_measurements, measure_light_curve
 from astroseq_core.errors import ModelError
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import style
-from astroseq_core.preprocessing.prepare import DetrendedLightCurve
+from astroseq_core.preprocessing.prepare import median_noise_ppm
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.scoring.star_source import Source
 from astroseq_core.signals.class_words import chip_label, class_sentence, depth_warning
@@ -174,9 +174,10 @@ def draw_header(
     with st.container(horizontal=True, gap="medium"):
         waiting = "–" if card is None else "…" if known is None else "none"
         st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
+        noise = median_noise_ppm(drawn)
         st.metric(
             "Noise per cadence",
-            _noise_text(drawn),
+            "–" if noise is None else f"{noise:,.0f} ppm",
             width="content",
             help="Robust scatter about the trend, the median over the observations that are drawn",
         )
@@ -188,8 +189,3 @@ def draw_header(
         )
         count_text = "–" if known is None else f"{sum(len(s) for s in known.scores if s is not None):,}"
         st.metric("Segments", count_text, width="content", help="How many stretches the network looked at, of all observations")
-
-
-def _noise_text(drawn: Sequence[DetrendedLightCurve]) -> str:
-    ordered = sorted(p.noise_ppm for p in drawn if p.has_level)
-    return f"{ordered[len(ordered) // 2]:,.0f} ppm" if ordered else "–"

@@ -19,7 +19,7 @@ from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORT
 from astroseq_core.export import candidates
 from astroseq_core.io import files
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.signals.class_words import CLASSES, depth_warning, likeliest
+from astroseq_core.signals.class_words import baseline_words, depth_warning
 from astroseq_core.store import leaderboard, signals, thresholds
 from astroseq_core.store import queues as store_queues
 from astroseq_core.store.leaderboard import LeaderboardRow
@@ -356,10 +356,7 @@ def _trees_words(row: LeaderboardRow) -> str:
     """Return the likeliest class of the best signal by the trees alone, as the store has it; empty where it has none."""
     found = signals.list_by_star(row.target_id, row.model_id) if row.num_signals else ()
     baseline = next((one.baseline for one in found if one.number == row.best_signal), None)
-    if baseline is None:
-        return ""
-    best = likeliest(baseline)
-    return f"trees alone: {CLASSES[best.name][0].lower()} {best.probability:.2f}"
+    return "" if baseline is None else f"trees alone: {baseline_words(baseline)}"
 
 
 def sparkline(row: LeaderboardRow) -> list[float] | None:

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from astroseq_core.plots.style import CLASS_COLORS
-from astroseq_core.signals.class_words import CLASSES, class_sentence, class_values, depth_warning, likeliest
+from astroseq_core.signals.class_words import CLASSES, baseline_words, class_sentence, class_values, depth_warning
 from astroseq_core.signals.signal import ClassProbabilities
 
 HELP = (
@@ -51,8 +51,7 @@ def draw_class_bars(classes: ClassProbabilities, baseline: ClassProbabilities | 
             f'<span class="number">{one.probability:.2f} ± {one.spread:.2f}</span>'
         )
     if baseline is not None:
-        best = likeliest(baseline)
-        rows.append(f'<span class="baseline">Trees alone: {CLASSES[best.name][0].lower()} {best.probability:.2f}</span>')
+        rows.append(f'<span class="baseline">Trees alone: {baseline_words(baseline)}</span>')
     if warning := depth_warning(depth_ppm):
         rows.append(f'<span class="baseline">{escape(warning)}</span>')
     label = escape(f"Class of the signal: {class_sentence(classes)}")

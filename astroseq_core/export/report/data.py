@@ -9,6 +9,7 @@ from astroseq_core import __version__
 from astroseq_core.disposition_codes import CODES
 from astroseq_core.export.records import Record
 from astroseq_core.networks.card import ModelCard
+from astroseq_core.preprocessing.prepare import median_noise_ppm
 from astroseq_core.scoring.segments import SegmentScores
 from astroseq_core.signals.class_words import CLASSES, depth_warning, likeliest, period_words, short_class_words
 from astroseq_core.signals.star_signals import StarSignal
@@ -194,15 +195,14 @@ def star_facts(star: ReportData) -> tuple[Fact, ...]:
     known = star.stellar
     magnitude = star.record.magnitude if star.record.magnitude is not None else known.magnitude if known else None
     band = star.record.magnitude_band or (known.band if known else "")
-    noises = sorted(p.noise_ppm for p in star.examination.detrended if p.has_level)
-    noise = f"{noises[len(noises) // 2]:,.0f} ppm a cadence" if noises else "unknown in ppm"
+    noise = median_noise_ppm(star.examination.detrended)
     return (
         Fact(f"Magnitude{f' {band}' if band else ''}", format_number(magnitude, 2)),
         Fact("Temperature", format_number(known.teff_k if known else None, 0, "K")),
         Fact("Radius", format_number(known.radius_solar if known else None, 3, "R☉", known.radius_err if known else None)),
         Fact("Mass", format_number(known.mass_solar if known else None, 3, "M☉")),
         Fact("Density", format_number(known.density_solar if known else None, 3, "ρ☉", known.density_err if known else None)),
-        Fact("Noise", noise),
+        Fact("Noise", "unknown in ppm" if noise is None else f"{noise:,.0f} ppm a cadence"),
     )
 
 
