@@ -1,6 +1,7 @@
 """Which identifiers mean one star: its light curves must never be on two sides of a split or cross-fit."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from astroseq_core import targets
@@ -11,6 +12,10 @@ from astroseq_core.errors import TargetError
 ONE_APERTURE = (("TIC 440859813", "TIC 471012770"),)
 #: What a planet's name has behind that of its star: a letter, or the number of a candidate.
 _PLANET = re.compile(r"(\s+[b-z]|\.\d\d)$")
+#: A star's own name has letters and a number, or two words of letters; "b", "01" and "planet" are no names of stars.
+_DESIGNATION = re.compile(r"[^\W\d]+[\s_-]*\d|[^\W\d]+\s+[^\W\d]")
+#: Most identifiers of one star. A name that more share, such as "signal 1" in a table of one's own, is no star's.
+MAX_IDENTIFIERS = 4
 
 
 def host_name(name: str) -> str:
@@ -24,14 +29,15 @@ def host_name(name: str) -> str:
     Returns
     -------
     str
-        Lower-case name without planet letter, spaces and dashes.
+        Lower-case name without planet letter, spaces and dashes; empty if what is left names no star.
 
     Examples
     --------
-    >>> host_name("Kepler-90 h"), host_name("K00351.01"), host_name("TOI-700")
-    ('kepler90', 'k00351', 'toi700')
+    >>> host_name("Kepler-90 h"), host_name("K00351.01"), host_name("TOI-700"), host_name("AU Mic b"), host_name("b")
+    ('kepler90', 'k00351', 'toi700', 'aumic', '')
     """
-    return re.sub(r"[\s_-]+", "", _PLANET.sub("", name.strip())).lower()
+    star = _PLANET.sub("", name.strip())
+    return re.sub(r"[\s_-]+", "", star).lower() if _DESIGNATION.search(star) else ""
 
 
 def star_groups(
@@ -64,8 +70,10 @@ def star_groups(
     """
     ordered = sorted(set(stars))
     keys: dict[str, set[str]] = {star: {star} for star in ordered}
+    hosts = {star: {host_name(name) for name in (names or {}).get(star, ())} - {""} for star in ordered}
+    shared = Counter(host for own in hosts.values() for host in own)
     for star in ordered:
-        keys[star] |= {host_name(name) for name in (names or {}).get(star, ()) if name.strip()}
+        keys[star] |= {host for host in hosts[star] if shared[host] <= MAX_IDENTIFIERS}
         if catalogs:
             keys[star] |= _identifiers(star)
     for one, other in ONE_APERTURE:

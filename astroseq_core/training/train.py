@@ -104,13 +104,20 @@ def split_training_stars(stars: list[TrainingStar], recipe: Recipe, seed: int) -
     """
     by_name = {s.target_id: s for s in stars}
     shares = recipe.used_parts
+    groups = star_groups(by_name, {s.target_id: [e.name for e in s.ephemerides] for s in stars})
     if not recipe.stratified:
-        names = {s.target_id: [e.name for e in s.ephemerides] for s in stars}
-        parts = split_stars(by_name, shares, seed, star_groups(by_name, names))
+        parts = split_stars(by_name, shares, seed, groups)
         return StarSplit({part: tuple(by_name[n] for n in names) for part, names in parts.items()})
-    kinds = [(True, True), (True, False), (False, False)]  # real or not, and whether a planet is known
-    each = [split_stars_evenly((s.target_id for s in stars if (s.is_real, s.is_host) == kind), shares, seed) for kind in kinds]
-    return StarSplit({part: tuple(by_name[n] for split in each for n in split[part]) for part in shares})
+    members: dict[str, list[str]] = {}
+    for name in sorted(by_name):
+        members.setdefault(groups[name], []).append(name)
+    # real or not, and whether a planet is known of any of its identifiers
+    kind_of = {
+        group: (any(by_name[n].is_real for n in own), any(by_name[n].is_host for n in own)) for group, own in members.items()
+    }
+    kinds = [(True, True), (True, False), (False, False)]
+    each = [split_stars_evenly((group for group, own in kind_of.items() if own == kind), shares, seed) for kind in kinds]
+    return StarSplit({part: tuple(by_name[n] for split in each for g in split[part] for n in members[g]) for part in shares})
 
 
 def train(

@@ -19,6 +19,7 @@ from astroseq_core.training import recipes
 from astroseq_core.training.excluded_star import JudgedStar, SignalFound, choose_thresholds, excluded_stars
 from astroseq_core.training.injection import TrainingStar
 from astroseq_core.training.star_groups import star_groups
+from astroseq_core.training.train import split_training_stars
 from tests.scoring.tiny_model import write_model
 from tests.vetting.simulated import observed
 
@@ -179,6 +180,25 @@ def test_names_of_one_star_are_never_on_two_sides() -> None:
     assert alone == split_stars(
         ["TIC 7", "TIC 8"], {"train": 0.5, "test": 0.5}, 1, star_groups(["TIC 7", "TIC 8"], catalogs=False)
     )
+
+
+@pytest.mark.parametrize("name", ["b", "01", "planet", "planet b", "signal 1", "known"])
+def test_stars_whose_planets_a_table_names_alike_are_not_one(name: str) -> None:
+    stars = [f"TIC {number}" for number in range(1, 9)]
+    assert star_groups(stars, {star: [name] for star in stars}, catalogs=False) == dict(zip(stars, stars, strict=True))
+
+
+def test_two_stars_in_one_aperture_are_on_one_side_of_a_stratified_split() -> None:
+    recipe = recipes.load_recipe("published-forty-stars-20")
+    assert recipe.stratified
+    known = signal_ephemeris("TIC 440859813", "b", ORBIT)
+    stars = [TrainingStar(f"TIC {n}", Source.FOLDER, paths=("x",)) for n in (471012770, *range(1, 30))]
+    stars.append(TrainingStar("TIC 440859813", Source.FOLDER, paths=("x",), ephemerides=(known,)))
+    for seed in range(20):
+        parts = split_training_stars(stars, recipe, seed).parts
+        sides = {star.target_id: part for part, members in parts.items() for star in members}
+        assert len(sides) == len(stars)
+        assert sides["TIC 440859813"] == sides["TIC 471012770"]
 
 
 def test_all_products_of_a_lent_star_are_on_one_side(lent_data: Path) -> None:
