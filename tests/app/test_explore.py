@@ -252,6 +252,9 @@ def test_of_products_of_one_time_one_is_drawn_and_the_header_speaks_of_it(no_mod
     assert not page.exception
     assert "TIC_77__s0001" in page.query_params["product"]
     assert float(metric(page, "Noise per cadence").split()[0].replace(",", "")) == pytest.approx(300, rel=0.1)
+    # of ten minutes: six cadences an hour
+    hourly = float(metric(page, "Noise over 1 h").split()[0].replace(",", ""))
+    assert hourly == pytest.approx(300 / np.sqrt(6), rel=0.15)
     assert "10 min" in " ".join(m.value for m in page.markdown)
     again = explore(source="files", folder=str(lightcurves), target="TIC 77", product="TIC_77__s0001")
     assert metric(again, "Noise per cadence") == metric(page, "Noise per cadence")

@@ -170,20 +170,20 @@ def draw_header(
         st.space("stretch")
         layout.draw_page_link(url_state.VET, "Vet this star", ":material/fact_check:", location)
     total = None if known is None else known.star
-    noise = combine_measurements(measure_light_curve(p) for p in drawn).get("noise_ppm_1h")
+    per_cadence = median_noise_ppm(drawn)
+    per_hour = combine_measurements(measure_light_curve(p) for p in drawn).get("noise_ppm_1h")
     with st.container(horizontal=True, gap="medium"):
         waiting = "–" if card is None else "…" if known is None else "none"
         st.metric("Star score", f"{total.star_score:.1f}" if total else waiting, help=SCORE_HELP, width="content")
-        noise = median_noise_ppm(drawn)
         st.metric(
             "Noise per cadence",
-            "–" if noise is None else f"{noise:,.0f} ppm",
+            "–" if per_cadence is None else f"{per_cadence:,.0f} ppm",
             width="content",
             help="Robust scatter about the trend, the median over the observations that are drawn",
         )
         st.metric(
             "Noise over 1 h",
-            "–" if noise is None else f"{noise:,.0f} ppm",
+            "–" if per_hour is None else f"{per_hour:,.0f} ppm",
             width="content",
             help="Robust scatter of means over an hour: what a transit of an hour has to beat",
         )
