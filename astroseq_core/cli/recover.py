@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from astroseq_core.networks.card import ModelCard
     from astroseq_core.scoring.star_source import LightCurveReader
 
-METHODS = "fold,topk,max,noisy_or,bls,tls"
+METHODS = "planet,odds,fold,topk,max,noisy_or,bls,tls"
 #: First seed of the simulated stars, far from the seeds of the built-in survey and of training.
 FIRST_SEED = 5_000_000
 

@@ -23,6 +23,9 @@ from astroseq_core.scoring import false_alarm
 from astroseq_core.scoring.segments import SegmentScores, score_light_curves
 from astroseq_core.scoring.star import StarScore, score_star
 from astroseq_core.scoring.star_source import LightCurveReader
+from astroseq_core.signals.classify_star import classify_star
+from astroseq_core.signals.search import find_signals
+from astroseq_core.signals.signal import FoundSignal, best_signal, planet_score_of_star
 from astroseq_core.simulation import population
 from astroseq_core.simulation.transits import SUN_AR_ONE_DAY, Orbit, inject, signal_ephemeris
 from astroseq_core.times import Instant
@@ -31,7 +34,9 @@ from astroseq_core.vetting import periodogram
 log = logging.getLogger(__name__)
 #: Methods of the model, with the field of the star score. Only "fold" finds a period; the others' rows repeat it.
 STAR_SCORES = {"fold": "score_fold", "topk": "score_topk", "max": "score_max", "noisy_or": "score_noisy_or"}
-METHODS = (*STAR_SCORES, *periodogram.SEARCH_METHODS)
+#: Methods of the signal search: the planet score that stars are ranked by, and the log odds that the likeliest signal is a dip.
+PLANET, ODDS = SIGNAL_SCORES = ("planet", "odds")
+METHODS = (*STAR_SCORES, *SIGNAL_SCORES, *periodogram.SEARCH_METHODS)
 #: Values of the column `kind`: a copy with injected transits, the star itself, and copies that cannot hold its own transits.
 TRANSIT, NONE, MIRRORED, SCRAMBLED = "transit", "none", "turned over", "turned over and scrambled"
 #: Shortest injected period [d]; the longest has two transits in the data.
@@ -233,32 +238,54 @@ def run_methods(model: Model, curves: Sequence[LightCurve], methods: Sequence[st
         If no segment could be scored.
     """
     out: dict[str, MethodAnswer] = {}
-    if any(m in STAR_SCORES for m in methods):
-        begin = time.process_time()
-        star = _score_star(model, curves)
-        cpu = time.process_time() - begin
-        for method in methods:
-            if method in STAR_SCORES:
-                score = float(getattr(star, STAR_SCORES[method]))
-                out[method] = MethodAnswer(score, star.best_period_days, star.best_t0.days, cpu)
+    begin = time.process_time()
+    scores: list[SegmentScores] = []
+    star: StarScore | None = None
+    if any(m not in periodogram.SEARCH_METHODS for m in methods):
+        scores = _segment_scores(model, curves)
+        star = score_star(scores)
+    scoring = time.process_time() - begin
+    if star is not None:
+        for method, name in STAR_SCORES.items():
+            out[method] = MethodAnswer(float(getattr(star, name)), star.best_period_days, star.best_t0.days, scoring)
     if any(m not in STAR_SCORES for m in methods):
         begin = time.process_time()
         detrended = [prepare(c, replace(model.card.preparation, cadence_minutes=None)) for c in curves]
         preparing = time.process_time() - begin
+        if star is not None and any(m in SIGNAL_SCORES for m in methods):
+            begin = time.process_time()
+            signals = _classified_signals(scores, detrended, star)
+            cpu = scoring + preparing + time.process_time() - begin
+            found = {
+                PLANET: (planet_score_of_star(signals, star.star_score), best_signal(signals)),
+                ODDS: max(((s.log_odds, s) for s in signals), key=lambda one: one[0], default=(min(star.star_score, 0.0), None)),
+            }
+            for method, (score, signal) in found.items():
+                period = star.best_period_days if signal is None else signal.ephemeris.period_days
+                t0 = star.best_t0.days if signal is None else signal.ephemeris.t0.days
+                out[method] = MethodAnswer(score, period, t0, cpu)
         for method in methods:
-            if method not in STAR_SCORES:
-                found = periodogram.find_best_period(method, detrended)
-                cpu = found.cpu_seconds + preparing
-                out[method] = MethodAnswer(found.statistic, found.period_days, found.t0.days, cpu)
+            if method in periodogram.SEARCH_METHODS:
+                best = periodogram.find_best_period(method, detrended)
+                out[method] = MethodAnswer(best.statistic, best.period_days, best.t0.days, best.cpu_seconds + preparing)
     return {m: out[m] for m in methods}
 
 
-def _score_star(model: Model, curves: Sequence[LightCurve]) -> StarScore:
+def _segment_scores(model: Model, curves: Sequence[LightCurve]) -> list[SegmentScores]:
     parts = list(score_light_curves(model, curves))
     good = [p for p in parts if isinstance(p, SegmentScores) and len(p)]
     if not good:
         raise LightCurveError(" ".join(p.reason for p in parts if not isinstance(p, SegmentScores)) or "no segment")
-    return score_star(good)
+    return good
+
+
+def _classified_signals(
+    scores: Sequence[SegmentScores], detrended: Sequence[DetrendedLightCurve], star: StarScore
+) -> list[FoundSignal]:
+    """Return the signals of a star, found and classified as for its row of the Leaderboard."""
+    found = find_signals(scores, detrended, star)
+    classes = classify_star(detrended, [s.ephemeris for s in found])
+    return [replace(s, classes=classes[s.ephemeris][0]) if s.ephemeris in classes else s for s in found]
 
 
 def _star_rows(

@@ -94,6 +94,21 @@ def test_a_star_that_cannot_be_used_is_counted(tiny: Path, tmp_path: Path, quiet
     assert {r["target_id"] for r in rows_of(tmp_path / "r.csv")} == {"SIM 31"}
 
 
+def test_the_signal_search_finds_an_injected_planet_and_ranks_a_quiet_star_low(home_with_model: Path, quiet) -> None:
+    model = load(str(home_with_model / "models" / "tiny"))  # the shipped classifier is in the home of the other tests
+    detrended = [prepare(c) for c in quiet.light_curves]
+    orbit, _, _ = injection_recovery.draw_injection(np.random.default_rng(4), detrended, Plan(snr=(40.0, 40.0), longest_days=5.0))
+    methods = injection_recovery.SIGNAL_SCORES
+    found = injection_recovery.run_methods(model, [inject(c, [orbit]) for c in quiet.light_curves], methods)
+    none = injection_recovery.run_methods(model, quiet.light_curves, methods)
+    assert tuple(found) == tuple(none) == methods
+    for method in methods:
+        assert found[method].score > none[method].score
+        assert found[method].period_days == pytest.approx(orbit.period_days, rel=0.01)
+    # without a signal the stars are ranked by their star score, below all that have one
+    assert none["odds"].score <= 0
+
+
 def table(stars: int, copies: int, recall: float, right: float, seed: int = 0) -> list[dict[str, str]]:
     """A table in which a share ``recall`` of the copies stands out, a share ``right`` of these with its period."""
     rng = np.random.default_rng(seed)
