@@ -4,6 +4,7 @@
     python -m benchmarks.segment_models clean TESS --out DIR        # leaves out stars that are not quiet; also K2, Kepler
     python -m benchmarks.segment_models train tess-2min --out DIR   # hours; the same command goes on where it stopped
     python -m benchmarks.segment_models report --out DIR            # on the test stars, once
+    python -m benchmarks.segment_models exclude test > LIST         # for `astroseq recover --exclude LIST`: all but quiet test stars
 
 A star's part is a hash of its identifier, whatever its light curves; stars with a signal in the tables, and binaries, are for the
 test, but those of `kepler-binned`, which learns from published labels. Models are trained at several seeds until validation says
@@ -263,10 +264,22 @@ def report(lent: Path, out: Path) -> None:
         print(f"\n{name}, spread of the seeds: {json.dumps(spread)}\n", flush=True)
 
 
+def stars_to_exclude(part: str, out: Path) -> list[str]:
+    """All lent stars but the quiet ones of a part, for `recover --exclude`; those found not to be quiet are excluded, too."""
+    not_quiet: set[str] = set()
+    for mission in CLEANING:
+        if (out / f"clean-{mission}.json").exists():
+            left, tested = read_clean(mission, out)
+            not_quiet |= {one.target_id for one in left} | set(tested)
+    return [s.target_id for s in read_plan() if s.part != part or s.cls != QUIET or s.target_id in not_quiet]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("plan", "clean", "train", "report", "exclude"))
-    parser.add_argument("name", nargs="?", default="", help="mission to clean, or model to train")
+    parser.add_argument(
+        "name", nargs="?", default="", help="mission to clean, model to train, or part whose quiet stars are kept"
+    )
     parser.add_argument("--lent", type=Path, default=LENT)
     parser.add_argument("--out", type=Path, default=Path("models/.segment-models"))
     parser.add_argument("--seeds", type=int, default=3)
@@ -281,8 +294,8 @@ def main() -> None:
             .replace('"EPIC ', '\n"EPIC ')
         )
         files.write_text_atomically(PLAN, text + "\n", AstroSeqError)
-    elif options.what == "exclude":  # for tools that take a list of the stars that are not for the test
-        print("\n".join(s.target_id for s in read_plan() if s.part != "test"))
+    elif options.what == "exclude":
+        print("\n".join(stars_to_exclude(options.name or "test", options.out)))
     elif options.what == "clean":
         clean(options.name, options.lent, options.out, options.workers)
     elif options.what == "train":

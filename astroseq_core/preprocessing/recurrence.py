@@ -112,9 +112,7 @@ def _search_stretch(curve: DetrendedLightCurve, part: slice, step: float) -> Rec
     periods = np.geomspace(first, longest, number) / step
     boxes = np.array([_box_depths(mean, filled, max(1, round(h / 24 / step))) for h in BOX_HOURS])
     there = filled.astype(np.float32)
-    down, best = _recurrence_numba.search_periods(boxes, there, periods)
-    up, _ = _recurrence_numba.search_periods(-boxes, there, periods)
-    fold = np.max([_recurrence_numba.fold_support(box, there, periods[best]) for box in boxes], axis=0)
+    down, up, fold, best = _recurrence_numba.search_periods(boxes, there, periods)
     return Recurrence(fold[place], down[place], up[place], float(periods[best] * step))
 
 
