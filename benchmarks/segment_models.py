@@ -4,7 +4,7 @@
     python -m benchmarks.segment_models clean TESS --out DIR        # leaves out stars that are not quiet; also K2, Kepler
     python -m benchmarks.segment_models train tess-2min --out DIR   # hours; the same command goes on where it stopped
     python -m benchmarks.segment_models report --out DIR            # on the test stars, once
-    python -m benchmarks.segment_models exclude test > LIST         # for `astroseq recover --exclude LIST`: all but quiet test stars
+    python -m benchmarks.segment_models exclude test > LIST         # for `recover --exclude LIST`: all but quiet test stars
 
 A star's part is a hash of its identifier, whatever its light curves; stars with a signal in the tables, and binaries, are for the
 test, but those of `kepler-binned`, which learns from published labels. Models are trained at several seeds until validation says

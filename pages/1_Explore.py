@@ -17,7 +17,7 @@ with layout.errors_as_messages():
         card = header.model_card_or_warn(star, choice.model)
         known = None if card is None else load_scores(request, star, card)
         header.draw_header(request, star, card, known, url_state.star_location(request), view.drawn_indices(star))
-        shown = view.draw_light_curve(star, card, known)
+        shown = view.draw_light_curve(request, star, card, known)
         view.draw_tabs(request, star, card, known, shown)
         if card is not None and known is None:
             view.score_then_redraw(request, star, card)

@@ -450,7 +450,7 @@ def test_a_store_that_is_none_is_one_sentence_and_stars_can_still_be_scored(make
     assert runs.defaults_or_none() == {}
     page = opened("1_Explore.py", target="SIM 4")
     assert not page.exception
-    assert page.get("plotly_chart"), "the star is shown all the same"
+    assert page.get("bidi_component"), "the star is shown all the same"
 
 
 # ---- the cache

@@ -193,6 +193,10 @@ def _draw_points(
             legendgroup="cadences",
             showlegend=False,
             hovertemplate=_hover_template(curve, what),
+            meta={
+                "hover": f"%{{date}}<br>{curve.system} %{{x:.4f}}<br>{what} %{{y:.3f}} ppt",
+                "zero_bjd": curve.system.zero_bjd,
+            },
         ),
         row=row,
         col=column,

@@ -1,11 +1,11 @@
 import base64
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from astroseq_core.app.chart.message import read_message
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.simulation import survey
 
@@ -23,7 +23,9 @@ def explore(**address: str) -> AppTest:
 
 
 def chart(page: AppTest, number: int = 0) -> dict:
-    return json.loads(page.get("plotly_chart")[number].proto.spec)
+    """What the browser is sent for a chart: its figure, with the painted points beside it."""
+    sent = read_message(page.get("bidi_component")[number].proto.bytes)
+    return sent["figure"] | {"clouds": sent["clouds"]}
 
 
 def probabilities(page: AppTest) -> np.ndarray:
@@ -89,7 +91,7 @@ def test_without_a_model_it_says_what_to_do(no_models):
 def test_a_wrong_name_is_a_sentence(no_models, stand_in, name, words):
     page = explore(target=name)
     assert words in page.error[0].value
-    assert not page.get("plotly_chart")
+    assert not page.get("bidi_component")
 
 
 def test_a_missing_folder_is_a_sentence(no_models, tmp_path):
@@ -214,7 +216,7 @@ def test_a_warning_outlives_the_scoring(tiny):
 def test_a_model_for_other_light_curves_is_a_sentence(tiny):
     page = explore(target="SIM 2", model="tiny-tess")
     assert "choose another model" in page.warning[0].value
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
 
 
 def test_a_star_the_model_was_made_from_is_told(tiny):

@@ -45,7 +45,7 @@ def test_a_star_that_is_not_here_is_downloaded_and_opens(no_models, stand_in: St
     press(f"begin {title}", "TRAPPIST-1")
     page = ended("TRAPPIST-1")
     assert page.title[0].value == title
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
     assert "TRAPPIST-1 b" in words(page)
     assert "TRAPPIST-1 is" in words(page)
 
@@ -73,7 +73,7 @@ def test_a_cached_star_shows_its_name(no_models, stand_in: StandIn):
     star = parse_star("TIC 150428135")
     fetch.fetch_light_curves(star)
     page = explore(target="TIC 150428135")
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
     assert "##### TOI-700" in words(page)
 
 
@@ -103,7 +103,7 @@ def test_its_download_can_be_stopped_and_tried_again(no_models, stand_in: StandI
     assert "stopped" in words(ended("TIC 107"))
     stand_in.behave()
     press("begin TIC 107", "TIC 107")
-    assert ended("TIC 107").get("plotly_chart")
+    assert ended("TIC 107").get("bidi_component")
 
 
 @pytest.mark.parametrize(("star", "said"), [("TIC 109", "MAST has no light curve"), ("TIC 107", "Download")])
@@ -116,14 +116,14 @@ def test_what_could_not_come_says_why(no_models, stand_in: StandIn, star: str, s
     assert said in words(page) or "500" in words(page)
     stand_in.behave()
     press(f"begin {star}", star)
-    assert bool(ended(star).get("plotly_chart")) == (star == "TIC 107")
+    assert bool(ended(star).get("bidi_component")) == (star == "TIC 107")
 
 
 def test_a_cached_star_opens_with_no_request_at_all(no_models, stand_in: StandIn):
     fetch.fetch_light_curves(parse_star("TIC 101"))
     count = stand_in.state.requests.total()
     page = explore(target="TIC 101")
-    assert page.get("plotly_chart")
+    assert page.get("bidi_component")
     assert stand_in.state.requests.total() == count
 
 

@@ -7,7 +7,7 @@ TRIES = 4
 
 
 def wait_for_chart(page) -> None:
-    page.locator("[data-testid=stPlotlyChart] .main-svg").first.wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
     wait_until_still(page)
 
 

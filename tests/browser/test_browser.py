@@ -1,10 +1,20 @@
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.browser.steps import PATIENCE_MS, assert_no_error, wait_for_chart
+from tests.browser.steps import PATIENCE_MS, assert_no_error, wait_for_chart, wait_until_still
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server_home(home_with_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a tiny model for TESS."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(home_with_model / "models", home / "models")
+    return home
 
 
 def test_from_a_name_to_a_star_to_a_link(page, server):
@@ -26,12 +36,14 @@ def test_from_a_name_to_a_star_to_a_link(page, server):
     page.get_by_role("heading", name="SIM 3", exact=True).wait_for()
     expect(page).to_have_url(re.compile(r"/Explore\?.*target=SIM(\+|%20)3"))
     wait_for_chart(page)
-    assert page.locator("[data-testid=stPlotlyChart]").count() >= 1
+    assert page.locator(".js-plotly-plot").count() >= 1
     assert_no_error(page)
+    assert_cadences_can_be_hovered(page)
 
     page.get_by_role("button", name="Next").click()
     page.get_by_role("heading", name="SIM 4", exact=True).wait_for()
     expect(page).to_have_url(re.compile(r"target=SIM(\+|%20)4"), timeout=PATIENCE_MS)
+    assert_a_clicked_segment_opens(page, "SIM 4")
     page.get_by_role("tab", name="Ephemerides").click()
     expect(page).to_have_url(re.compile(r"tab=Ephemerides"), timeout=PATIENCE_MS)
     page.locator("[data-testid=stDataFrame]").wait_for()
@@ -55,3 +67,42 @@ def test_keys_change_the_star(page, server):
     page.keyboard.press("p")
     page.get_by_role("heading", name="SIM 6", exact=True).wait_for()
     assert_no_error(page)
+
+
+def assert_cadences_can_be_hovered(page) -> None:
+    """The cadences are painted, and the one under the mouse is named with its date, time and flux."""
+    from playwright.sync_api import expect
+
+    canvas = page.locator(".astroseq-chart-points").first
+    where = canvas.evaluate(
+        """(canvas) => {
+          const { width, height } = canvas, box = canvas.getBoundingClientRect();
+          const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+          const x = Math.round(width / 3);
+          for (let y = 0; y < height; y++)
+            if (pixels[4 * (y * width + x) + 3] > 100)
+              return [box.x + (x / width) * box.width, box.y + (y / height) * box.height];
+          return null;
+        }"""
+    )
+    assert where is not None, "a third of the way through the light curve there is no cadence"
+    page.mouse.move(*where)
+    tip = page.locator(".astroseq-chart-tip").first
+    expect(tip).to_be_visible()
+    words = r"20\d\d-\d\d-\d\d\n?B[TK]JD \d+\.\d{4}\n?(flux|detrended) -?\d+\.\d{3} ppt"
+    assert re.fullmatch(words, tip.inner_text().strip()), tip.inner_text()
+    page.mouse.move(1, 1)
+    expect(tip).to_be_hidden()
+
+
+def assert_a_clicked_segment_opens(page, star: str) -> None:
+    """A click on the strip of probabilities opens that segment below."""
+    from playwright.sync_api import expect
+
+    strip = page.locator(f'[aria-label^="Light curve of {star} "] .heatmaplayer image').first
+    strip.wait_for()
+    strip = strip.bounding_box()
+    page.mouse.click(strip["x"] + strip["width"] / 2, strip["y"] + strip["height"] / 2)
+    expect(page).to_have_url(re.compile(r"segment=\d+"), timeout=PATIENCE_MS)
+    expect(page.get_by_role("tab", name="Segment")).to_have_attribute("aria-selected", "true")
+    wait_until_still(page)

@@ -1,9 +1,11 @@
 """Explore's figure of the star and the tabs below it."""
 
-from typing import Any
+from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
+from astroseq_core.app.chart.component import clicked_point, draw_chart
 from astroseq_core.app.explore import segment, state, tables
 from astroseq_core.app.explore.segment import SegmentPlan
 from astroseq_core.app.shared import background, layout, stars
@@ -14,7 +16,6 @@ from astroseq_core.plots import light_curve as star_figures
 from astroseq_core.plots.fold import fold_figure
 from astroseq_core.plots.light_curve import StarView, star_figure
 from astroseq_core.plots.segments import segment_figure
-from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.vetting.fold import TransitFold
 
@@ -23,11 +24,15 @@ CHART_KEY = "star chart"
 LEFT_OUT_SHOWN = 4
 
 
-def draw_light_curve(star: StarData, card: ModelCard | None, known: ScoredStar | None) -> SegmentPlan | None:
+def draw_light_curve(
+    request: StarRequest, star: StarData, card: ModelCard | None, known: ScoredStar | None
+) -> SegmentPlan | None:
     """Draw the star's light curve with the selector of observations.
 
     Parameters
     ----------
+    request : StarRequest
+        The request of the star.
     star : StarData
         The star.
     card : ModelCard or None
@@ -43,21 +48,26 @@ def draw_light_curve(star: StarData, card: ModelCard | None, known: ScoredStar |
     segments = None if card is None else segment.plan_segments(star, card)
     _draw_selectors(star)
     members = drawn_indices(star)
-    scores = () if known is None else tuple(known.scores[i] for i in members)
-    view = StarView(
-        detrended=tuple(star.detrended[i] for i in members),
-        ephemerides=star.ephemerides,
-        scores=scores,
-        first_segment=() if segments is None else tuple(segments.first[i] for i in members),
-        note=_strip_note(star, card, known),
-        chosen=_highlighted_span(star, card, segments),
-    )
-    st.plotly_chart(
-        star_figure(view),
+    chosen, note = _highlighted_span(star, card, segments), _strip_note(star, card, known)
+
+    def figure() -> go.Figure:
+        return star_figure(
+            StarView(
+                detrended=tuple(star.detrended[i] for i in members),
+                ephemerides=star.ephemerides,
+                scores=() if known is None else tuple(known.scores[i] for i in members),
+                first_segment=() if segments is None else tuple(segments.first[i] for i in members),
+                note=note,
+                chosen=chosen,
+            )
+        )
+
+    scored = None if card is None or known is None else card.sha256
+    draw_chart(
+        figure,
         key=CHART_KEY,
-        on_select=_select_clicked_segment,
-        selection_mode="points",
-        config=PLOTLY_CONFIG,
+        content=(request, stars.source_stamp(request), members, star.ephemerides, scored, note, chosen),
+        on_click=_select_clicked_segment,
         alt=f"Light curve of {star.target} with predicted transits and segment probabilities",
     )
     if card is None:
@@ -164,11 +174,10 @@ def _highlighted_span(star: StarData, card: ModelCard | None, segments: SegmentP
 
 def _select_clicked_segment() -> None:
     """Select the segment that was clicked in the probability strip."""
-    chart: Any = st.session_state.get(CHART_KEY)
-    for point in [] if chart is None else chart["selection"]["points"]:
-        if point.get("legendgroup") == star_figures.SEGMENT_MARKS:
-            st.session_state["segment"] = int(point["customdata"][0])
-            st.session_state[state.TAB.name] = state.SEGMENT_TAB
+    point = clicked_point(CHART_KEY)
+    if point.get("group") == star_figures.SEGMENT_MARKS:
+        st.session_state["segment"] = int(point["customdata"][0])
+        st.session_state[state.TAB.name] = state.SEGMENT_TAB
 
 
 def draw_tabs(
@@ -217,10 +226,10 @@ def _draw_folds(request: StarRequest, star: StarData) -> None:
             with column:
                 st.markdown(f"**{layout.escape(one.name)}** · {_fold_words(result)}")
                 if len(result.flat):
-                    st.plotly_chart(
-                        fold_figure(result, index),
-                        key=f"fold {star.target.id} {index}",
-                        config=PLOTLY_CONFIG,
+                    draw_chart(
+                        partial(fold_figure, result, index),
+                        key=f"fold {index}",
+                        content=(request, stars.source_stamp(request), members, star.ephemerides),
                         alt=f"Folded transits of {one.name}",
                     )
     layout.draw_note(
@@ -262,7 +271,7 @@ def _draw_segment(star: StarData, card: ModelCard | None, known: ScoredStar | No
         if score is not None:
             words = f"Probability **{float(score.probability[seen.number_within]):.3f}** · {words}"
     st.markdown(words)
-    st.plotly_chart(segment_figure(seen.view), key="segment chart", config=PLOTLY_CONFIG, alt="All channels of one segment")
+    draw_chart(segment_figure(seen.view), key="segment chart", alt="All channels of one segment")
     layout.draw_note(
         "Exactly what the network was given, one panel a channel, in units of the star's own noise and compressed where large. "
         "The bands are for you; the network never sees an ephemeris.",

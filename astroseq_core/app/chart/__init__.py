@@ -1,0 +1,1 @@
+"""Charts of the pages: Plotly figures whose clouds of points are painted on canvases, without WebGL."""

@@ -1,0 +1,105 @@
+"""What a chart in the browser is sent: its figure, and the points of its clouds as plain numbers."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io
+
+#: Type of the traces that are painted; Plotly would draw them with WebGL, which is slow without a graphics card.
+POINTS_TYPE = "scattergl"
+
+
+def chart_message(figure: go.Figure, alt: str, config: Mapping[str, Any]) -> bytes:
+    """Return a figure as `files/chart.js` reads it.
+
+    Clouds of points (WebGL traces of markers of one color and size) are taken out of the figure and
+    painted by the browser; lines drawn with WebGL become plain ones.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure; it is not changed.
+    alt : str
+        What the chart shows, for those who cannot see it.
+    config : mapping
+        Plotly's configuration.
+
+    Returns
+    -------
+    bytes
+        Length of the header (uint32, little-endian), the header as JSON, then x and y of each cloud (float32).
+    """
+    spec = figure.to_plotly_json()
+    clouds: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    traces = []
+    for trace, given in zip(spec["data"], figure.data, strict=True):
+        if trace["type"] != POINTS_TYPE:
+            traces.append(trace)
+        elif _is_cloud(trace):
+            head, x, y = _cloud(trace, given.x, given.y)
+            clouds.append(head)
+            blobs += [x.tobytes(), y.tobytes()]
+        else:
+            traces.append({**trace, "type": "scatter"})
+    layout = {k: v for k, v in spec["layout"].items() if k != "template"}
+    shown = json.loads(plotly.io.to_json({"data": traces, "layout": layout}, validate=False))
+    header = json.dumps({"figure": shown, "alt": alt, "config": dict(config), "clouds": clouds}).encode()
+    return struct.pack("<I", len(header)) + header + b"".join(blobs)
+
+
+def read_message(message: bytes) -> dict[str, Any]:
+    """Return what a chart was sent, with x and y of each cloud as arrays.
+
+    Parameters
+    ----------
+    message : bytes
+        What `chart_message` made.
+
+    Returns
+    -------
+    dict
+        The header; each of its clouds has "x", in the unit of the axis, and "y" besides.
+    """
+    (length,) = struct.unpack_from("<I", message)
+    header: dict[str, Any] = json.loads(message[4 : 4 + length])
+    begin = 4 + length
+    for cloud in header["clouds"]:
+        for name in ("x", "y"):
+            cloud[name] = np.frombuffer(message, "<f4", cloud["count"], begin)
+            begin += 4 * cloud["count"]
+        cloud["x"] = cloud["x"].astype(np.float64) + cloud["x0"]
+    return header
+
+
+def _is_cloud(trace: Mapping[str, Any]) -> bool:
+    marker = trace.get("marker", {})
+    return trace.get("mode") == "markers" and isinstance(marker.get("color"), str) and np.ndim(marker.get("size", 1)) == 0
+
+
+def _cloud(trace: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
+    """Return the header of a cloud, and its coordinates in the order of x."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    good = np.isfinite(x) & np.isfinite(y)
+    x, y = x[good], y[good]
+    if np.any(np.diff(x) < 0):
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+    zero = float(x[0]) if len(x) else 0.0
+    marker, about = trace["marker"], trace.get("meta") or {}
+    head = {
+        "count": len(x),
+        "x0": zero,
+        "xaxis": trace.get("xaxis", "x"),
+        "yaxis": trace.get("yaxis", "y"),
+        "color": marker["color"],
+        "size": float(marker.get("size", 6)),
+        "opacity": float(marker.get("opacity", 1.0)),
+        "hover": about.get("hover", ""),
+        "zero_bjd": about.get("zero_bjd", 0.0),
+    }
+    return head, (x - zero).astype("<f4"), y.astype("<f4")
