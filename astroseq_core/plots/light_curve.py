@@ -25,6 +25,8 @@ from astroseq_core.scoring.segments import Failure, SegmentScores
 PANEL_HEIGHTS_PX = (230, 46, 190)
 HEIGHT = 580
 LIGHT_CURVE, STRIP, DETRENDED = 1, 2, 3
+#: Margins left, right (color scale) and below [px], wide enough for labels and titles.
+MARGINS_PX = (62, 34, 44)
 #: Legend group of the marks that are clicked to select a segment.
 SEGMENT_MARKS = "segments"
 #: Size of the invisible marks that are clicked to select a segment [px].
@@ -113,7 +115,7 @@ def star_figure(view: StarView) -> go.Figure:
             _mark_chosen(figure, view.chosen, column)
         figure.update_xaxes(range=[part.start - 0.01 * part.days, part.stop + 0.01 * part.days], row=3, col=column)
     merge_legend_entries(figure)
-    apply_layout(figure, HEIGHT, top=48, identity=str(view.detrended[0].light_curve.target))
+    apply_layout(figure, HEIGHT, top=48, identity=str(view.detrended[0].light_curve.target), margins=MARGINS_PX)
     system = view.detrended[0].system
     dates = _timeline.date_string(parts[0].start, system), _timeline.date_string(parts[-1].stop, system)
     figure.update_xaxes(title_text=f"{system} [d], {dates[0]} to {dates[1]}", row=3, col=(len(parts) + 1) // 2)

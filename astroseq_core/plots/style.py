@@ -124,7 +124,15 @@ def merge_legend_entries(figure: go.Figure) -> None:
             seen.add(trace.legendgroup)
 
 
-def apply_layout(figure: go.Figure, height: int, *, top: int = 34, legend: bool = True, identity: str = "") -> go.Figure:
+def apply_layout(
+    figure: go.Figure,
+    height: int,
+    *,
+    top: int = 34,
+    legend: bool = True,
+    identity: str = "",
+    margins: tuple[int, int, int] | None = None,
+) -> go.Figure:
     """Apply the common layout to a figure.
 
     Parameters
@@ -139,16 +147,19 @@ def apply_layout(figure: go.Figure, height: int, *, top: int = 34, legend: bool 
         Whether to show the legend.
     identity : str, optional
         Zooms are kept while this stays the same.
+    margins : tuple of int or None, optional
+        Margins left, right and below [px]; by default as wide as labels and titles, for which Plotly lays a figure out twice.
 
     Returns
     -------
     Figure
         The same figure.
     """
+    left, right, below = margins or (8, 8, 8)
     figure.update_layout(
         separators=".",  # days of BJD zero points are read as 1352.8, not 1,352.8
         height=height,
-        margin={"l": 8, "r": 8, "t": top, "b": 8},
+        margin={"l": left, "r": right, "t": top, "b": below},
         hovermode="closest",
         dragmode="zoom",
         font={"size": FONT_SIZE},
@@ -167,7 +178,7 @@ def apply_layout(figure: go.Figure, height: int, *, top: int = 34, legend: bool 
         hoverlabel={"align": "left"},
         uirevision=identity or True,
     )
-    axis = {"showgrid": True, "gridcolor": GRID_COLOR, "zeroline": False, "automargin": True, "title": {"standoff": 6}}
+    axis = {"showgrid": True, "gridcolor": GRID_COLOR, "zeroline": False, "automargin": margins is None, "title": {"standoff": 6}}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure

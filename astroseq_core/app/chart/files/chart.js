@@ -7,13 +7,15 @@ import "./plotly-cartesian.min.js";
 
 const Plotly = window.Plotly;
 const HOVER_PX = 12;
+// A chart out of sight is drawn this late at most [ms].
+const LATEST_MS = 2000;
 const FADED = 0.72;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".astroseq-chart") ?? makePlace(parentElement);
   const chart = (place.chart ??= new Chart(place));
   chart.onPoint = (point) => setTriggerValue("point", point);
-  chart.show(unpack(data));
+  chart.showSoon(unpack(data));
   return () => {
     chart.remove();
     place.remove();
@@ -60,7 +62,17 @@ class Chart {
     this.theme.observe(document.head, { childList: true, subtree: true });
   }
 
+  // A chart that cannot be seen waits until the browser has nothing else to do.
+  showSoon(content) {
+    cancelIdleCallback(this.waiting);
+    const box = this.place.getBoundingClientRect();
+    if (box.top < innerHeight && box.bottom > 0) return this.show(content);
+    this.place.style.minHeight = `${content.figure.layout.height}px`;
+    this.waiting = requestIdleCallback(() => this.show(content), { timeout: LATEST_MS });
+  }
+
   remove() {
+    cancelIdleCallback(this.waiting);
     this.theme.disconnect();
     Plotly.purge(this.div);
   }
