@@ -1,6 +1,8 @@
 """Explore: one star, its light curve, what is predicted and what the network makes of it."""
 
-import astroseq_core.app  # noqa: F401
+import astroseq_core.app
+
+astroseq_core.app.wait_for_imports()
 from astroseq_core.app.explore import header, sidebar, view
 from astroseq_core.app.shared import layout, names, url_state
 from astroseq_core.app.shared.stars import load_detrended_star, load_scores

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-import astroseq_core.app  # noqa: F401
+import astroseq_core.app
+
+astroseq_core.app.wait_for_imports()
 from astroseq_core.app.shared import downloads, layout
 from astroseq_core.app.tois import state, view
 

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-import astroseq_core.app  # noqa: F401
+import astroseq_core.app
+
+astroseq_core.app.wait_for_imports()
 from astroseq_core.app.leaderboard import filters as leaderboard_filters
 from astroseq_core.app.leaderboard import header, other_tabs, state, table, threshold
 from astroseq_core.app.shared import layout

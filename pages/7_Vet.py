@@ -1,6 +1,8 @@
 """Vet: one star after the other, all evidence on one screen, a key for each verdict."""
 
-import astroseq_core.app  # noqa: F401
+import astroseq_core.app
+
+astroseq_core.app.wait_for_imports()
 from astroseq_core.app.shared import layout
 from astroseq_core.app.vet import screen, start, state
 

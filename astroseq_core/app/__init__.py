@@ -1,9 +1,23 @@
 """Streamlit pages.
 
-NumPy is imported here, before any page's own modules: its modules import each other in circles, and
-two sessions that import them at the same time, as when a browser opens two pages of a server that
-has just started, would leave it half imported until the server is started again. Each page's file
-imports this package by itself first, because Python waits for a package only when it is named alone.
+Modules that import each other in circles, as NumPy's and SciPy's do, would be left half imported until the server is started
+again where two sessions import them at the same time, as when a browser opens two pages of a server that has just started.
+NumPy is therefore imported here, before any page's own modules. Each page's file imports this package by itself first, because
+Python waits for a package only when it is named alone, and then calls `wait_for_imports`.
 """
 
+import threading
+
 import numpy  # noqa: F401
+
+#: Longest wait for the server's own imports [s]; a page then imports for itself.
+PATIENCE_S = 60.0
+
+#: Set while the server imports nothing by itself; see `preload`.
+imports_done = threading.Event()
+imports_done.set()
+
+
+def wait_for_imports() -> None:
+    """Wait until the server has imported what it imports by itself while the browser is opening the page."""
+    imports_done.wait(PATIENCE_S)

@@ -1,6 +1,8 @@
 """Stars on the pages: listing, opening and scoring, cached until their files change."""
 
-from collections.abc import Callable, Sequence
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -218,12 +220,23 @@ def load_detrended_star(request: StarRequest, method: str = "", window_days: flo
     return request, _load_cached_star(request)
 
 
+_locks: weakref.WeakValueDictionary[Hashable, threading.Lock] = weakref.WeakValueDictionary()
+_locks_guard = threading.Lock()
+
+
+def _lock_of(key: Hashable) -> threading.Lock:
+    """Return the lock of a star, so that who asks for it while it is being loaded waits instead of loading it again."""
+    with _locks_guard:
+        return _locks.setdefault(key, threading.Lock())
+
+
 def _load_cached_star(request: StarRequest) -> StarData:
     kept, key = _memory_cache("stars", STARS_KEPT), (request, source_stamp(request))
-    star: StarData | None = kept.get(key)
-    if star is None:
-        star = load_star(request)
-        kept.put(key, star)
+    with _lock_of(key):
+        star: StarData | None = kept.get(key)
+        if star is None:
+            star = load_star(request)
+            kept.put(key, star)
     try:
         hand = ephemerides.load(star.target.id)
     except StoreError as error:  # the star can be shown without what people decided
