@@ -1,11 +1,13 @@
 """Explore: one star, its light curve, what is predicted and what the network makes of it."""
 
+from dataclasses import replace
+
 import astroseq_core.app
 
 astroseq_core.app.wait_for_imports()
 from astroseq_core.app.explore import header, sidebar, view
 from astroseq_core.app.shared import layout, names, url_state
-from astroseq_core.app.shared.stars import load_detrended_star, load_scores
+from astroseq_core.app.shared.stars import load_detrended_star, load_scores, load_soon
 
 layout.setup_page("Explore")
 choice = sidebar.draw_sidebar()
@@ -23,3 +25,6 @@ with layout.errors_as_messages():
         view.draw_tabs(request, star, card, known, shown)
         if card is not None and known is None:
             view.score_then_redraw(request, star, card)
+        elif choice.request.name in choice.offered:
+            following = sidebar.neighboring_star(choice.offered, choice.request.name, 1)
+            load_soon(replace(request, name=following, observations=()))

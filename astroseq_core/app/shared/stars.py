@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.archive import snapshots
 from astroseq_core.archive.exoplanet_archive import CATALOG_TABLES
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.errors import ModelError, StoreError, TargetError
+from astroseq_core.errors import AstroSeqError, ModelError, StoreError, TargetError
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS, with_detrending
@@ -242,6 +243,32 @@ def _load_cached_star(request: StarRequest) -> StarData:
     except StoreError as error:  # the star can be shown without what people decided
         return replace(star, problems=(*star.problems, str(error)))
     return star if hand is None else with_adopted_ephemeris(star, hand.ephemeris)
+
+
+def load_soon(request: StarRequest) -> None:
+    """Load a star in the background, so that it is there when it is asked for next.
+
+    Parameters
+    ----------
+    request : StarRequest
+        The star, with the preprocessing of the star that is shown. What is wrong with it is told when it is opened.
+    """
+    try:
+        kept, key = _memory_cache("stars", STARS_KEPT), (request, source_stamp(request))
+    except AstroSeqError:
+        return
+
+    def load() -> None:
+        with suppress(AstroSeqError), _lock_of(key):
+            if kept.get(key) is None:
+                kept.put(key, load_star(request))
+
+    _loader().submit(load)
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _loader() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="next star")
 
 
 def with_adopted_ephemeris(star: StarData, ephemeris: Ephemeris) -> StarData:
