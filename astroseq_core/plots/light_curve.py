@@ -54,6 +54,10 @@ class StarView:
         Text shown in the probability strip while it is empty.
     chosen : tuple of float or None
         Start and stop [d] of the selected segment.
+    max_points : int
+        About how many cadences are drawn of all observations; the rest is thinned.
+    whole : tuple of float or None
+        Start and stop [d] of what is drawn without thinning.
 
     Raises
     ------
@@ -67,6 +71,8 @@ class StarView:
     first_segment: tuple[int, ...] = ()
     note: str = ""
     chosen: tuple[float, float] | None = None
+    max_points: int = _points.MAX_POINTS
+    whole: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.detrended)
@@ -105,7 +111,7 @@ def star_figure(view: StarView) -> go.Figure:
         horizontal_spacing=min(0.02, 0.1 / len(parts)),
     )
     raw_range, flat_range = _panel_ranges(view)
-    budget = _points.MAX_POINTS // max(1, len(view.detrended))
+    budget = view.max_points // max(1, len(view.detrended))
     for column, part in enumerate(parts, start=1):
         for i in part.members:
             _draw_curve(figure, view, i, column, max(budget, 2000))
@@ -178,7 +184,14 @@ def _hover_template(curve: DetrendedLightCurve, what: str) -> str:
 
 
 def _draw_points(
-    figure: go.Figure, curve: DetrendedLightCurve, pick: NDArray[np.int64], y: Any, what: str, row: int, column: int
+    figure: go.Figure,
+    curve: DetrendedLightCurve,
+    pick: NDArray[np.int64],
+    whole: tuple[float, float] | None,
+    y: Any,
+    what: str,
+    row: int,
+    column: int,
 ) -> None:
     size, opacity = (2.4, 0.6) if len(curve.time) > 8000 else (3.6, 0.75)
     same = {"marker": {"opacity": opacity}}
@@ -198,6 +211,8 @@ def _draw_points(
             meta={
                 "hover": f"%{{date}}<br>{curve.system} %{{x:.4f}}<br>{what} %{{y:.3f}} ppt",
                 "zero_bjd": curve.system.zero_bjd,
+                "total": len(curve.time),
+                "whole": whole,
             },
         ),
         row=row,
@@ -207,8 +222,11 @@ def _draw_points(
 
 def _draw_raw_points(figure: go.Figure, view: StarView, i: int, column: int, budget: int) -> NDArray[np.int64]:
     curve = view.detrended[i]
-    pick = _points.downsample_indices(curve.flat, _in_transit(curve, view.ephemerides), curve.cadence_minutes, budget)
-    _draw_points(figure, curve, pick, curve.flux - 1.0, "flux", LIGHT_CURVE, column)
+    keep = _in_transit(curve, view.ephemerides)
+    if view.whole is not None:
+        keep = keep | ((curve.time >= view.whole[0]) & (curve.time <= view.whole[1]))
+    pick = _points.downsample_indices(curve.flat, keep, curve.cadence_minutes, budget)
+    _draw_points(figure, curve, pick, view.whole, curve.flux - 1.0, "flux", LIGHT_CURVE, column)
     return pick
 
 
@@ -233,7 +251,7 @@ def _draw_curve(figure: go.Figure, view: StarView, i: int, column: int, budget: 
         row=LIGHT_CURVE,
         col=column,
     )
-    _draw_points(figure, curve, pick, curve.flat, "detrended", DETRENDED, column)
+    _draw_points(figure, curve, pick, view.whole, curve.flat, "detrended", DETRENDED, column)
 
 
 def _draw_bands(

@@ -35,7 +35,8 @@ def test_points_are_sent_apart_from_the_figure(figure: go.Figure) -> None:
     sent = read_message(chart_message(figure, "a title", {"displaylogo": False}))
     assert sent["alt"] == "a title"
     assert sent["config"] == {"displaylogo": False}
-    assert [t["type"] for t in sent["figure"]["data"]] == ["scatter", "scatter", "heatmap"], "no WebGL is left"
+    assert [t["type"] for t in sent["figure"]["data"]] == ["scatter", "scatter", "scatter", "heatmap"], "no WebGL is left"
+    assert sent["figure"]["data"][0]["marker"] == {"opacity": 0}, "it holds the axes of the painted points"
     assert "template" not in sent["figure"]["layout"]
     (cloud,) = sent["clouds"]
     assert (cloud["color"], cloud["size"], cloud["opacity"], cloud["xaxis"], cloud["yaxis"]) == ("#123456", 2.5, 0.5, "x2", "y")

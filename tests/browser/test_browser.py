@@ -44,6 +44,7 @@ def test_from_a_name_to_a_star_to_a_link(page, server):
     page.get_by_role("heading", name="SIM 4", exact=True).wait_for()
     expect(page).to_have_url(re.compile(r"target=SIM(\+|%20)4"), timeout=PATIENCE_MS)
     assert_a_clicked_segment_opens(page, "SIM 4")
+    assert_a_view_is_kept(page)
     page.get_by_role("tab", name="Ephemerides").click()
     expect(page).to_have_url(re.compile(r"tab=Ephemerides"), timeout=PATIENCE_MS)
     page.locator("[data-testid=stDataFrame]").wait_for()
@@ -106,3 +107,19 @@ def assert_a_clicked_segment_opens(page, star: str) -> None:
     expect(page).to_have_url(re.compile(r"segment=\d+"), timeout=PATIENCE_MS)
     expect(page.get_by_role("tab", name="Segment")).to_have_attribute("aria-selected", "true")
     wait_until_still(page)
+
+
+def assert_a_view_is_kept(page) -> None:
+    """What was zoomed to stays when the same star is drawn again with more, such as its probabilities."""
+    ranges = "() => document.querySelector('.astroseq-chart').chart.div._fullLayout.xaxis.range"
+    before = page.evaluate(ranges)
+    box = page.locator(".astroseq-chart-points").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.9, steps=4)
+    page.mouse.up()
+    page.wait_for_function(f"(was) => ({ranges})()[0] > was", arg=before[0])
+    zoomed = page.evaluate(ranges)
+    again = "() => { const { chart } = document.querySelector('.astroseq-chart'); chart.show(structuredClone(chart.content)); }"
+    page.evaluate(again)
+    assert page.evaluate(ranges) == pytest.approx(zoomed)

@@ -30,6 +30,7 @@ def draw_chart(
     content: Hashable = None,
     config: Mapping[str, Any] = PLOTLY_CONFIG,
     on_click: Callable[[], None] | None = None,
+    on_range: Callable[[], None] | None = None,
 ) -> None:
     """Draw a figure.
 
@@ -47,6 +48,8 @@ def draw_chart(
         Plotly's configuration.
     on_click : callable, optional
         Called when a point with custom data is clicked; see `clicked_point`.
+    on_range : callable, optional
+        Called when a view shows a part of thinned points; see `viewed_range`.
     """
     kept, name = _messages(), (key, alt, content)
     message: tuple[bytes, int] | None = None if content is None else kept.get(name)
@@ -55,7 +58,9 @@ def draw_chart(
         message = chart_message(made, alt, config), int(made.layout.height)
         if content is not None:
             kept.put(name, message)
-    _chart()(key=key, data=message[0], height=message[1], on_point_change=on_click or _ignore)
+    _chart()(
+        key=key, data=message[0], height=message[1], on_point_change=on_click or _ignore, on_range_change=on_range or _ignore
+    )
 
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
@@ -79,6 +84,23 @@ def clicked_point(key: str) -> Mapping[str, Any]:
     return (st.session_state.get(key) or {}).get("point") or {}
 
 
+def viewed_range(key: str) -> tuple[float, float] | None:
+    """Return the range of x that is looked at, and some more.
+
+    Parameters
+    ----------
+    key : str
+        Key of the chart.
+
+    Returns
+    -------
+    tuple of float or None
+        Start and stop; None unless the browser has just asked for all points of it.
+    """
+    found = (st.session_state.get(key) or {}).get("range")
+    return (float(found[0]), float(found[1])) if found else None
+
+
 def _chart() -> Callable[..., Any]:
     """Return the component; it is made known to the server that runs now before it is first drawn."""
     manager = get_bidi_component_manager()
@@ -99,4 +121,4 @@ _known: Callable[..., Any] | None = None
 
 
 def _ignore() -> None:
-    """Nothing is to be done about a click."""
+    """Nothing is to be done about it."""

@@ -31,21 +31,26 @@ def chart_message(figure: go.Figure, alt: str, config: Mapping[str, Any]) -> byt
     Returns
     -------
     bytes
-        Length of the header (uint32, little-endian), the header as JSON, then x and y of each cloud (float32).
+        Length of the header (uint32, little-endian), the header as JSON, then x and y of each cloud (float32);
+        a cloud with the x of an earlier one names that in `same_x` and has y alone.
     """
     spec = figure.to_plotly_json()
     clouds: list[dict[str, Any]] = []
     blobs: list[bytes] = []
+    times: list[Any] = []
     traces = []
     for trace, given in zip(spec["data"], figure.data, strict=True):
-        if trace["type"] != POINTS_TYPE:
-            traces.append(trace)
-        elif _is_cloud(trace):
+        if _is_painted(trace):
             head, x, y = _cloud(trace, given.x, given.y)
+            if not any(_axes(one) == _axes(trace) for one in (*spec["data"], *traces) if not _is_painted(one)):
+                traces.append(_holder(trace, given.x, given.y))
+            # Light curve and detrended light curve have the same times, which are sent once.
+            head["same_x"] = next((n for n, one in enumerate(times) if np.array_equal(one, x)), -1)
             clouds.append(head)
-            blobs += [x.tobytes(), y.tobytes()]
+            times.append(x)
+            blobs += [y.tobytes()] if head["same_x"] >= 0 else [x.tobytes(), y.tobytes()]
         else:
-            traces.append({**trace, "type": "scatter"})
+            traces.append({**trace, "type": "scatter"} if trace["type"] == POINTS_TYPE else trace)
     layout = {k: v for k, v in spec["layout"].items() if k != "template"}
     shown = json.loads(plotly.io.to_json({"data": traces, "layout": layout}, validate=False))
     header = json.dumps({"figure": shown, "alt": alt, "config": dict(config), "clouds": clouds}).encode()
@@ -70,15 +75,31 @@ def read_message(message: bytes) -> dict[str, Any]:
     begin = 4 + length
     for cloud in header["clouds"]:
         for name in ("x", "y"):
+            if name == "x" and cloud["same_x"] >= 0:
+                cloud["x"] = header["clouds"][cloud["same_x"]]["x"]
+                continue
             cloud[name] = np.frombuffer(message, "<f4", cloud["count"], begin)
             begin += 4 * cloud["count"]
+    for cloud in header["clouds"]:
         cloud["x"] = cloud["x"].astype(np.float64) + cloud["x0"]
     return header
 
 
-def _is_cloud(trace: Mapping[str, Any]) -> bool:
+def _axes(trace: Mapping[str, Any]) -> tuple[str, str]:
+    return trace.get("xaxis", "x"), trace.get("yaxis", "y")
+
+
+def _holder(trace: Mapping[str, Any], x: Any, y: Any) -> dict[str, Any]:
+    """Return an invisible trace: Plotly draws no axes without any."""
+    where = {"x": [float(v) for v in x[:1]], "y": [float(v) for v in y[:1]]}
+    look = {"mode": "markers", "marker": {"opacity": 0}, "hoverinfo": "skip", "showlegend": False}
+    axes = dict(zip(("xaxis", "yaxis"), _axes(trace), strict=True))
+    return {"type": "scatter", **where, **look, **axes}
+
+
+def _is_painted(trace: Mapping[str, Any]) -> bool:
     marker = trace.get("marker", {})
-    return trace.get("mode") == "markers" and isinstance(marker.get("color"), str) and np.ndim(marker.get("size", 1)) == 0
+    return trace["type"] == POINTS_TYPE and trace.get("mode") == "markers" and isinstance(marker.get("color"), str) and np.ndim(marker.get("size", 1)) == 0
 
 
 def _cloud(trace: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
@@ -94,12 +115,14 @@ def _cloud(trace: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], An
     head = {
         "count": len(x),
         "x0": zero,
-        "xaxis": trace.get("xaxis", "x"),
-        "yaxis": trace.get("yaxis", "y"),
+        "xaxis": _axes(trace)[0],
+        "yaxis": _axes(trace)[1],
         "color": marker["color"],
         "size": float(marker.get("size", 6)),
         "opacity": float(marker.get("opacity", 1.0)),
         "hover": about.get("hover", ""),
         "zero_bjd": about.get("zero_bjd", 0.0),
+        "total": int(about.get("total", len(x))),
+        "whole": about.get("whole"),
     }
     return head, (x - zero).astype("<f4"), y.astype("<f4")

@@ -5,7 +5,7 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from astroseq_core.app.chart.component import clicked_point, draw_chart
+from astroseq_core.app.chart.component import clicked_point, draw_chart, viewed_range
 from astroseq_core.app.explore import segment, state, tables
 from astroseq_core.app.explore.segment import SegmentPlan
 from astroseq_core.app.shared import background, layout, stars
@@ -20,6 +20,10 @@ from astroseq_core.scoring.star_data import StarData, StarRequest
 from astroseq_core.vetting.fold import TransitFold
 
 CHART_KEY = "star chart"
+#: Session key of the span whose cadences are all drawn [d], by star: the last one only.
+WHOLE_KEY = "star chart whole"
+#: About how many cadences are sent at once, for both panels together 2 MB.
+MAX_POINTS = 120_000
 #: Sentences about light curves that are left out which are shown at once; the rest is folded.
 LEFT_OUT_SHOWN = 4
 
@@ -48,6 +52,7 @@ def draw_light_curve(
     segments = None if card is None else segment.plan_segments(star, card)
     _draw_selectors(star)
     members = drawn_indices(star)
+    whole = st.session_state.get(WHOLE_KEY, {}).get(star.target.id)
     chosen, note = _highlighted_span(star, card, segments), _strip_note(star, card, known)
 
     def figure() -> go.Figure:
@@ -59,6 +64,8 @@ def draw_light_curve(
                 first_segment=() if segments is None else tuple(segments.first[i] for i in members),
                 note=note,
                 chosen=chosen,
+                max_points=MAX_POINTS,
+                whole=whole,
             )
         )
 
@@ -66,8 +73,9 @@ def draw_light_curve(
     draw_chart(
         figure,
         key=CHART_KEY,
-        content=(request, stars.source_stamp(request), members, star.ephemerides, scored, note, chosen),
+        content=(request, stars.source_stamp(request), members, star.ephemerides, scored, note, chosen, whole),
         on_click=_select_clicked_segment,
+        on_range=partial(_draw_all_of, star.target.id),
         alt=f"Light curve of {star.target} with predicted transits and segment probabilities",
     )
     if card is None:
@@ -178,6 +186,13 @@ def _select_clicked_segment() -> None:
     if point.get("group") == star_figures.SEGMENT_MARKS:
         st.session_state["segment"] = int(point["customdata"][0])
         st.session_state[state.TAB.name] = state.SEGMENT_TAB
+
+
+def _draw_all_of(target_id: str) -> None:
+    """Draw all cadences of the span that is looked at from now on."""
+    span = viewed_range(CHART_KEY)
+    if span is not None:
+        st.session_state[WHOLE_KEY] = {target_id: span}
 
 
 def draw_tabs(

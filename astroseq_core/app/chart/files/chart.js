@@ -9,12 +9,16 @@ const Plotly = window.Plotly;
 const HOVER_PX = 12;
 // A chart out of sight is drawn this late at most [ms].
 const LATEST_MS = 2000;
+// All points are asked for when a view has been still for so long [ms], and has no more of them than this in all panels.
+const STILL_MS = 250;
+const MOST_POINTS = 100_000;
 const FADED = 0.72;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".astroseq-chart") ?? makePlace(parentElement);
   const chart = (place.chart ??= new Chart(place));
   chart.onPoint = (point) => setTriggerValue("point", point);
+  chart.onRange = (range) => setTriggerValue("range", range);
   chart.showSoon(unpack(data));
   return () => {
     chart.remove();
@@ -40,7 +44,7 @@ function unpack(bytes) {
     return values;
   };
   for (const cloud of header.clouds) {
-    cloud.x = take(cloud.count);
+    cloud.x = cloud.same_x >= 0 ? header.clouds[cloud.same_x].x : take(cloud.count);
     cloud.y = take(cloud.count);
   }
   return header;
@@ -86,11 +90,12 @@ class Chart {
     this.place.style.minHeight = `${content.figure.layout.height}px`;
     const { data, layout } = this.styled(content.figure);
     const first = !this.div.classList.contains("js-plotly-plot");
-    Plotly.react(this.div, data, layout, { responsive: true, ...content.config, ...this.buttons() });
+    Plotly.react(this.div, data, layout, this.configuration());
     if (first) {
       this.div.on("plotly_click", (event) => this.click(event));
       this.div.on("plotly_afterplot", () => this.paint());
       this.div.on("plotly_relayouting", () => this.paint());
+      this.div.on("plotly_relayout", () => this.askForAll());
     }
     this.paint();
   }
@@ -121,6 +126,7 @@ class Chart {
       axis.tickfont = { color: faded, ...axis.tickfont };
       axis.title = { ...axis.title, font: { color: faded, ...axis.title?.font } };
     }
+    layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: withOpacity(text, 0.45), activecolor: text, ...layout.modebar };
     layout.template = { layout: {}, data: {} };
     return { data: figure.data, layout };
   }
@@ -150,6 +156,28 @@ class Chart {
         canvas.remove();
         this.canvases.delete(name);
       }
+  }
+
+  // Where some cadences of what is looked at were left out, all of them are asked for.
+  askForAll() {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      for (const name of new Set(this.clouds.map((cloud) => cloud.xaxis))) {
+        const xa = axes(this.div._fullLayout, { xaxis: name, yaxis: "y" })[0];
+        if (!xa) continue;
+        const [low, high] = [Math.min(...xa.range), Math.max(...xa.range)];
+        let [seen, missing] = [0, 0];
+        for (const cloud of this.clouds.filter((one) => one.xaxis === name)) {
+          const [first, last] = [cloud.x0 + cloud.x[0], cloud.x0 + cloud.x[cloud.count - 1]];
+          const part = Math.max(0, Math.min(high, last) - Math.max(low, first)) / (last - first || 1);
+          seen += part * cloud.total;
+          const known = cloud.whole && cloud.whole[0] <= Math.max(low, first) && Math.min(high, last) <= cloud.whole[1];
+          if (!known) missing += part * (cloud.total - cloud.count);
+        }
+        const reach = (high - low) / 2;
+        if (missing >= 1 && seen < MOST_POINTS) return this.onRange([low - reach, high + reach]);
+      }
+    }, STILL_MS);
   }
 
   hover(event) {
@@ -186,14 +214,24 @@ class Chart {
 
   // ---- saved pictures
 
-  buttons() {
+  // The same object for the same content: for another one Plotly would draw everything anew and forget the view.
+  configuration() {
+    const config = this.content.config ?? {};
+    const words = JSON.stringify(config);
+    if (words !== this.configured) {
+      this.configured = words;
+      this.config = { responsive: true, ...config, ...this.buttons(config) };
+    }
+    return this.config;
+  }
+
+  buttons(config) {
     const save = (format) => ({
       name: `save ${format}`,
       title: `Save as ${format.toUpperCase()}`,
-      icon: Plotly.Icons.camera,
+      icon: Plotly.Icons[format === "png" ? "camera" : "disk"],
       click: () => this.save(format),
     });
-    const config = this.content.config ?? {};
     return {
       modeBarButtonsToRemove: [...(config.modeBarButtonsToRemove ?? []), "toImage"],
       modeBarButtonsToAdd: [save("png"), save("svg")],
