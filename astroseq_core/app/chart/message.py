@@ -99,7 +99,8 @@ def _holder(trace: Mapping[str, Any], x: Any, y: Any) -> dict[str, Any]:
 
 def _is_painted(trace: Mapping[str, Any]) -> bool:
     marker = trace.get("marker", {})
-    return trace["type"] == POINTS_TYPE and trace.get("mode") == "markers" and isinstance(marker.get("color"), str) and np.ndim(marker.get("size", 1)) == 0
+    alike = isinstance(marker.get("color"), str) and np.ndim(marker.get("size", 1)) == 0
+    return trace["type"] == POINTS_TYPE and trace.get("mode") == "markers" and alike
 
 
 def _cloud(trace: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
