@@ -38,7 +38,7 @@ def chart_message(figure: go.Figure, alt: str, config: Mapping[str, Any]) -> byt
     clouds: list[dict[str, Any]] = []
     blobs: list[bytes] = []
     times: list[Any] = []
-    traces = []
+    traces: list[dict[str, Any]] = []
     for trace, given in zip(spec["data"], figure.data, strict=True):
         if _is_painted(trace):
             head, x, y = _cloud(trace, given.x, given.y)

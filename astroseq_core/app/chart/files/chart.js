@@ -96,8 +96,8 @@ class Chart {
       this.div.on("plotly_afterplot", () => this.paint());
       this.div.on("plotly_relayouting", () => this.paint());
       this.div.on("plotly_relayout", () => this.askForAll());
+      this.paint();
     }
-    this.paint();
   }
 
   themeColors() {
@@ -309,18 +309,23 @@ function stamp(left, width, height, cloud, xRange, yRange, ratio) {
   const [y0, y1] = yRange;
   const [xScale, yScale] = [width / (x1 - x0), height / (y1 - y0)];
   const radius = Math.max(0.5, (cloud.size / 2) * ratio);
+  const reach = radius + 0.5; // the edge of a disk is soft
   const [begin, end] = [below(cloud.x, Math.min(x0, x1)), below(cloud.x, Math.max(x0, x1))];
   for (let i = begin; i < end; i++) {
     const cx = (cloud.x[i] - x0) * xScale - 0.5;
     const cy = height - (cloud.y[i] - y0) * yScale - 0.5;
     if (!(cy > -radius - 1 && cy < height + radius)) continue;
-    const [top, bottom] = [Math.max(0, Math.ceil(cy - radius - 0.5)), Math.min(height - 1, Math.floor(cy + radius + 0.5))];
-    const [first, last] = [Math.max(0, Math.ceil(cx - radius - 0.5)), Math.min(width - 1, Math.floor(cx + radius + 0.5))];
-    for (let row = top; row <= bottom; row++)
+    const top = Math.max(0, Math.ceil(cy - reach));
+    const bottom = Math.min(height - 1, Math.floor(cy + reach));
+    const first = Math.max(0, Math.ceil(cx - reach));
+    const last = Math.min(width - 1, Math.floor(cx + reach));
+    for (let row = top; row <= bottom; row++) {
+      const across = (row - cy) * (row - cy);
       for (let column = first; column <= last; column++) {
-        const covered = radius + 0.5 - Math.hypot(column - cx, row - cy);
+        const covered = reach - Math.sqrt((column - cx) * (column - cx) + across);
         if (covered > 0) left[row * width + column] *= 1 - cloud.opacity * Math.min(1, covered);
       }
+    }
   }
 }
 
