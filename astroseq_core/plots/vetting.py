@@ -85,7 +85,7 @@ def vetting_panels_figure(examined: Examination) -> go.Figure:
         (ODD_EVEN, "Odd | even, hours", ""),
         (SECONDARY, "Phase", "Significance [σ]"),
         (EACH, "Hours from mid-transit", ""),
-        (DEPTHS, "Transit number", "Depth [ppt]"),
+        (DEPTHS, "Transit number", ""),
     ):
         figure.update_xaxes(title={"text": x, "standoff": 2}, row=row, col=col)
         figure.update_yaxes(title={"text": y}, nticks=5, row=row, col=col)
@@ -111,7 +111,7 @@ def _panel_titles(examined: Examination) -> list[str]:
         secondary = f"Secondary: {', '.join(filter(None, (at_half, strongest))) or 'none'}"
     count = sum(t.depth_ppm is not None for t in examined.transits)
     each = f"Each of {count} transit{'s' * (count != 1)}"
-    return ["Whole orbit", transit, odd, secondary, each, "Depth from transit to transit"]
+    return ["Whole orbit", transit, odd, secondary, each, "Depth of each transit [ppt]"]
 
 
 def _dip_floor(examined: Examination) -> float:
