@@ -32,6 +32,9 @@ _STYLE = f"""<style>
 .st-key-vet-way button {{padding: 0.25rem 0.45rem; min-width: 0}}
 .st-key-vet-way button, .st-key-vet-more button {{min-height: 2.1rem}}
 .st-key-vet-more button {{padding: 0.2rem 0.55rem}}
+[data-testid="stMain"] [data-testid="stCaptionContainer"], [data-testid="stMain"] summary, [data-testid="stMain"] button kbd
+  {{color: light-dark(#55606D, #A9B2BC); opacity: 1}}
+[data-testid="stMain"] button[kind="primary"] kbd {{color: inherit; opacity: 1}}
 @media (max-width: 1250px) {{
   .st-key-vet-way, .st-key-vet-more {{gap: 0.2rem}}
   .st-key-vet-way button, .st-key-vet-more button {{padding: 0.1rem 0.2rem}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from astroseq_core.app.shared import background, layout, signals, stars
-from astroseq_core.app.vet import actions, decision, details, ephemeris, header, keys, look, signal_tabs, star, state
+from astroseq_core.app.vet import actions, decision, details, ephemeris, header, keys, look, signal_tabs, star, state, summary
 from astroseq_core.app.vet import showing as showings
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
@@ -17,8 +17,10 @@ from astroseq_core.plots.signal_views import SIGNAL_VIEWS_CAPTION, signal_views_
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.plots.vetting import PHASE_MARKS, PanelCaptions, vetting_panels_figure
 from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
+from astroseq_core.signals import class_words
 from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.store import queue_orders, queues
+from astroseq_core.store.queue_summary import CLASS_NAME, CLASS_PROBABILITY
 from astroseq_core.store.queues import QueueProgress
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def draw_queue(queue_id: str, reviewer: str) -> None:
     progress = queues.load_progress(queue_id, reviewer)
     st.progress(progress.done / max(progress.in_all, 1))
     if at >= queue.num:
-        _draw_finished(queue_id, progress)
+        showings.end_showing()
+        summary.draw_summary(queue_id, reviewer, progress)
         return
     state.AT.write(at + 1)
     items = queues.list_items(queue_id, at, 2)
@@ -101,21 +104,6 @@ def _progress_words(queue: queues.Queue, at: int, progress: QueueProgress) -> st
     """Format the queue's progress in two short lines."""
     pace = "" if progress.per_hour is None else f" · {progress.per_hour:.0f} an hour"
     return f"**{min(at + 1, queue.num):,}** of {queue.num:,}{pace}  \n{progress.done:,} done, {queue.num - progress.done:,} left"
-
-
-def _draw_finished(queue_id: str, progress: QueueProgress) -> None:
-    showings.end_showing()
-    st.subheader("All stars of this queue have a disposition of yours.", anchor=False)
-    st.markdown(f"{progress.done:,} stars. The candidates can be exported; the dispositions are in the list of all.")
-    with st.container(horizontal=True):
-        st.button(
-            "Look at them again",
-            on_click=actions.move_in_queue,
-            args=(-progress.in_all, progress.in_all),
-            key="vet again",
-            icon=":material/replay:",
-        )
-        st.button("All queues", on_click=actions.leave_star, key="vet all queues", icon=":material/list:", type="primary")
 
 
 def _draw_one_star(
@@ -269,6 +257,9 @@ def _disposition_facts(shown: VetStar) -> dict[str, Any]:
     found = measured.get("depth_ppm")
     if ephemeris.depth_ppm is None and isinstance(found, float) and found > 0:
         ephemeris = replace(ephemeris, depth_ppm=found)
+    if shown.signal.classes is not None:
+        best = class_words.likeliest(shown.signal.classes)
+        measured |= {CLASS_NAME: best.name, CLASS_PROBABILITY: float(best.probability)}
     if shown.examined is not None:
         measured |= {f"check_{c.name}": str(c.flag) for c in shown.examined.checks}
     return facts | {"ephemeris": ephemeris, "measured": measured}
