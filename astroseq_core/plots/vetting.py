@@ -24,6 +24,8 @@ ORBIT, TRANSIT, ODD_EVEN, SECONDARY, EACH, DEPTHS = ((r, c) for r in (1, 2) for 
 ODD_SYMBOL, EVEN_SYMBOL = "circle", "diamond"
 #: Maximum numbers of columns (none narrower than a cadence) and rows (means of neighbors) of a map of transits.
 MAP_COLUMNS, MAP_ROWS = 60, 60
+#: Deviation that has the full color of a map of transits, where no dip is deeper [sigma of its cells].
+PALE_SIGMA = 3.0
 #: Legend group of the marks that are clicked to move the epoch.
 PHASE_MARKS = "phase"
 #: Significance marked by a line in the secondary search [sigma].
@@ -87,7 +89,7 @@ def vetting_panels_figure(examined: Examination) -> go.Figure:
         (EACH, "Hours from mid-transit", ""),
         (DEPTHS, "Transit number", ""),
     ):
-        figure.update_xaxes(title={"text": x, "standoff": 2}, row=row, col=col)
+        figure.update_xaxes(title={"text": x}, row=row, col=col)
         figure.update_yaxes(title={"text": y}, nticks=5, row=row, col=col)
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(showgrid=False, row=EACH[0], col=EACH[1])  # lines would shine through the rows
@@ -361,8 +363,9 @@ def _draw_map(figure: go.Figure, examined: Examination, seen: Sequence[SingleTra
         count = np.bincount(place, minlength=columns)
         with np.errstate(invalid="ignore"):
             rows[k] = np.where(count > 0, np.bincount(place, flat * PPT, columns) / count, np.nan)
-    scatter = float(np.nanstd(rows))
-    low = min(_dip_floor(examined), -scatter)
+    # Noise alone stays pale, so that a dip in every row is seen in it; the median keeps deep dips out of the scatter.
+    scatter = 1.4826 * float(np.nanmedian(np.abs(rows - np.nanmedian(rows))))
+    low = min(_dip_floor(examined), -PALE_SIGMA * scatter)
     figure.add_trace(
         go.Heatmap(
             x=(edges[1:] + edges[:-1]) / 2,

@@ -222,9 +222,7 @@ def _finish_layout(
     )
     style.put_toolbar_beside(figure)
     dates = _timeline.date_string(parts[0].start, first.system), _timeline.date_string(parts[-1].stop, first.system)
-    figure.update_xaxes(
-        title={"text": f"{first.system} [d], {dates[0]} to {dates[1]}", "standoff": 2}, row=FLAT, col=(len(parts) + 1) // 2
-    )
+    figure.update_xaxes(title={"text": f"{first.system} [d], {dates[0]} to {dates[1]}"}, row=FLAT, col=(len(parts) + 1) // 2)
     figure.update_yaxes(range=raw, row=FLUX, nticks=4)
     figure.update_yaxes(range=[0, 1], showgrid=False, showticklabels=False, ticks="", fixedrange=True, row=STRIP)
     figure.update_yaxes(range=flat, row=FLAT, nticks=4)

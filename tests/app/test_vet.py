@@ -154,7 +154,7 @@ def test_a_queue_begins_where_the_reviewer_left_it_and_ends():
     press(app, "UNSURE")
     no_errors(app)
     assert "All stars of this queue have a disposition" in star(app)
-    assert any("2 stars: **1** planet candidate, **1** unsure" in m.value for m in app.markdown)
+    assert any("2 stars; their signals: planet candidate **1** · unsure **1**" in m.value for m in app.markdown)
     assert any("you are unsure" in m.value for m in app.markdown)
     app.button(key="vet see 1").click().run()
     assert star(app) == "SIM 4", "a star to see again is a click away"

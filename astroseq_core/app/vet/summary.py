@@ -32,8 +32,8 @@ def draw_summary(queue_id: str, reviewer: str, progress: QueueProgress) -> None:
     """
     found = queue_summary.summarize(queue_id, reviewer)
     st.subheader("All stars of this queue have a disposition of yours.", anchor=False)
-    said = ", ".join(f"**{count:,}** {CODES[code].meaning}" for code, count in found.counts.items())
-    st.markdown(f"{progress.in_all:,} star{'s' * (progress.in_all != 1)}: {said}.")
+    said = " · ".join(f"{CODES[code].meaning} **{count:,}**" for code, count in found.counts.items())
+    st.markdown(f"{progress.in_all:,} star{'s' * (progress.in_all != 1)}; their signals: {said}")
     _draw_numbers(found, progress)
     _draw_again(found, progress.in_all)
     st.caption("The candidates can be exported; the dispositions are in the list of all.")
