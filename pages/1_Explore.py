@@ -6,11 +6,12 @@ import astroseq_core.app
 
 astroseq_core.app.wait_for_imports()
 from astroseq_core.app.explore import header, sidebar, view
-from astroseq_core.app.shared import layout, names, url_state
+from astroseq_core.app.shared import key_overlay, layout, names, url_state
 from astroseq_core.app.shared.stars import load_detrended_star, load_scores, load_soon
 
 layout.setup_page("Explore")
 choice = sidebar.draw_sidebar()
+key_overlay.draw_overlay(sidebar.KEYS)
 with layout.errors_as_messages():
     if choice.problem is not None:
         raise choice.problem

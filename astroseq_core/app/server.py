@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from astroseq_core.app.shared import key_overlay
 from astroseq_core.app.vet import keys
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _COOKIE = "astroseq_login"
 #: A wrong password is answered this late [s].
 WRONG_PASSWORD_SECONDS = 1.0
 #: Scripts that pages run; any other text in a page is no script to the browser.
-PAGE_SCRIPTS = (keys.script_text,)
+PAGE_SCRIPTS = (key_overlay.script_text, keys.script_text)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

@@ -132,7 +132,7 @@ def _bin_label(one: Bin) -> str:
 
 EVALUATION_HEIGHT = 360
 #: Segments with and without a transit: the same two colors in every figure.
-TRANSIT_COLOR, NO_TRANSIT_COLOR = style.PLANET_COLORS[3], style.CADENCE_COLOR
+TRANSIT_COLOR, NO_TRANSIT_COLOR = style.TRANSIT_COLOR, style.CADENCE_COLOR
 HISTOGRAM_BINS = 40
 #: Lower limit of the logarithmic axis of false-alarm rates.
 MIN_FALSE_ALARM_RATE = 1e-4

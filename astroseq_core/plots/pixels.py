@@ -44,12 +44,9 @@ FLAG_LABEL_WIDTH = 0.075
 FLUX, BACKGROUND, POSITION, FLAGS = 1, 2, 3, 4
 COLUMN_WIDTHS = (0.34, 0.2, 0.24, 0.22)
 COLUMN_TITLES = ("Flux [ppt]", "Background [% of its median]", "Position [thousandths of a pixel]", "Quality flags")
-#: Raw flux, and the second of two directions: brown, distinct from blue and gray for all readers, on light and dark.
-RAW_COLOR = "#B5793A"
-X_COLOR, Y_COLOR = style.TREND_COLOR, RAW_COLOR
 SCATTER_PX = 330
 #: Colors of cadences in transit and beside it.
-IN_TRANSIT_COLOR, BESIDE_COLOR = style.SELECTED_COLOR, style.CADENCE_COLOR
+IN_TRANSIT_COLOR, BESIDE_COLOR = style.TRANSIT_COLOR, style.CADENCE_COLOR
 
 _Array = NDArray[np.float64]
 
@@ -195,12 +192,12 @@ def _draw_row(figure: go.Figure, one: PixelColumns, ephemerides: Sequence[Epheme
     pick = _indices_to_draw(inside)
     start, stop = float(one.time[0]), float(one.time[-1])
     series: list[tuple[int, _Array, str, str]] = []
-    for values, color, name in ((one.sap, RAW_COLOR, "Raw (SAP)"), (one.pdcsap, style.CADENCE_COLOR, "Corrected (PDCSAP)")):
+    for values, color, name in ((one.sap, style.SAP_COLOR, "Raw (SAP)"), (one.pdcsap, style.PDCSAP_COLOR, "Corrected (PDCSAP)")):
         if values is not None:
             series.append((FLUX, (values - np.nanmedian(values)) / abs(_nonzero_median(values)) * PPT, color, name))
     if one.background is not None:
-        series.append((BACKGROUND, 100 * one.background / _nonzero_median(one.background), style.CADENCE_COLOR, "Background"))
-    for values, color, name in ((one.x, X_COLOR, "x"), (one.y, Y_COLOR, "y")):
+        series.append((BACKGROUND, 100 * one.background / _nonzero_median(one.background), style.BACKGROUND_COLOR, "Background"))
+    for values, color, name in ((one.x, style.X_COLOR, "x"), (one.y, style.Y_COLOR, "y")):
         if values is not None:
             series.append((POSITION, (values - _nonzero_median(values)) * PPT, color, name))
     good = _unflagged(one)

@@ -8,7 +8,6 @@ from plotly.subplots import make_subplots
 from astroseq_core.plots import style
 from astroseq_core.plots._ranges import padded_range
 from astroseq_core.plots.style import apply_layout
-from astroseq_core.plots.vetting import EVEN, ODD
 from astroseq_core.signals.fold_views import StarViews
 from astroseq_core.signals.pictures import MIN_SECONDARY_SIGMA, SignalPictures
 
@@ -76,8 +75,8 @@ def signal_views_figure(found: StarViews, pictures: SignalPictures, row: int = 0
     _draw_view(figure, _GLOBAL, orbit, views.global_view[row], found.filled_global[row], color, where)
     _draw_view(figure, _LOCAL, hours, views.local_view[row], found.filled_local[row], color, "%{x:.2f} h")
     for panel, view, name, shade in (
-        (_ODD_EVEN, pictures.odd_view[row], "Odd", ODD),
-        (_ODD_EVEN, pictures.even_view[row], "Even", EVEN),
+        (_ODD_EVEN, pictures.odd_view[row], "Odd", style.ODD_COLOR),
+        (_ODD_EVEN, pictures.even_view[row], "Even", style.EVEN_COLOR),
         (_SECONDARY, pictures.secondary_view[row], "Secondary", color),
     ):
         _draw_curve(figure, panel, hours, view, name, shade)
@@ -85,7 +84,7 @@ def signal_views_figure(found: StarViews, pictures: SignalPictures, row: int = 0
         _draw_note(figure, _ODD_EVEN, "one transit: nothing to compare")
         _draw_note(figure, _SECONDARY, "the orbit is not known")
     _draw_transits(figure, hours, pictures.transits[row], pictures.transit_numbers[row])
-    apply_layout(figure, SIGNAL_VIEWS_HEIGHT, top=44, identity=f"signal views {row}")
+    style.put_toolbar_beside(apply_layout(figure, SIGNAL_VIEWS_HEIGHT, top=44, identity=f"signal views {row}"))
     figure.update_annotations(selector={"yanchor": "bottom"}, font={"size": style.FONT_SIZE})
     for panel in (_GLOBAL, _LOCAL, _ODD_EVEN, _SECONDARY):
         figure.update_yaxes(range=[low, high], row=panel[0], col=panel[1])
@@ -94,6 +93,8 @@ def signal_views_figure(found: StarViews, pictures: SignalPictures, row: int = 0
     figure.update_xaxes(title_text="Days" if single else "Phase", range=[float(orbit[0]), float(orbit[-1])], row=1, col=1)
     figure.update_yaxes(title_text="Depths", row=1, col=1)
     figure.update_yaxes(title_text="Depths", row=2, col=1)
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(showgrid=False, row=_TRANSITS[0], col=_TRANSITS[1])  # lines would shine through the rows
     return figure
 
 
@@ -163,7 +164,7 @@ def _draw_note(figure: go.Figure, panel: tuple[int, int], text: str) -> None:
 
 
 def _draw_transits(figure: go.Figure, hours: _Array, rows: _Array, numbers: _Array) -> None:
-    """Draw one row a transit, the first on top, darker where fainter."""
+    """Draw one row a transit, the first on top, bluer where fainter."""
     shown = np.isfinite(numbers)
     found = np.asarray(rows[shown], np.float32)
     figure.add_trace(
@@ -171,9 +172,9 @@ def _draw_transits(figure: go.Figure, hours: _Array, rows: _Array, numbers: _Arr
             x=hours.astype(np.float32),
             y=np.arange(len(found)),
             z=np.clip(found, -3, 3),
-            colorscale=style.PROBABILITY_SCALE,
-            zmin=-1.3,
-            zmax=0.6,
+            colorscale=style.ROWS_SCALE,
+            zmin=-1.2,
+            zmax=1.2,
             showscale=False,
             hoverongaps=False,
             customdata=np.repeat(numbers[shown].astype(np.int64)[:, None], len(hours), axis=1),
@@ -187,8 +188,6 @@ def _draw_transits(figure: go.Figure, hours: _Array, rows: _Array, numbers: _Arr
         autorange="reversed",
         tickvals=marked,
         ticktext=[str(int(n)) for n in numbers[shown][marked]],
-        showgrid=False,
         row=_TRANSITS[0],
         col=_TRANSITS[1],
     )
-    figure.update_xaxes(showgrid=False, row=_TRANSITS[0], col=_TRANSITS[1])

@@ -12,8 +12,17 @@ PLANET_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#F0E442
 CLASS_COLORS = {"planet": "#0072B2", "eclipsing_binary": "#D55E00", "not_transit": "#7F8C99"}
 #: Cadences: a gray as far from white as from black.
 CADENCE_COLOR = "#7F8C99"
-#: The trend, and measured or fitted values.
+#: The trend, and measured values: bins, depths, significances.
 TREND_COLOR = "#2F7DD1"
+#: What is in transit, and the fitted transit; the vermilion of Okabe & Ito.
+TRANSIT_COLOR = "#D55E00"
+FIT_COLOR = TRANSIT_COLOR
+#: Odd and even transits: apart for all readers, and none of the colors above.
+ODD_COLOR, EVEN_COLOR = "#B07D00", "#00857A"
+#: Kinds of flux: raw (SAP), corrected (PDCSAP, which is the light curve itself) and background.
+SAP_COLOR, PDCSAP_COLOR, BACKGROUND_COLOR = "#A0642D", CADENCE_COLOR, "#009E73"
+#: Position of the light along x and y.
+X_COLOR, Y_COLOR = TREND_COLOR, "#CC79A7"
 #: The selected segment.
 SELECTED_COLOR = "#D6336C"
 #: Simulated stars only; `violet` is the name of the color for Streamlit's badges.
@@ -23,6 +32,9 @@ SIMULATED_BADGE_COLOR = "violet"
 REFERENCE_COLOR = "rgba(127,140,153,0.55)"
 #: Grid lines, faint but visible on light and dark.
 GRID_COLOR = "rgba(127,140,153,0.18)"
+#: A transit a row: blue where the star is fainter, vermilion where it is brighter, a breath of gray where it is as usual, and
+#: the page's own color where there are no data. So it is as quiet on a dark page as on a light one.
+ROWS_SCALE = ((0.0, "rgba(47,125,209,1)"), (0.5, "rgba(127,140,153,0.14)"), (1.0, "rgba(213,94,0,0.8)"))
 #: Probability, always from 0 to 1 (Nuñez et al. 2018: perceptually uniform, also for color-blind readers).
 PROBABILITY_SCALE = "Cividis"
 
@@ -107,6 +119,10 @@ PLOTLY_CONFIG: dict[str, Any] = {
 }
 FONT_SIZE = 12
 PPT = 1e3
+#: Width of a figure's toolbar where it stands upright in a margin of its own, beside the panels and their titles [px].
+TOOLBAR_PX = 30
+#: Distance of the titles of upright axes from their numbers [px]; less, and they touch where numbers have a minus sign.
+TITLE_STANDOFF_PX = 14
 
 
 def merge_legend_entries(figure: go.Figure) -> None:
@@ -178,7 +194,24 @@ def apply_layout(
         hoverlabel={"align": "left"},
         uirevision=identity or True,
     )
-    axis = {"showgrid": True, "gridcolor": GRID_COLOR, "zeroline": False, "automargin": margins is None, "title": {"standoff": 6}}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
+    axis: dict[str, Any] = {"showgrid": True, "gridcolor": GRID_COLOR, "zeroline": False, "automargin": margins is None}
+    figure.update_xaxes(**axis, title={"standoff": 6})
+    figure.update_yaxes(**axis, title={"standoff": TITLE_STANDOFF_PX})
+    return figure
+
+
+def put_toolbar_beside(figure: go.Figure) -> go.Figure:
+    """Put the toolbar of a figure upright into a margin on the right, where it covers nothing.
+
+    Parameters
+    ----------
+    figure : Figure
+        Figure to change in place.
+
+    Returns
+    -------
+    Figure
+        The same figure.
+    """
+    figure.update_layout(modebar={"orientation": "v"}, margin={"r": TOOLBAR_PX})
     return figure

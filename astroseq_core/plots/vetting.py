@@ -20,12 +20,12 @@ from astroseq_core.vetting.odd_even import HalfFold
 #: Height of the figure, and size of one panel on a laptop screen [px].
 HEIGHT, PANEL_PX = 396, (318, 146)
 ORBIT, TRANSIT, ODD_EVEN, SECONDARY, EACH, DEPTHS = ((r, c) for r in (1, 2) for c in (1, 2, 3))
-#: Odd and even transits: two planet colors that are distinct for all readers.
-ODD, EVEN = style.PLANET_COLORS[3], style.PLANET_COLORS[1]
-#: Maximum number of transits drawn above each other; more are drawn as a map with a row for each.
-MAX_STACKED = 9
+#: Symbols of odd and even transits, which tell them apart without their colors.
+ODD_SYMBOL, EVEN_SYMBOL = "circle", "diamond"
 #: Maximum numbers of columns (none narrower than a cadence) and rows (means of neighbors) of a map of transits.
 MAP_COLUMNS, MAP_ROWS = 60, 60
+#: Deviation that has the full color of a map of transits, where no dip is deeper [sigma of its cells].
+PALE_SIGMA = 3.0
 #: Legend group of the marks that are clicked to move the epoch.
 PHASE_MARKS = "phase"
 #: Significance marked by a line in the secondary search [sigma].
@@ -47,7 +47,7 @@ class PanelCaptions:
     what: str = (
         "From left to right, top: the whole orbit folded; the transit with binned medians, their errors and the fitted transit; "
         "odd transits against even ones. Below: how significant a dip of the transit's duration is at every other phase; the "
-        "single transits above each other, the first at the top; the depth of each with its error."
+        "single transits, one a row, the first at the top, bluer where fainter; the depth of each with its error."
     )
     good: str = (
         "A planet: one dip in the whole orbit, a flat floor or a rounded U, odd and even equally deep, nothing significant at "
@@ -79,17 +79,20 @@ def vetting_panels_figure(examined: Examination) -> go.Figure:
         figure, HEIGHT, top=22, legend=False, identity=f"{examined.ephemeris.target_id} {examined.ephemeris.period_days}"
     )
     figure.update_annotations(font={"size": 12}, yshift=-2)
-    figure.update_layout(margin={"l": 4, "r": 4, "b": 4})
+    figure.update_layout(margin={"l": 4, "b": 4})
+    style.put_toolbar_beside(figure)
     for (row, col), x, y in (
         (ORBIT, "Phase", "Flux [ppt]"),
         (TRANSIT, "Hours from mid-transit", ""),
         (ODD_EVEN, "Odd | even, hours", ""),
         (SECONDARY, "Phase", "Significance [σ]"),
         (EACH, "Hours from mid-transit", ""),
-        (DEPTHS, "Transit number", "Depth [ppt]"),
+        (DEPTHS, "Transit number", ""),
     ):
-        figure.update_xaxes(title={"text": x, "standoff": 2}, row=row, col=col)
-        figure.update_yaxes(title={"text": y, "standoff": 2}, nticks=5, row=row, col=col)
+        figure.update_xaxes(title={"text": x}, row=row, col=col)
+        figure.update_yaxes(title={"text": y}, nticks=5, row=row, col=col)
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(showgrid=False, row=EACH[0], col=EACH[1])  # lines would shine through the rows
     return figure
 
 
@@ -110,7 +113,7 @@ def _panel_titles(examined: Examination) -> list[str]:
         secondary = f"Secondary: {', '.join(filter(None, (at_half, strongest))) or 'none'}"
     count = sum(t.depth_ppm is not None for t in examined.transits)
     each = f"Each of {count} transit{'s' * (count != 1)}"
-    return ["Whole orbit", transit, odd, secondary, each, "Depth from transit to transit"]
+    return ["Whole orbit", transit, odd, secondary, each, "Depth of each transit [ppt]"]
 
 
 def _dip_floor(examined: Examination) -> float:
@@ -149,6 +152,7 @@ def _draw_marks(
     hover: str,
     *,
     size: float = 5,
+    symbol: str = "circle",
     group: str = "",
 ) -> None:
     """Draw measured values with their errors."""
@@ -158,7 +162,7 @@ def _draw_marks(
             x=x,
             y=y,
             mode="markers",
-            marker={"color": color, "size": size},
+            marker={"color": color, "size": size, "symbol": symbol},
             showlegend=False,
             hovertemplate=hover,
             legendgroup=group or None,
@@ -246,7 +250,7 @@ def _draw_transit(figure: go.Figure, examined: Examination) -> None:
         figure, TRANSIT, fold.phase_hours, fold.flat * PPT, (-reach, reach), scatter_range_ppt(fold.flat, _dip_floor(examined))
     )
     if examined.fit is not None:
-        _draw_line(figure, TRANSIT, examined.fit.hours, examined.fit.model * PPT, style.planet_color(0), width=2.2)
+        _draw_line(figure, TRANSIT, examined.fit.hours, examined.fit.model * PPT, style.FIT_COLOR, width=2.2)
     _draw_marks(
         figure,
         TRANSIT,
@@ -268,15 +272,20 @@ def _draw_odd_even(figure: go.Figure, examined: Examination) -> None:
     highs = [float(np.max(h.bin_mean + h.bin_error, initial=0.0)) * PPT for h in halves]
     limits = padded_range(min(lows), max(highs))
     figure.update_yaxes(range=limits, row=ODD_EVEN[0], col=ODD_EVEN[1])
-    for half, shift, color, word in ((halves[0], -reach, ODD, "odd"), (halves[1], reach, EVEN, "even")):
-        _draw_half(figure, half, shift, reach, color, word)
+    for half, shift, color, symbol, word in (
+        (halves[0], -reach, style.ODD_COLOR, ODD_SYMBOL, "odd"),
+        (halves[1], reach, style.EVEN_COLOR, EVEN_SYMBOL, "even"),
+    ):
+        _draw_half(figure, half, shift, reach, (color, symbol), word)
     _draw_line(figure, ODD_EVEN, [0, 0], limits, style.REFERENCE_COLOR, width=1)
     figure.update_xaxes(
         range=[-2 * reach, 2 * reach], tickvals=[-reach, reach], ticktext=["0", "0"], row=ODD_EVEN[0], col=ODD_EVEN[1]
     )
 
 
-def _draw_half(figure: go.Figure, half: HalfFold, shift: float, reach: float, color: str, word: str) -> None:
+def _draw_half(figure: go.Figure, half: HalfFold, shift: float, reach: float, look: tuple[str, str], word: str) -> None:
+    """Draw the odd or the even transits in a color and symbol, with their depth and its error as a band."""
+    color, symbol = look
     low, high = (-(half.depth_ppm + sign * half.depth_err_ppm) / PPT for sign in (1, -1))
     corners = ([shift - reach, shift + reach, shift + reach, shift - reach], [low, low, high, high])
     figure.add_trace(
@@ -294,9 +303,8 @@ def _draw_half(figure: go.Figure, half: HalfFold, shift: float, reach: float, co
         col=ODD_EVEN[1],
     )
     text = f"{word}: {format_depth(half.depth_ppm, half.depth_err_ppm)}"
-    _draw_marks(
-        figure, ODD_EVEN, half.bin_hours + shift, half.bin_mean * PPT, half.bin_error * PPT, color, f"{text}<extra></extra>"
-    )
+    x, y, error = half.bin_hours + shift, half.bin_mean * PPT, half.bin_error * PPT
+    _draw_marks(figure, ODD_EVEN, x, y, error, color, f"{text}<extra></extra>", symbol=symbol)
 
 
 def _draw_secondary(figure: go.Figure, examined: Examination) -> None:
@@ -311,9 +319,10 @@ def _draw_secondary(figure: go.Figure, examined: Examination) -> None:
         _draw_line(
             figure, SECONDARY, [0.0, 1.0], [level, level], style.REFERENCE_COLOR, width=1, dash="solid" if level == 0 else "dot"
         )
-    for phase, ppm, error, sigma, color, word in (
-        (0.5, second.half_depth_ppm, second.half_err_ppm, second.half_sigma, EVEN, "phase 0.5"),
-        (second.strongest_phase, second.strongest_depth_ppm, second.strongest_err_ppm, second.strongest_sigma, ODD, "strongest"),
+    strongest = (second.strongest_phase, second.strongest_depth_ppm, second.strongest_err_ppm, second.strongest_sigma)
+    for (phase, ppm, error, sigma), symbol, word in (
+        (strongest, "circle", "strongest"),
+        ((0.5, second.half_depth_ppm, second.half_err_ppm, second.half_sigma), "diamond-open", "phase 0.5"),
     ):
         if phase is not None and ppm is not None and sigma is not None:
             _draw_marks(
@@ -322,9 +331,10 @@ def _draw_secondary(figure: go.Figure, examined: Examination) -> None:
                 np.array([phase]),
                 np.array([sigma]),
                 None,
-                color,
+                style.TREND_COLOR,
                 f"{word}: {format_depth(ppm, error)}<br>phase %{{x:.3f}}, %{{y:.1f}} σ<extra></extra>",
                 size=9,
+                symbol=symbol,
             )
     figure.update_yaxes(range=[bottom, top], row=SECONDARY[0], col=SECONDARY[1])
     figure.update_xaxes(range=[0.0, 1.0], row=SECONDARY[0], col=SECONDARY[1])
@@ -334,33 +344,12 @@ def _draw_each_transit(figure: go.Figure, examined: Examination) -> None:
     seen = [t for t in examined.transits if len(t.hours)]
     if not seen:
         _draw_message(figure, EACH, "no transit has data")
-    elif len(seen) <= MAX_STACKED:
-        _draw_stacked(figure, examined, seen)
     else:
         _draw_map(figure, examined, seen)
 
 
-def _draw_stacked(figure: go.Figure, examined: Examination, seen: Sequence[SingleTransit]) -> None:
-    """Draw the transits above each other, the first on top, labeled by number."""
-    flat = np.concatenate([t.flat for t in seen])
-    low, high = (float(v) * PPT for v in np.nanquantile(flat, [0.01, 0.99]))
-    step = max(high - min(low, _dip_floor(examined)), 1e-3) * 0.65
-    reach = float(max(np.max(np.abs(t.hours)) for t in seen))
-    limits = padded_range(min(low, _dip_floor(examined)) - step * (len(seen) - 1), high, 0.03)
-    x = np.concatenate([t.hours for t in seen])
-    y = np.concatenate([t.flat * PPT - step * k for k, t in enumerate(seen)])
-    _draw_cloud(figure, EACH, x, y, (-reach, reach), limits)
-    for k, t in enumerate(seen):
-        if examined.fit is not None:
-            pick = np.abs(examined.fit.hours) <= reach
-            _draw_line(figure, EACH, examined.fit.hours[pick], examined.fit.model[pick] * PPT - step * k, ODD if t.odd else EVEN)
-    figure.update_yaxes(
-        tickvals=[-step * k for k in range(len(seen))], ticktext=[str(t.number) for t in seen], row=EACH[0], col=EACH[1]
-    )
-
-
 def _draw_map(figure: go.Figure, examined: Examination, seen: Sequence[SingleTransit]) -> None:
-    """Draw one row per transit, darker where fainter, which shows drifts and missing transits."""
+    """Draw one row per transit, bluer where fainter, which shows drifts and missing transits."""
     reach = float(max(np.max(np.abs(t.hours)) for t in seen))
     cadence = max(c.cadence_minutes for c in examined.detrended) / 60
     columns = int(np.clip(2 * reach / cadence, 8, MAP_COLUMNS))
@@ -374,17 +363,17 @@ def _draw_map(figure: go.Figure, examined: Examination, seen: Sequence[SingleTra
         count = np.bincount(place, minlength=columns)
         with np.errstate(invalid="ignore"):
             rows[k] = np.where(count > 0, np.bincount(place, flat * PPT, columns) / count, np.nan)
-    scatter = float(np.nanstd(rows))
-    low = min(_dip_floor(examined), -scatter)
+    # Noise alone stays pale, so that a dip in every row is seen in it; the median keeps deep dips out of the scatter.
+    scatter = 1.4826 * float(np.nanmedian(np.abs(rows - np.nanmedian(rows))))
+    low = min(_dip_floor(examined), -PALE_SIGMA * scatter)
     figure.add_trace(
         go.Heatmap(
             x=(edges[1:] + edges[:-1]) / 2,
             y=np.arange(len(groups)),
             z=rows,
-            colorscale="Greys",
-            reversescale=True,
+            colorscale=style.ROWS_SCALE,
             zmin=low,
-            zmax=max(-0.5 * low, scatter),
+            zmax=-low,  # as usual is in the middle of the scale
             showscale=False,
             hoverongaps=False,
             customdata=np.repeat(np.array([g[0].number for g in groups])[:, None], columns, axis=1),
@@ -398,11 +387,10 @@ def _draw_map(figure: go.Figure, examined: Examination, seen: Sequence[SingleTra
         autorange="reversed",
         tickvals=marked,
         ticktext=[str(groups[k][0].number) for k in marked],
-        showgrid=False,
         row=EACH[0],
         col=EACH[1],
     )
-    figure.update_xaxes(range=[-reach, reach], showgrid=False, row=EACH[0], col=EACH[1])
+    figure.update_xaxes(range=[-reach, reach], row=EACH[0], col=EACH[1])
 
 
 def _draw_depths(figure: go.Figure, examined: Examination) -> None:
@@ -410,7 +398,7 @@ def _draw_depths(figure: go.Figure, examined: Examination) -> None:
     if not known:
         _draw_message(figure, DEPTHS, "no transit has a measured depth")
         return
-    for odd, color in ((True, ODD), (False, EVEN)):
+    for odd, color, symbol in ((True, style.ODD_COLOR, ODD_SYMBOL), (False, style.EVEN_COLOR, EVEN_SYMBOL)):
         these = [t for t in known if t.odd == odd]
         if these:
             values = np.array([[t.number, t.depth_ppm, t.depth_err_ppm] for t in these], np.float64)
@@ -421,7 +409,8 @@ def _draw_depths(figure: go.Figure, examined: Examination) -> None:
                 values[:, 1] / PPT,
                 values[:, 2] / PPT,
                 color,
-                "transit %{x}<br>%{y:.3f} ppt<extra></extra>",
+                f"transit %{{x}}, {'odd' if odd else 'even'}<br>%{{y:.3f}} ppt<extra></extra>",
+                symbol=symbol,
             )
     numbers = [t.number for t in known]
     mean = np.average([t.depth_ppm for t in known], weights=[1 / max(t.depth_err_ppm or 1.0, 1e-9) ** 2 for t in known]) / PPT

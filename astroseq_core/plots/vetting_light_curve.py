@@ -218,12 +218,11 @@ def _finish_layout(
     apply_layout(figure, HEIGHT, top=6, legend=False, identity=str(first.light_curve.target))
     figure.update_layout(
         coloraxis={"colorscale": style.PROBABILITY_SCALE, "cmin": 0, "cmax": 1, "showscale": False},
-        margin={"b": 4, "l": 4, "r": 4},
+        margin={"b": 4, "l": 4},
     )
+    style.put_toolbar_beside(figure)
     dates = _timeline.date_string(parts[0].start, first.system), _timeline.date_string(parts[-1].stop, first.system)
-    figure.update_xaxes(
-        title={"text": f"{first.system} [d], {dates[0]} to {dates[1]}", "standoff": 2}, row=FLAT, col=(len(parts) + 1) // 2
-    )
+    figure.update_xaxes(title={"text": f"{first.system} [d], {dates[0]} to {dates[1]}"}, row=FLAT, col=(len(parts) + 1) // 2)
     figure.update_yaxes(range=raw, row=FLUX, nticks=4)
     figure.update_yaxes(range=[0, 1], showgrid=False, showticklabels=False, ticks="", fixedrange=True, row=STRIP)
     figure.update_yaxes(range=flat, row=FLAT, nticks=4)

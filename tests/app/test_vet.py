@@ -1,18 +1,22 @@
 """The vetting page: queues, votes that belong to the star on the screen, notes, the ephemeris in hand."""
 
 import math
+import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from astroseq_core.app.vet import actions, details, queues, screen
+from astroseq_core.app.vet import actions, details, header, queues, reasons
 from astroseq_core.app.vet import star as vet_star
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.ephemeris import Ephemeris
 from astroseq_core.store import disposition_entry, dispositions, ephemerides, notes
 from astroseq_core.store import queues as store_queues
+from astroseq_core.store.disposition_entry import REASON_CODES
 from astroseq_core.store.queue_orders import QueueItem
 from tests.app import driving
 
@@ -94,6 +98,41 @@ def test_undo_takes_the_latest_back_and_shows_its_star_again():
     assert any("no disposition of yours" in c.value for c in app.caption)
 
 
+def filled(app: AppTest) -> list[str]:
+    """The dispositions whose buttons are filled."""
+    buttons = [b for b in app.button if (b.key or "").startswith("vote ")]
+    assert len(buttons) == 4
+    return [b.key.split()[1] for b in buttons if b.proto.type == "primary"]
+
+
+def test_only_the_disposition_that_the_reviewer_gave_is_filled():
+    dispositions.add(disposition_entry.Disposition("SIM 4", "PC", "bob"))
+    queue = queue_of("SIM 4", "SIM 10")
+    app = opened(queue=queue, reviewer="ada")
+    assert filled(app) == [], "what another said fills nothing"
+    press(app, "FP")
+    assert star(app) == "SIM 10"
+    assert filled(app) == []
+    app.button(key="vet back").click().run()
+    assert filled(app) == ["FP"]
+    app.button(key="vet undo").click().run()
+    assert filled(app) == []
+
+
+def test_reasons_keep_their_places_and_the_suggested_ones_are_outlined():
+    quiet, binary = (opened(target=name, reviewer="ada") for name in ("SIM 4", "SIM 10"))
+    assert quiet.button_group[0].options == binary.button_group[0].options == [reasons.reason_label(c) for c in REASON_CODES]
+    assert "The checks suggest no reason" in [c.value for c in quiet.caption]
+    [said] = [c.value for c in binary.caption if c.value.startswith("The checks suggest")]
+    codes = said.removeprefix("The checks suggest ").split(", ")
+    assert {"SSE", "KN"} <= set(codes)
+    [style] = [h.proto.body for h in binary.get("html") if "nth-of-type" in h.proto.body]
+    assert {f"nth-of-type({list(REASON_CODES).index(c) + 1})" for c in codes} == set(re.findall(r"nth-of-type\(\d+\)", style))
+    binary.button(key="vet hide").click().run()
+    [said] = [c.value for c in binary.caption if c.value.startswith("The checks suggest")]
+    assert "KN" not in said, "a blind reviewer is not told that it is known"
+
+
 def test_arrows_go_through_the_queue_and_a_link_comes_back_to_the_star():
     queue = queue_of("SIM 1", "SIM 4", "SIM 10")
     app = opened(queue=queue, reviewer="ada", at="2")
@@ -115,6 +154,12 @@ def test_a_queue_begins_where_the_reviewer_left_it_and_ends():
     press(app, "UNSURE")
     no_errors(app)
     assert "All stars of this queue have a disposition" in star(app)
+    assert any("2 stars; their signals: planet candidate **1** · unsure **1**" in m.value for m in app.markdown)
+    assert any("you are unsure" in m.value for m in app.markdown)
+    app.button(key="vet see 1").click().run()
+    assert star(app) == "SIM 4", "a star to see again is a click away"
+    assert filled(app) == ["UNSURE"]
+    press(app, "UNSURE")
     app.button(key="vet all queues").click().run()
     no_errors(app)
     assert any("2 of 2 done" in m.value for m in app.markdown)
@@ -334,4 +379,19 @@ def test_the_link_from_explore_carries_the_preferred_product(tmp_path, monkeypat
     ("hours", "error", "words"), [(6.99, 24.0, "some 7 h"), (3.514, 0.138, "3.51 ± 0.14 h"), (2.0, math.nan, "2.00 h")]
 )
 def test_a_duration_with_an_error_as_large_as_itself_is_a_rough_number(hours: float, error: float, words: str):
-    assert screen._hours_words(hours, error) == words
+    assert header.hours_words(hours, error) == words
+
+
+@pytest.mark.parametrize(
+    ("ratio", "period", "words"),
+    [
+        ("1", 3.69055, "known: SIM 1.01"),
+        ("1/2", 1.845276, "found at 1.84528 d, half the period of SIM 1.01 (known)"),
+        ("", 2.5, "found at 2.50000 d, not the period of SIM 1.01 (known)"),
+        ("", None, "found as a single transit, not the period of SIM 1.01 (known)"),
+    ],
+)
+def test_the_known_object_and_the_period_that_was_found_are_told_in_words(ratio: str, period: float | None, words: str):
+    shown: Any = SimpleNamespace(row=SimpleNamespace(match="SIM 1.01", match_ratio=ratio, best_period_days=period))
+    assert header.match_words(shown, blind=False) == words
+    assert "SIM" not in header.match_words(shown, blind=True)

@@ -2,13 +2,15 @@
 
 import json
 import re
+from html import escape
 from pathlib import Path
 
 import pytest
 
+from astroseq_core.app.explore import sidebar
 from astroseq_core.app.vet import keys
 from astroseq_core.app.vet.keys import Action
-from astroseq_core.store.disposition_entry import DISPOSITIONS
+from astroseq_core.store.disposition_entry import DISPOSITIONS, REASON_CODES
 from tests.app import driving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,6 +30,11 @@ def test_the_docs_have_the_table_of_keys():
     assert keys.keys_table() in (ROOT / "docs" / "vetting.md").read_text(encoding="utf-8")
 
 
+def test_a_key_means_the_same_in_explore():
+    mine = {row.symbol: row.words for row in keys.key_rows()}
+    assert {row.symbol: mine.get(row.symbol) for row in sidebar.KEYS} == {row.symbol: row.words for row in sidebar.KEYS}
+
+
 @pytest.fixture
 def page(no_models):
     return driving.opened("7_Vet.py", target="SIM 4", reviewer="ada")
@@ -35,10 +42,13 @@ def page(no_models):
 
 def test_buttons_and_help_have_the_keys_of_the_table(page):
     shortcuts = {b.proto.shortcut.lower(): b.proto.label for b in page.button if b.proto.shortcut}
-    wanted = {key.key.lower(): key.label for key in keys.KEYS if key.action is not Action.NOTE}
+    wanted = {key.key.lower(): key.label for key in keys.KEYS if key.action not in (Action.NOTE, Action.HELP)}
     assert set(shortcuts) == set(wanted)
     assert all(label == shortcuts[name] for name, label in wanted.items() if label)
-    assert any(keys.keys_table() in m.value for m in page.markdown)
+    [overlay] = [h.proto.body for h in page.get("html") if "<dialog" in h.proto.body]
+    rows = dict(re.findall(r"<tr><td><kbd>(.*?)</kbd></td><td>(.*?)</td></tr>", overlay))
+    assert {key.symbol: escape(key.help) for key in keys.KEYS}.items() <= rows.items()
+    assert {code: escape(words) for code, words in REASON_CODES.items()}.items() <= rows.items()
 
 
 def test_the_script_has_the_keys_of_the_table_and_finds_what_the_page_shows(page):

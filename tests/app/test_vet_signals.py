@@ -61,7 +61,7 @@ def test_each_signal_is_examined_and_judged_by_itself():
     second = showing(app)
     assert second.token != first.token
     assert app.query_params["signal"] == "SIM 1.02"
-    assert "P 7.451" in driving.words(app)
+    assert "every 7.451" in driving.words(app)
     press(app, "FP")
     assert said() == [{}, {"ada": "FP"}, {}]
     assert chips(app)[1] == "2 · 7.45 d · FP", "the star stays, for there is no queue"
@@ -73,7 +73,7 @@ def test_each_signal_is_examined_and_judged_by_itself():
     assert "**PC**" not in driving.words(app)
     driving.press(app, "vet undo")
     assert said() == [{}, {"ada": "FP"}, {}], "the latest disposition, whichever signal is shown"
-    assert "P 3.690" in driving.words(app), "and its signal shows again"
+    assert "every 3.690" in driving.words(app), "and its signal shows again"
     assert showing(app).seconds is not None
 
 
@@ -104,12 +104,12 @@ def test_a_press_for_a_signal_that_was_left_does_not_count():
 def test_a_link_names_a_signal_of_its_star_alone():
     queue = store_queues.create("two", [QueueItem(s, {"target": s}) for s in (STAR, "SIM 4")]).queue_id
     app = driving.opened("7_Vet.py", queue=queue, reviewer="ada", signal="SIM 1.03")
-    assert "P 12.76" in driving.words(app)
+    assert "every 12.76" in driving.words(app)
     press(app, "PC")
     assert app.subheader[0].value == "SIM 4"
     assert "signal" not in app.query_params
     driving.press(app, "vet back")
-    assert "P 12.76" in driving.words(app), "where this star was left"
+    assert "every 12.76" in driving.words(app), "where this star was left"
     assert said() == [{}, {}, {"ada": "PC"}]
 
 

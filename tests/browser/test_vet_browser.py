@@ -57,6 +57,17 @@ def test_a_queue_by_keyboard(page, server, decided):
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("m => m.scrollHeight - m.clientHeight") <= 1, "all of it stands on the screen"
 
+    filled = page.locator('.st-key-vet-decisions button[kind="primary"]')
+    assert filled.count() == 0, "nothing is decided yet"
+    overlay = page.get_by_role("dialog", name="Keys of this page")
+    page.keyboard.press("?")
+    overlay.wait_for()
+    page.keyboard.press("p")  # keys rest while their list is read
+    page.keyboard.press("Escape")
+    overlay.wait_for(state="hidden")
+    page.wait_for_timeout(500)
+    assert dispositions.list_current() == ()
+
     judged_after(page, "p", "SIM 2")
     judged_after(page, "f", "SIM 3")
     page.keyboard.press("z")
@@ -65,6 +76,8 @@ def test_a_queue_by_keyboard(page, server, decided):
     assert {v.target_id: v.disposition for v in dispositions.list_current()} == {"SIM 1": "PC", "SIM 2": "FA"}
     page.keyboard.press("ArrowLeft")
     shown(page, "SIM 2")
+    filled.filter(has_text="False alarm").wait_for()
+    assert filled.count() == 1
     page.keyboard.press("ArrowRight")
     shown(page, "SIM 3")
 
@@ -101,6 +114,34 @@ def test_a_queue_by_keyboard(page, server, decided):
     assert len(given) == 7, "six stars, and one disposition that was undone"
     assert all(v.seconds is not None and v.seconds > 0.2 for v in dispositions.list_current()), "each was looked at"
     assert_no_error(page)
+
+
+#: What of the figures' words and toolbars lies on each other, but for the edges of their lines.
+OVERLAPS = """() => {
+  const found = [];
+  for (const plot of document.querySelectorAll(".st-key-vet-figures .js-plotly-plot")) {
+    const boxes = [...plot.querySelectorAll("text, .modebar-group")]
+      .map((e) => [e.textContent || "toolbar", e.getBoundingClientRect()]).filter(([_, box]) => box.width && box.height);
+    boxes.forEach(([one, a], k) => boxes.slice(k + 1).forEach(([other, b]) => {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 2 && high > 2) found.push(`${one} on ${other}`);
+    }));
+  }
+  return found;
+}"""
+
+
+def assert_nothing_overlaps(page, width: int, height: int) -> None:
+    """On a screen of that size no word or toolbar of a figure lies on another, and the dispositions are on the first screen."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(1500)
+    assert page.evaluate(OVERLAPS) == [], width
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    for button in page.locator(".st-key-vet-decisions button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= height, width
 
 
 #: Notes each key before the page's own script sees it: which, and the star whose name and figures are painted then, told by
@@ -169,6 +210,9 @@ def test_figures_of_another_showing_keep_the_keys_back(page, server, decided):
     page.keyboard.press("f")
     page.get_by_text("FP on SIM 4 is saved").wait_for()
     assert [d.disposition for d in dispositions.list_by_star("SIM 4") if d.reviewer == "carl"] == ["FP"]
+    shown(page, "SIM 4")
+    for width, height in ((1440, 900), (1000, 800), (390, 844)):
+        assert_nothing_overlaps(page, width, height)
 
 
 def test_signals_of_a_star_by_keyboard(page, server, decided):

@@ -21,6 +21,7 @@ from astroseq_core.export.report import data, light_curve, report
 from astroseq_core.export.report import figure as report_figure
 from astroseq_core.export.report import text as report_text
 from astroseq_core.export.report.data import ReportData
+from astroseq_core.plots import style
 from astroseq_core.plots._timeline import join_spans
 from astroseq_core.preprocessing.prepare import prepare
 from astroseq_core.scoring import star_data
@@ -136,6 +137,12 @@ def test_the_fold_shows_the_depth_that_was_put_in(planet: ReportData):
     value, error = re.findall(r"[\d,]+", facts["Fitted depth"])
     assert truth.depth_ppm is not None
     assert abs(int(value.replace(",", "")) - truth.depth_ppm) < 5 * int(error) + 50
+
+
+def test_the_fit_and_odd_and_even_transits_have_the_colors_of_the_page(planet: ReportData):
+    colors = {line.get_color() for axes in report_figure.draw_page(planet).axes for line in axes.lines}
+    assert {style.FIT_COLOR, style.TREND_COLOR, style.ODD_COLOR, style.EVEN_COLOR} <= colors
+    assert style.SELECTED_COLOR not in colors
 
 
 def test_without_a_published_depth_the_fitted_one_is_shown(planet: ReportData):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from astroseq_core.ephemeris import Ephemeris
-from astroseq_core.plots import _points
+from astroseq_core.plots import _points, style
 from astroseq_core.plots._points import ImageFrame
 from astroseq_core.plots.vetting import vetting_panels_figure
 from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
@@ -80,7 +80,7 @@ def test_the_panels_say_their_numbers(planet: StarData):
     assert format_depth(found.fit.depth_ppm, found.fit.depth_err_ppm) in texts(figure)
     assert "Odd against even: differ by" in texts(figure)
     assert "σ at 0.5" in texts(figure)
-    assert len(figure.layout.images) == 3, "orbit, transit and single transits hold every cadence as a picture"
+    assert len(figure.layout.images) == 2, "orbit and transit hold every cadence as a picture"
 
 
 @pytest.mark.parametrize("name", ["SIM 1", "SIM 3", "SIM 10", "SIM 29", "SIM 49"])
@@ -106,14 +106,35 @@ def test_panels_without_any_transit_in_the_data(planet: StarData):
     figure.to_json()
 
 
-def test_many_transits_become_a_map_with_a_row_for_each():
-    star = opened("SIM 1")
-    found = examined(star)
+@pytest.mark.parametrize("name", ["SIM 1", "SIM 4"])
+def test_transits_are_a_map_with_a_row_for_each_many_or_few(name: str):
+    found = examined(opened(name))
     seen = [t for t in found.transits if len(t.hours)]
-    (chart,) = [t for t in vetting_panels_figure(found).data if t.type == "heatmap"]
-    assert chart.z.shape[0] == len(seen) > 9
+    figure = vetting_panels_figure(found)
+    (chart,) = [t for t in figure.data if t.type == "heatmap"]
+    assert chart.z.shape[0] == len(seen)
     middle = chart.z[:, chart.z.shape[1] // 2]
-    assert np.nanmedian(middle) < -3, "transits of 5 ppt are dark in the middle"
+    assert np.nanmedian(middle) < -3, "transits of 5 ppt and more are deep in the middle"
+    assert chart.zmin == -chart.zmax < np.nanmedian(middle), "the scale's middle, the page's own color, is the usual flux"
+    assert [color for _, color in chart.colorscale] == [color for _, color in style.ROWS_SCALE]
+    assert not next(figure.select_xaxes(row=2, col=2)).showgrid
+
+
+def test_the_toolbar_stands_beside_the_panels_and_titles_apart_from_numbers(planet: StarData):
+    found = examined(planet)
+    curve = VettingLightCurveView(found.detrended, found.flats, (found.ephemeris,))
+    for figure in (vetting_panels_figure(found), vetting_light_curve_figure(curve)):
+        assert figure.layout.modebar.orientation == "v"
+        assert figure.layout.margin.r >= style.TOOLBAR_PX
+        assert all(axis.title.standoff >= style.TITLE_STANDOFF_PX for axis in figure.select_yaxes())
+
+
+def test_the_fit_has_its_color_and_odd_and_even_transits_theirs(planet: StarData):
+    traces = [t for t in vetting_panels_figure(examined(planet)).data if t.type == "scatter"]
+    lines = [t for t in traces if t.mode == "lines" and t.line.color == style.FIT_COLOR]
+    assert len(lines) == 1, "one fit, in the panel of the transit"
+    looks = {(t.marker.color, t.marker.symbol) for t in traces if t.mode == "markers"}
+    assert {(style.ODD_COLOR, "circle"), (style.EVEN_COLOR, "diamond")} <= looks
 
 
 def test_the_curve_has_every_observation_and_the_windows_of_the_ephemeris(planet: StarData):

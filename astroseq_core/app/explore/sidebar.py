@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from astroseq_core.app.explore import state
-from astroseq_core.app.shared import downloads, opened, url_state
+from astroseq_core.app.shared import downloads, key_overlay, opened, url_state
+from astroseq_core.app.shared.key_overlay import KeyRow
 from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, warn
 from astroseq_core.app.shared.models import available_cards, draw_damaged_models
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST, list_stars, neighboring_star
@@ -15,6 +16,12 @@ from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.scoring.star_data import StarRequest
 from astroseq_core.scoring.star_source import Source
 
+#: The page's keys; Vet's of the same names do the same.
+KEYS = (
+    KeyRow("←", "The star before"),
+    KeyRow("→", "The next star"),
+    KeyRow(key_overlay.HELP, key_overlay.HELP_WORDS),
+)
 SOURCE_NAMES = {Source.SIMULATED: "the simulated survey", Source.FOLDER: "your files", Source.CACHE: "the cache"}
 
 
@@ -117,7 +124,7 @@ def draw_sidebar() -> SidebarChoice:
         back, on = st.columns(2)
         back.button(
             "Back",
-            shortcut="P",
+            shortcut=key_overlay.BACK,
             width="stretch",
             disabled=not stars,
             on_click=select_star,
@@ -126,13 +133,14 @@ def draw_sidebar() -> SidebarChoice:
         )
         on.button(
             "Next",
-            shortcut="N",
+            shortcut=key_overlay.NEXT,
             width="stretch",
             disabled=not stars,
             on_click=select_star,
             args=(neighboring_star(stars, name or "", 1),),
             icon=":material/chevron_right:",
         )
+        key_overlay.draw_button()
         method, window = _draw_detrending()
         asked = state.MODEL.with_kind(Choice(models))
         asked.fill_field()

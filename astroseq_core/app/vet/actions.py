@@ -170,8 +170,21 @@ def move_in_queue(step: int, in_all: int) -> None:
     in_all : int
         Length of the queue.
     """
+    go_to(int(st.session_state.get(POSITION_KEY, 0)) + step, in_all)
+
+
+def go_to(index: int, in_all: int) -> None:
+    """Go to a star of the queue.
+
+    Parameters
+    ----------
+    index : int
+        Index of the star; the nearest one if there is none.
+    in_all : int
+        Length of the queue.
+    """
     showing.end_showing()
-    st.session_state[POSITION_KEY] = min(max(int(st.session_state.get(POSITION_KEY, 0)) + step, 0), max(in_all - 1, 0))
+    st.session_state[POSITION_KEY] = min(max(index, 0), max(in_all - 1, 0))
 
 
 def leave_star() -> None:

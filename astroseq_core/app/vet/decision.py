@@ -1,19 +1,18 @@
-"""The decision panel of the vetting screen: dispositions, way through the queue, reason codes, note and messages."""
+"""The decision panel of the vetting screen: dispositions, way through the queue, reasons, note, checks and messages."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from astroseq_core.app.shared import classes, url_state
+from astroseq_core.app.shared import classes, key_overlay, url_state
 from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.vet import actions, ephemeris, keys
+from astroseq_core.app.vet import actions, ephemeris, keys, reasons
 from astroseq_core.app.vet.keys import Action
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.store import dispositions, notes
-from astroseq_core.store.disposition_entry import REASON_CODES, Disposition
+from astroseq_core.store.disposition_entry import Disposition
 from astroseq_core.store.queues import QueueProgress
 from astroseq_core.store.signal_dispositions import SignalDispositions
 
@@ -71,29 +70,6 @@ def check_line(check: "CheckResult") -> str:
     return f":{color}[{sign}] **{escape(check.title)}.** {escape(check.sentence)}"
 
 
-def suggested_reason_codes(checks: "Sequence[CheckResult]") -> tuple[str, ...]:
-    """Return the reason codes that failures and warnings suggest.
-
-    Parameters
-    ----------
-    checks : Sequence of CheckResult
-        The checks.
-
-    Returns
-    -------
-    tuple of str
-        Codes of failed checks first, without duplicates.
-    """
-    ordered = sorted((c for c in checks if str(c.flag) in ("fail", "warn")), key=lambda c: FLAG_ORDER.index(str(c.flag)))
-    return tuple(dict.fromkeys(code for c in ordered for code in c.reason_codes))
-
-
-HELP_NOTE = (
-    "A disposition belongs to the signal on the screen, and changes none of the star's other signals. A key that comes before "
-    "the signal was drawn does not count, and no key counts twice."
-)
-
-
 def draw_decision_panel(
     shown: VetStar, showing: Showing, progress: QueueProgress | None, given: Sequence[SignalDispositions]
 ) -> None:
@@ -112,26 +88,26 @@ def draw_decision_panel(
     given : sequence of SignalDispositions
         Current dispositions of each of the star's signals.
     """
-    own = () if shown.signal is None else given[shown.signal.number - 1].dispositions
-    buttons = st.container(gap="xsmall")
-    _draw_navigation(showing, progress)
-    _draw_reason_codes(shown, showing, next((d for d in own if d.reviewer == showing.reviewer), None))
-    with st.container(horizontal=True, gap="xsmall", key="vet more"):
-        ephemeris.draw_ephemeris_editor(shown, showing)
-        with st.popover("Help"):
-            st.markdown(keys.keys_table())
-            st.markdown(HELP_NOTE)
-            st.markdown("**Reasons**  \n" + "  \n".join(f"**{c}** {escape(w)}" for c, w in REASON_CODES.items()))
-        _draw_more_menu(shown, progress)
-    found = () if shown.examined is None else shown.examined.checks
+    own = dispositions.list_by_star(shown.target_id) if shown.signal is None else given[shown.signal.number - 1].dispositions
+    mine = next((d for d in own if d.reviewer == showing.reviewer), None)
     blind = bool(st.session_state.get(actions.BLIND_KEY))
+    found = () if shown.examined is None else shown.examined.checks
+    # In blind mode, a known object would be as much of a hint as the score.
+    checks = [c for c in found if not (blind and c.name == "known_object")]
+    buttons = st.container(gap="xsmall", key=keys.DECISIONS_CONTAINER)
+    _draw_navigation(showing, progress)
+    # Above the reasons, so that what opens has room below.
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="vet more"):
+        ephemeris.draw_ephemeris_editor(shown, showing)
+        _draw_more_menu(shown, progress)
+        key_overlay.draw_button()
+    reasons.draw_reasons_and_note(checks, showing, mine, several_signals=len(shown.signals) > 1)
     if not blind:
         _draw_class(shown)
-    # In blind mode, a known object would be as much of a hint as the score.
-    draw_checks([c for c in found if not (blind and c.name == "known_object")])
-    _draw_messages(shown, showing, own)
+    draw_checks(checks)
+    _draw_messages(showing, own)
     with buttons:
-        _draw_buttons(showing)
+        _draw_buttons(showing, "" if mine is None else mine.disposition)
 
 
 def _draw_class(shown: VetStar) -> None:
@@ -144,7 +120,8 @@ def _draw_class(shown: VetStar) -> None:
         st.caption("The class of the signal is on its way …")
 
 
-def _draw_buttons(showing: Showing) -> None:
+def _draw_buttons(showing: Showing, said: str) -> None:
+    """Draw a button for each disposition; only the one that the reviewer gave to the signal is filled."""
     for pair in (keys.DECISIONS[:2], keys.DECISIONS[2:]):
         with st.container(horizontal=True, gap="xsmall"):
             for key in pair:
@@ -156,7 +133,7 @@ def _draw_buttons(showing: Showing) -> None:
                     on_click=actions.decide,
                     args=(showing.token, key.disposition),
                     width="stretch",
-                    type="primary" if key is keys.DECISIONS[0] else "secondary",
+                    type="primary" if key.disposition == said else "secondary",
                 )
 
 
@@ -245,47 +222,13 @@ def _render_report(shown: VetStar, form: str) -> bytes:
     return report.render(star, form)
 
 
-def _draw_reason_codes(shown: VetStar, showing: Showing, own: Disposition | None) -> None:
-    draft = notes.load(showing.target_id, showing.reviewer)
-    if own is not None and len(shown.signals) > 1 and not draft.note and not draft.reason_codes:
-        # what was said of this signal before; the draft belongs to the one that is decided next
-        draft = replace(draft, note=own.note, reason_codes=own.reason_codes)
-    same = (showing.target_id, showing.reviewer, showing.token)
-    suggested = suggested_reason_codes(() if shown.examined is None else shown.examined.checks)
-    codes = (*suggested, *(code for code in REASON_CODES if code not in suggested))
-    chosen = [code for code in draft.reason_codes if code in codes]
-    with st.container(key="vet reasons"):
-        st.pills(
-            "Reasons",
-            codes,
-            default=chosen,
-            selection_mode="multi",
-            key=actions.reason_codes_key(showing.token),
-            label_visibility="collapsed",
-            on_change=actions.save_draft,
-            args=same,
-            wrap=True,
-        )
-    with st.container(key=keys.NOTE_CONTAINER):
-        st.text_area(
-            "Note",
-            draft.note,
-            key=actions.note_key(showing.token),
-            height=68,
-            label_visibility="collapsed",
-            placeholder=f"{keys.key_of(Action.NOTE).symbol}: a note; Esc leaves it",
-            on_change=actions.save_draft,
-            args=same,
-        )
-
-
-def _draw_messages(shown: VetStar, showing: Showing, own: Sequence[Disposition]) -> None:
+def _draw_messages(showing: Showing, own: Sequence[Disposition]) -> None:
     """Draw what the last key did, and the dispositions that the signal already has."""
     if found := st.session_state.pop(actions.MESSAGE, None):
         good, sentence = found
         st.caption(f":{'green' if good else 'orange'}[{':material/check:' if good else ':material/info:'}] {escape(sentence)}")
     blind = bool(st.session_state.get(actions.BLIND_KEY))
-    for given in own if shown.signal is not None else dispositions.list_by_star(shown.target_id):
+    for given in own:
         is_own = given.reviewer == showing.reviewer
         if is_own or not blind:
             who = "You" if is_own else escape(given.reviewer)

@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from astroseq_core.app.shared import key_overlay
+from astroseq_core.app.shared.key_overlay import KeyRow
 from astroseq_core.disposition_codes import CODES, DispositionCode
+from astroseq_core.store.disposition_entry import REASON_CODES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -37,6 +40,7 @@ class Action(StrEnum):
     NOTE = "note"
     BLIND = "blind"
     BOOKMARK = "bookmark"
+    HELP = "help"
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,12 @@ def _decision(one: DispositionCode) -> Key:
 KEYS = (
     *(_decision(one) for one in CODES.values() if one.key),
     Key("Z", Action.UNDO, "", "Undo your latest disposition"),
-    Key("Left", Action.BACK, "", "The star before"),
-    Key("Right", Action.NEXT, "", "The next star"),
+    Key(key_overlay.BACK, Action.BACK, "", "The star before"),
+    Key(key_overlay.NEXT, Action.NEXT, "", "The next star"),
     Key("N", Action.NOTE, "", "Write a note; Esc or Ctrl+Enter leaves it"),
     Key("H", Action.BLIND, "", "Hide the score, the probabilities, and what others and catalogs say, or show them"),
     Key("B", Action.BOOKMARK, "", "Bookmark the star"),
+    Key(key_overlay.HELP, Action.HELP, "", key_overlay.HELP_WORDS),
 )
 #: The keys that give a disposition, in the order of the buttons.
 DECISIONS = tuple(key for key in KEYS if key.action is Action.DECIDE)
@@ -134,7 +139,7 @@ def decision_key(disposition: str) -> Key:
 
 
 def keys_table() -> str:
-    """Return the table of the keys, for the help and for docs/vetting.md.
+    """Return the table of the keys, for docs/vetting.md.
 
     Returns
     -------
@@ -143,6 +148,24 @@ def keys_table() -> str:
     """
     rows = (f"| **{key.symbol}** | {key.help} |" for key in KEYS)
     return "\n".join(("| key | what it does |", "|---|---|", *rows))
+
+
+def key_rows() -> tuple[KeyRow, ...]:
+    """Return the rows of the overlay.
+
+    Returns
+    -------
+    tuple of KeyRow
+        Each key and what it does.
+    """
+    return tuple(KeyRow(key.symbol, key.help) for key in KEYS)
+
+
+#: Below the keys in the overlay.
+HELP_NOTE = (
+    "A disposition belongs to the signal on the screen, and changes none of the star's other signals. A key that comes before "
+    "the signal was drawn does not count, and no key counts twice."
+)
 
 
 def decision_button_key(disposition: str, token: str) -> str:
@@ -165,8 +188,9 @@ def decision_button_key(disposition: str, token: str) -> str:
     return f"vote {disposition} {token}"
 
 
-#: Keys of the containers of the note's field, of the figures, and of the row of signals.
-NOTE_CONTAINER, FIGURES_CONTAINER, SIGNALS_CONTAINER = "vet note", "vet figures", "vet signals"
+#: Keys of the containers of the dispositions, of the note's field, of the figures, of the row of signals, and of the reasons.
+DECISIONS_CONTAINER = "vet decisions"
+NOTE_CONTAINER, FIGURES_CONTAINER, SIGNALS_CONTAINER, REASONS_CONTAINER = "vet note", "vet figures", "vet signals", "vet reasons"
 #: Name of the token in a figure's data (Plotly's `layout.meta`).
 META_NAME = "showing"
 #: A disposition's key counts only once the star was visible this long [ms]; nobody reads faster.
@@ -225,9 +249,9 @@ _KEYBOARD_SCRIPT = """(() => {
     if (action === C.write && field) { e.preventDefault(); field.focus(); }
   }, true);
   window.addEventListener("click", (e) => {
-    // Arrow keys are for the queue, not for the tab that was clicked last.
-    const tab = e.target.closest && e.target.closest('[role="tab"]');
-    if (tab && note()) setTimeout(() => tab.blur(), 0);
+    // Arrow keys are for the queue, not for the tab or the reason that was clicked last; who goes by keyboard keeps the focus.
+    const left = e.target.closest && e.target.closest(`[role="tab"], .${C.reasons} button`);
+    if (left && e.detail && note()) setTimeout(() => left.blur(), 0);
     const chip = e.target.closest && e.target.closest(`.${C.signals} button`);
     if (!chip) return;
     // The signal on the screen is left: its keys count no longer.
@@ -237,8 +261,24 @@ _KEYBOARD_SCRIPT = """(() => {
 })();"""
 
 
-def _css_class(key: str) -> str:
-    """Return the class that Streamlit gives to an element of that key."""
+def css_class(key: str) -> str:
+    """Return the class that Streamlit gives to an element of a key.
+
+    Parameters
+    ----------
+    key : str
+        The element's key.
+
+    Returns
+    -------
+    str
+        The class.
+
+    Examples
+    --------
+    >>> css_class("vet note")
+    'st-key-vet-note'
+    """
     return "st-key-" + key.replace(" ", "-")
 
 
@@ -289,11 +329,12 @@ def script_text() -> str:
         "actions": {key.browser_name: key.action for key in KEYS},
         "decide": Action.DECIDE,
         "write": Action.NOTE,
-        "button": _css_class(decision_button_key("UNSURE", "")),
-        "name": _css_class(name_container("")),
-        "note": _css_class(NOTE_CONTAINER),
-        "figures": _css_class(FIGURES_CONTAINER),
-        "signals": _css_class(SIGNALS_CONTAINER),
+        "button": css_class(decision_button_key("UNSURE", "")),
+        "name": css_class(name_container("")),
+        "note": css_class(NOTE_CONTAINER),
+        "figures": css_class(FIGURES_CONTAINER),
+        "signals": css_class(SIGNALS_CONTAINER),
+        "reasons": css_class(REASONS_CONTAINER),
         "meta": META_NAME,
         "minPaintedMs": MIN_PAINTED_MS,
         "retryMs": RETRY_MS,
@@ -302,5 +343,8 @@ def script_text() -> str:
 
 
 def install_key_listener() -> None:
-    """Install the keyboard script, once per browser window."""
+    """Install the overlay of the keys and the keyboard script, once per browser window."""
+    # The overlay's comes first: it holds keys back while it is open.
+    reasons = tuple(KeyRow(code, words) for code, words in REASON_CODES.items())
+    key_overlay.draw_overlay(key_rows(), HELP_NOTE, reasons, "What the codes of reasons mean")
     st.html(f"<script>{script_text()}</script>", unsafe_allow_javascript=True)

@@ -1,6 +1,5 @@
-"""The vetting screen: all evidence on one star at fixed positions, and the keys that decide."""
+"""The vetting screen: all evidence on one star at fixed positions."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -8,165 +7,32 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from astroseq_core.app.shared import background, layout, signals, stars
-from astroseq_core.app.shared.layout import escape
-from astroseq_core.app.vet import actions, decision, details, ephemeris, keys, signal_tabs, star, state
+from astroseq_core.app.vet import actions, decision, details, ephemeris, header, keys, look, signal_tabs, star, state, summary
 from astroseq_core.app.vet import showing as showings
 from astroseq_core.app.vet.showing import Showing
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.plots import style
 from astroseq_core.plots import vetting as vetting_panels
 from astroseq_core.plots.signal_views import SIGNAL_VIEWS_CAPTION, signal_views_figure
 from astroseq_core.plots.style import PLOTLY_CONFIG
 from astroseq_core.plots.vetting import PHASE_MARKS, PanelCaptions, vetting_panels_figure
 from astroseq_core.plots.vetting_light_curve import VettingLightCurveView, vetting_light_curve_figure
+from astroseq_core.signals import class_words
 from astroseq_core.signals.star_signals import StarSignal
 from astroseq_core.store import queue_orders, queues
+from astroseq_core.store.queue_summary import CLASS_NAME, CLASS_PROBABILITY
 from astroseq_core.store.queues import QueueProgress
-from astroseq_core.vetting.checks.base import format_depth
 
 if TYPE_CHECKING:
     from astroseq_core.vetting.examine import Examination
 
-#: Period ratio of a known object's match, in words.
-RATIO_WORDS = {"1": "", "2": " at twice its period", "1/2": " at half its period"}
-HIDDEN_WORD = "hidden"
 #: Height of the figure of the classifier's views [px]: that of the measured panels, so that all fits on the screen.
 VIEWS_HEIGHT = vetting_panels.HEIGHT
-
-
-def draw_header(shown: VetStar, showing: Showing, blind: bool, progress: str) -> None:
-    """Draw the line.
-
-    Parameters
-    ----------
-    shown : VetStar
-        The star.
-    showing : Showing
-        The current showing.
-    blind : bool
-        Whether score and known objects are hidden.
-    progress : str
-        The queue's progress in words; empty for a single star.
-    """
-    star = shown.star
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="vet header"):
-        with st.container(key=keys.name_container(showing.token), width="content"):
-            st.subheader(star.target.id, anchor=False, width="content")
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-            if star.target.is_simulated:
-                st.badge("Simulated", icon=":material/science:", color=style.SIMULATED_BADGE_COLOR)
-            st.badge(f"as observed by {star.instrument.name}" if star.target.is_simulated else star.instrument.name, color="blue")
-            word, count = star.instrument.observation_word, len(star.detrended)
-            st.badge(f"{count} {word}{'s' * (count != 1)}", color="gray")
-            st.badge(f"{star.detrended[0].cadence_minutes:.3g} min", color="gray")
-        st.markdown(f"{_star_words(shown)}  \n{_signal_words(shown)}", width="content")
-        st.markdown(f"Score **{_score_words(shown, blind)}**  \n{HIDDEN_WORD if blind else _match_words(shown)}", width="content")
-        if progress:
-            st.space("stretch")
-            st.markdown(progress, width="content", text_alignment="right")
-
-
-def _star_words(shown: VetStar) -> str:
-    s = shown.stellar
-    parts = (
-        escape(s.name) if s.name and s.name != shown.target_id else "",
-        "" if s.magnitude is None else f"{escape(s.band) or 'mag'} {s.magnitude:.2f}",
-        "" if s.teff_k is None else f"{s.teff_k:,.0f} K",
-        "" if s.radius_solar is None else f"R {s.radius_solar:.2f} R☉",
-        "" if s.mass_solar is None else f"M {s.mass_solar:.2f} M☉",
-        "" if s.logg is None else f"log g {s.logg:.2f}",
-        "" if s.density_solar is None else f"ρ {s.density_solar:.2g} ρ☉",
-    )
-    return " · ".join(p for p in parts if p) or "nothing is known of the star itself"
-
-
-def _signal_words(shown: VetStar) -> str:
-    if shown.signal is None:
-        return "no signal to look at"
-    e = shown.signal.ephemeris
-    t0 = e.t0.to(shown.star.system)
-    period = "single transit" if e.period_days is None else f"P {e.period_days:.5f}{_error_words(e.period_err)} d"
-    fit = None if shown.examined is None else shown.examined.fit
-    hours = f"{e.duration_hours:.2f} h" if fit is None else _hours_words(fit.duration_hours, fit.duration_err_hours)
-    dip = _depth_words(shown)
-    name = f"**{escape(shown.signal.name)}**{' (adopted)' if shown.signal.is_adopted else ''}"
-    parts = (name, period, f"t0 {t0.days:.4f}{_error_words(e.t0_err)} {t0.system}", hours, dip)
-    return " · ".join(p for p in parts if p)
-
-
-def _depth_words(shown: VetStar) -> str:
-    """Return the fitted depth; without a fit that of the fold, of single transits, or the published one."""
-    examined, signal = shown.examined, shown.signal
-    if examined is not None and not examined.has_level:
-        return "depth in ppm unknown"
-    if examined is not None and examined.fit is not None:
-        return format_depth(examined.fit.depth_ppm, examined.fit.depth_err_ppm)
-    if examined is not None and examined.fold.depth_ppm is not None:
-        return f"{format_depth(examined.fold.depth_ppm, examined.fold.depth_err_ppm)}, folded"
-    if examined is not None and examined.depth_ppm is not None:
-        return f"{format_depth(examined.depth_ppm)}, of single transits"
-    published = None if signal is None else signal.ephemeris.depth_ppm
-    return "" if published is None else f"{format_depth(published)}, published"
-
-
-def _hours_words(value: float, error: float) -> str:
-    """Format a duration; with an error as large as itself it is no more than a rough number."""
-    return f"some {value:.1g} h" if error >= value else f"{value:.2f}{_error_words(error)} h"
-
-
-def _error_words(value: float) -> str:
-    """Format a standard deviation with two digits; empty if it is unknown."""
-    if not value > 0:
-        return ""
-    digits = max(0, 1 - math.floor(math.log10(value)))
-    return f" ± {value:.{digits}f}" if digits <= 7 else f" ± {value:.1e}"
-
-
-def _score_words(shown: VetStar, blind: bool) -> str:
-    if blind:
-        return HIDDEN_WORD
-    return "–" if shown.score is None else f"{shown.score:.2f}"
-
-
-def _match_words(shown: VetStar) -> str:
-    row = shown.row
-    if row is None or not row.match:
-        known = ", ".join(escape(e.name) for e in shown.star.ephemerides[:2])
-        return f"known: {known}" if known else "no known object"
-    ratio = RATIO_WORDS.get(row.match_ratio, ", another period")
-    return f"known: {escape(row.match)}{ratio}"
 
 
 #: Relative widths of the evidence and the decision panel.
 COLUMNS = (3.35, 1.0)
 PANELS_KEY = "vet panels"
-#: Smaller margins and headings than on other pages, so that everything fits on a laptop's screen
-#: without scrolling. No fading between stars, so that figures and buttons keep still.
-_SCREEN_STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding: 0.6rem 1rem 0.5rem; gap: 0.5rem}
-[data-testid="stHeader"] {background: transparent; pointer-events: none}
-[data-testid="stHeader"] button {pointer-events: auto}
-[data-testid="stProgress"] {padding-left: 3.2rem}
-.st-key-vet-header {padding-left: 3.2rem; min-height: 2.7rem}
-.st-key-vet-header p {font-size: 0.83rem; line-height: 1.25rem; margin: 0}
-.st-key-vet-header h3 {padding: 0}
-.st-key-vet-header [data-testid="stMarkdownContainer"] {margin-bottom: 0}
-.st-key-vet-signals {margin-bottom: -0.6rem}
-.st-key-vet-signals button {min-height: 1.7rem; padding: 0 0.6rem}
-.st-key-vet-signals button[kind="primary"] {background: rgba(47, 125, 209, 0.16); color: inherit; font-weight: 600}
-.st-key-vet-signals p {font-size: 0.78rem; font-variant-numeric: tabular-nums}
-.st-key-vet-checks p, .st-key-vet-checks summary {font-size: 0.83rem; line-height: 1.2rem}
-.st-key-vet-way button {padding: 0.25rem 0.45rem; min-width: 0}
-.st-key-vet-more button {padding: 0.25rem 0.55rem}
-.st-key-vet-reasons button {min-height: 1.55rem; padding: 0 0.5rem; font-size: 0.75rem}
-.st-key-vet-reasons [data-testid="stButtonGroup"] > div {gap: 0.25rem}
-@media (max-width: 900px) {
-  .st-key-vet-figures {overflow-x: auto}
-  .st-key-vet-figures [data-testid="stPlotlyChart"] {min-width: 880px}
-}
-[data-testid="stElementContainer"] {transition: none !important}
-</style>"""
 
 
 def draw_queue(queue_id: str, reviewer: str) -> None:
@@ -179,7 +45,7 @@ def draw_queue(queue_id: str, reviewer: str) -> None:
     reviewer : str
         The reviewer.
     """
-    st.html(_SCREEN_STYLE)
+    look.apply()
     keys.install_key_listener()
     queue = queues.load(queue_id)
     if actions.POSITION_KEY not in st.session_state or st.session_state.get(actions.QUEUE_KEY) != queue_id:
@@ -191,7 +57,8 @@ def draw_queue(queue_id: str, reviewer: str) -> None:
     progress = queues.load_progress(queue_id, reviewer)
     st.progress(progress.done / max(progress.in_all, 1))
     if at >= queue.num:
-        _draw_finished(queue_id, progress)
+        showings.end_showing()
+        summary.draw_summary(queue_id, reviewer, progress)
         return
     state.AT.write(at + 1)
     items = queues.list_items(queue_id, at, 2)
@@ -212,7 +79,7 @@ def draw_star(location: Mapping[str, str], reviewer: str) -> None:
     reviewer : str
         The reviewer.
     """
-    st.html(_SCREEN_STYLE)
+    look.apply()
     keys.install_key_listener()
     _wait_for_more(_draw_one_star(location, "", 0, reviewer, None, ""))
 
@@ -239,21 +106,6 @@ def _progress_words(queue: queues.Queue, at: int, progress: QueueProgress) -> st
     return f"**{min(at + 1, queue.num):,}** of {queue.num:,}{pace}  \n{progress.done:,} done, {queue.num - progress.done:,} left"
 
 
-def _draw_finished(queue_id: str, progress: QueueProgress) -> None:
-    showings.end_showing()
-    st.subheader("All stars of this queue have a disposition of yours.", anchor=False)
-    st.markdown(f"{progress.done:,} stars. The candidates can be exported; the dispositions are in the list of all.")
-    with st.container(horizontal=True):
-        st.button(
-            "Look at them again",
-            on_click=actions.move_in_queue,
-            args=(-progress.in_all, progress.in_all),
-            key="vet again",
-            icon=":material/replay:",
-        )
-        st.button("All queues", on_click=actions.leave_star, key="vet all queues", icon=":material/list:", type="primary")
-
-
 def _draw_one_star(
     location: Mapping[str, str], queue_id: str, at: int, reviewer: str, progress: QueueProgress | None, progress_words: str
 ) -> VetStar | None:
@@ -270,7 +122,7 @@ def _draw_one_star(
     showing = showings.begin_showing(shown.target_id, queue_id, at, reviewer, in_use)
     blind = bool(st.session_state.setdefault(actions.BLIND_KEY, state.BLIND.read()))
     state.BLIND.write(blind)
-    draw_header(shown, showing, blind, progress_words)
+    header.draw_header(shown, showing, blind, progress_words)
     left, right = st.columns(COLUMNS, gap="small")
     given = signal_tabs.signal_dispositions(shown)
     with left:
@@ -405,6 +257,9 @@ def _disposition_facts(shown: VetStar) -> dict[str, Any]:
     found = measured.get("depth_ppm")
     if ephemeris.depth_ppm is None and isinstance(found, float) and found > 0:
         ephemeris = replace(ephemeris, depth_ppm=found)
+    if shown.signal.classes is not None:
+        best = class_words.likeliest(shown.signal.classes)
+        measured |= {CLASS_NAME: best.name, CLASS_PROBABILITY: float(best.probability)}
     if shown.examined is not None:
         measured |= {f"check_{c.name}": str(c.flag) for c in shown.examined.checks}
     return facts | {"ephemeris": ephemeris, "measured": measured}

@@ -18,6 +18,7 @@ from astroseq_core.store.signal_dispositions import SignalDispositions, of_signa
 
 #: Sources of an ephemeris, in words.
 SOURCE_WORDS = {CATALOG: "catalog", FOLD: "star score", SEARCH: "search", PERSON: "by hand", FIT: "fitted"}
+CHIP_HELP = "The chip has number, period in days, likeliest class with its probability, and your disposition or (that of others)."
 EACH_HELP = "After a disposition, the star's next signal without one of yours shows, and only then the next star"
 
 
@@ -132,9 +133,9 @@ def draw_signal_tabs(shown: VetStar, showing: Showing, given: Sequence[SignalDis
 
 
 def _chip_help(signal: StarSignal, is_shown: bool) -> str:
-    """Return where a signal is from, in words."""
+    """Return where a signal is from, and what its chip says, in words."""
     names = dict.fromkeys(f"{escape(m.ephemeris.name)} ({SOURCE_WORDS[m.source]})" for m in signal.members)
-    return f"{'On the screen: ' if is_shown else ''}{', '.join(names)}"
+    return f"{'On the screen: ' if is_shown else ''}{', '.join(names)}. {CHIP_HELP}"
 
 
 def _disposition_word(given: SignalDispositions, reviewer: str, blind: bool) -> str:

@@ -20,7 +20,6 @@ MAX_POINTS = 6000
 MAX_TRANSITS, TRANSIT_COLUMNS, REACH_DURATIONS = 14, 2, 1.6
 #: Single transits with more cadences than this are binned, with this many bins per duration.
 MIN_CADENCES_TO_BIN, BINS_PER_DURATION = 60, 8
-ODD, EVEN = style.PLANET_COLORS[3], style.TREND_COLOR
 
 
 def _plot_points(
@@ -96,7 +95,7 @@ def draw_close_fold(axes: "Axes", e: Examination) -> None:
     _plot_points(axes, e.fold.phase_hours, e.fold.flat, np.abs(e.fold.phase_hours) <= half)
     _plot_bins(axes, e.fold.bin_hours, e.fold.bin_median, e.fold.bin_error, style.TREND_COLOR)
     if e.fit is not None:
-        axes.plot(e.fit.hours, e.fit.model * PPT, color=style.SELECTED_COLOR, lw=1.2, zorder=4)
+        axes.plot(e.fit.hours, e.fit.model * PPT, color=style.FIT_COLOR, lw=1.2, zorder=4)
     if len(e.fold.phase_hours):
         axes.set_xlim(float(e.fold.phase_hours[0]), float(e.fold.phase_hours[-1]))
     axes.set_xlabel("Hours from mid-transit")
@@ -121,7 +120,7 @@ def draw_odd_even(axes: "Axes", e: Examination) -> None:
     duration = e.ephemeris.duration_hours
     ticks: list[float] = []
     lows, highs = [], []
-    for half, shift, color, word in ((e.odd, -1.25, ODD, "odd"), (e.even, 1.25, EVEN, "even")):
+    for half, shift, color, word in ((e.odd, -1.25, style.ODD_COLOR, "odd"), (e.even, 1.25, style.EVEN_COLOR, "even")):
         keep = np.abs(half.bin_hours) <= duration
         x = half.bin_hours[keep] / duration + shift
         _plot_bins(axes, x, half.bin_mean[keep], half.bin_error[keep], color)
@@ -174,10 +173,10 @@ def draw_secondary(axes: "Axes", e: Examination) -> None:
     axes.axvline(0.5, color=style.CADENCE_COLOR, lw=0.7, ls=(0, (2, 2)))
     text = []
     if found.half_depth_ppm is not None and found.half_sigma is not None:
-        axes.plot(0.5, found.half_depth_ppm / PPT, "s", ms=4, color=EVEN)
+        axes.plot(0.5, found.half_depth_ppm / PPT, "D", ms=4, color=style.TREND_COLOR, mfc="none")
         text.append(f"at ½: {format_depth(found.half_depth_ppm, found.half_err_ppm)} ({found.half_sigma:.1f} σ)")
     if found.strongest_phase is not None and found.strongest_depth_ppm is not None and found.strongest_sigma is not None:
-        axes.plot(found.strongest_phase, found.strongest_depth_ppm / PPT, "D", ms=4, color=ODD)
+        axes.plot(found.strongest_phase, found.strongest_depth_ppm / PPT, "o", ms=4, color=style.TREND_COLOR)
         depth_there = format_depth(found.strongest_depth_ppm)
         text.append(f"at {found.strongest_phase:.3f}: {depth_there} ({found.strongest_sigma:.1f} σ)")
     finite = depth[np.isfinite(depth)]
@@ -230,7 +229,7 @@ def draw_transits(axes: "Axes", e: Examination) -> None:
     width = 2 * REACH_DURATIONS + 1.3
     for place, transit in enumerate(with_data):
         column, row = divmod(place, rows)
-        color = ODD if transit.odd else EVEN
+        color = style.ODD_COLOR if transit.odd else style.EVEN_COLOR
         x = transit.hours / duration
         keep = np.abs(x) <= REACH_DURATIONS
         level = -row * step
