@@ -68,7 +68,7 @@ def _draw_open_form() -> None:
     del st.session_state[WANTED_KEY]
     star = names.preferred_identifier(found.resolved, LightCurveCache().targets())
     source = {} if star.is_simulated else {"source": "cache"}
-    st.switch_page(url_state.EXPLORE, query_params={**source, "target": star.id})
+    st.switch_page(url_state.EXPLORE, query_params={**source, "target": names.address_name(wanted, star)})
 
 
 def _remember_wanted(name: str) -> None:

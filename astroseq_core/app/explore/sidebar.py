@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from astroseq_core.app.explore import state
-from astroseq_core.app.shared import downloads, opened, url_state
+from astroseq_core.app.shared import downloads, names, opened, url_state
 from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, warn
 from astroseq_core.app.shared.models import available_cards, draw_damaged_models
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST, list_stars, neighboring_star
@@ -69,6 +69,32 @@ def select_star(star: str | None) -> None:
         reset_star_state()
 
 
+def neighbor_of(stars: tuple[str, ...], name: str, step: int) -> str | None:
+    """Return the neighbor of a star in a list, by whatever name it was asked for.
+
+    Parameters
+    ----------
+    stars : tuple of str
+        Identifiers in the order of the list.
+    name : str
+        Name of the star; empty if none is shown.
+    step : int
+        How many positions further, negative for backwards.
+
+    Returns
+    -------
+    str or None
+        Identifier of the neighbor, see `neighboring_star`.
+    """
+    found = names.resolve_name(name).resolved if name else None
+    return neighboring_star(stars, name if found is None else names.preferred_identifier(found, stars).id, step)
+
+
+def _step(stars: tuple[str, ...], step: int) -> None:
+    """Select a neighbor of the star that is shown; a callback for buttons."""
+    select_star(neighbor_of(stars, str(st.session_state.get(state.TARGET.name) or ""), step))
+
+
 def _reset_source_state() -> None:
     """Clear the selected star, which another source does not have."""
     st.session_state["target"] = None
@@ -120,8 +146,8 @@ def draw_sidebar() -> SidebarChoice:
             shortcut="P",
             width="stretch",
             disabled=not stars,
-            on_click=select_star,
-            args=(neighboring_star(stars, name or "", -1),),
+            on_click=_step,
+            args=(stars, -1),
             icon=":material/chevron_left:",
         )
         on.button(
@@ -129,8 +155,8 @@ def draw_sidebar() -> SidebarChoice:
             shortcut="N",
             width="stretch",
             disabled=not stars,
-            on_click=select_star,
-            args=(neighboring_star(stars, name or "", 1),),
+            on_click=_step,
+            args=(stars, 1),
             icon=":material/chevron_right:",
         )
         method, window = _draw_detrending()
