@@ -150,9 +150,8 @@ def resolve_star(request: StarRequest, mission: str, here: Iterable[str]) -> Sta
     if star.is_simulated or request.source is Source.FOLDER:
         return replace(request, name=star.id)
     if request.source is Source.SIMULATED:
-        st.error(
-            f"{star} is a real star and not in the simulated survey, whose stars are SIM 1 to SIM 60.", icon=":material/error:"
-        )
+        st.title(escape(star_title(request.name, star)), anchor=False)
+        st.markdown(f"{star} is a real star. It is not in the simulated survey, whose stars are SIM 1 to SIM 60.")
         st.button(f"Open {star} from the cache", on_click=_open_from_cache, args=(star.id,), type="primary")
         return None
     if not LightCurveCache().entries(star):
