@@ -97,7 +97,6 @@ _STAR_SCORE = (
     "The star's score, the evidence that something transits; no probability and no signal-to-noise ratio. Stars without a "
     "planet score are ranked by it."
 )
-_BAR_FULL = 50.0  # with a higher limit most bars would be too short to compare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +107,7 @@ class ScoreValues(SharedValues, BestSignalValues):
         _STAR_SCORE,
         ucd="stat.likelihood",
         digits=4,
-        display=Display("Star score", 120, f"The star score; the bar is full at {_BAR_FULL:g}.", 2, full=_BAR_FULL),
+        display=Display("Star score", 120, "The evidence that something transits; no probability. Noise scores about 0.", 2),
     )
     score_noisy_or: float | None = number(
         "Minus the natural log of the probability that no segment holds a transit", ucd="stat.likelihood", digits=4

@@ -96,7 +96,8 @@ def test_stars_stand_in_order_with_their_model_and_the_simulated_badge(filled):
     text = words(page)
     assert made.FIRST in text
     assert "260 stars" in text
-    assert ":violet-badge[:material/science: 60 simulated]" in text
+    assert ":violet-badge[:material/science: 60 of them simulated]" in text
+    assert "filters leave" not in text
     known = shown[shown["Star"].str.startswith("SIM") & shown["Known object"].notna()]
     assert {w.removeprefix(f"{s} b") for s, w in zip(known["Star"], known["Known object"], strict=True)} == {
         "",
@@ -415,7 +416,7 @@ def test_the_csv_is_of_the_view_and_of_those_that_passed(filled):
     said = json.loads(leaderboard_table.candidates_provenance(filters, True))
     assert said["counts"] == {"rows": len(passed), "passed": len(passed), "simulated": 0}
     page = leaderboard(stars="real")
-    assert "200 stars. p_highclass is 1 from the star score 20 on." in words(page)
+    assert "200 stars. The CSV marks those from the star score 20 on as candidates." in words(page)
 
 
 # ---- the cut
@@ -456,6 +457,29 @@ def test_the_cut_counts_only_what_the_filters_leave(filled):
     page = leaderboard(tab="Cut", stars="simulated", top="5", cut="flagged")
     assert metrics(page)["Pass"] == "5 of 60", "the kept cut does not hide what another would take"
     assert metrics(page)["With a known object"] == "5"
+    above = store_leaderboard.load_page(
+        Filters(score_min=store_leaderboard.threshold_for_count(Filters(simulated=True), 5))
+    ).in_all
+    assert metrics(page)["Pass, without the filters"] == f"{above} of 260"
+    text = words(page)
+    assert "Whatever the filters, of all 260 stars of the model: " in text
+    assert "260 stars" in text
+    assert "filters leave 0" in text, "of the stars below the tabs, which the kept threshold leaves out"
+
+
+@pytest.mark.parametrize(("sort", "column"), [("planet score", "Planet score"), ("star score", "Star score"), ("period", "")])
+def test_the_sorted_score_has_bars_and_the_first_is_the_longest(searched, sort: str, column: str):
+    page = leaderboard(sort=sort, stars="real")
+    bars = {name: about["type_config"] for name, about in json.loads(page.dataframe[0].proto.columns).items() if is_bar(about)}
+    assert list(bars) == [column][: bool(column)]
+    if column:
+        shown = rows(page)[column]
+        assert bars[column]["max_value"] == pytest.approx(shown.iloc[0])
+        assert (shown <= bars[column]["max_value"]).all(), "no bar is cut off"
+
+
+def is_bar(about: dict) -> bool:
+    return (about.get("type_config") or {}).get("type") == "progress"
 
 
 def test_false_alarms_are_told_from_quiet_simulated_stars(filled):
