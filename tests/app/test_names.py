@@ -104,12 +104,13 @@ def test_a_nonsense_name_without_a_network_is_said_at_once(no_models, monkeypatc
     monkeypatch.setattr(network, "_look_up", lambda host: error)
     begun = time.monotonic()
     page = explore(target="utter nonsense")
-    if not page.error:  # the look-up has a thread of its own
+    if not page.warning:  # the look-up has a thread of its own
         time.sleep(0.5)
         page = explore(target="utter nonsense")
     assert time.monotonic() - begun < 20
-    assert "There is no network" in page.error[0].value
-    assert "try again later" not in page.error[0].value
+    assert "There is no network" in page.warning[0].value
+    assert "try again later" not in page.warning[0].value
+    assert "Without a network these open" in words(page)
     network.forget()
 
 

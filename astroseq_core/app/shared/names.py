@@ -15,7 +15,7 @@ from astroseq_core.archive.download import FetchReport
 from astroseq_core.archive.names import ResolvedName
 from astroseq_core.archive.signals import Signal, name_key
 from astroseq_core.archive.web_pages import star_web_pages
-from astroseq_core.errors import AmbiguousNameError, AstroSeqError, TargetError
+from astroseq_core.errors import AmbiguousNameError, AstroSeqError, TargetError, UnreachableError
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS
 from astroseq_core.scoring.star_data import StarRequest
@@ -23,6 +23,11 @@ from astroseq_core.scoring.star_source import Source
 from astroseq_core.targets import Target
 
 LOOKUP_KIND = "name"
+#: What needs no network.
+OFFLINE_WORDS = (
+    "Without a network these open: the simulated stars (SIM 1 to SIM 60), stars in files of yours and in the cache, and every name "
+    "of a well-known system or of a catalog that was fetched before."
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,11 @@ def draw_failed_lookup(found: NameResolution) -> None:
     found : NameResolution
         The failed lookup.
     """
-    st.error(escape(found.problem), icon=":material/error:")
+    if isinstance(found.problem, UnreachableError):
+        st.warning(escape(found.problem), icon=":material/cloud_off:")
+        st.caption(OFFLINE_WORDS)
+    else:
+        st.error(escape(found.problem), icon=":material/error:")
     if found.job is not None and not isinstance(found.problem, TargetError):
         st.button("Try again", key=f"again {found.job.key}", on_click=background.job_registry().forget, args=(found.job.key,))
 
