@@ -25,8 +25,8 @@ from astroseq_core.targets import Target
 LOOKUP_KIND = "name"
 #: What needs no network.
 OFFLINE_WORDS = (
-    "Without a network these open: the simulated stars (SIM 1 to SIM 60), stars in files of yours and in the cache, and every name "
-    "of a well-known system or of a catalog that was fetched before."
+    "Without a network these open: the simulated stars (SIM 1 to SIM 60), stars in files of yours and in the cache, and every "
+    "name of a well-known system or of a catalog that was fetched before."
 )
 
 
