@@ -203,12 +203,12 @@ def test_the_period_is_that_of_the_best_signal_and_the_fold_has_a_column_of_its_
     made.fill([replace(binary, best_signal_depth_ppm=90_000.0), made.row("TIC 2", 9.0, best_period_days=2.5)])
     page = leaderboard(star="TIC 1")
     shown = rows(page).set_index("Star")
-    assert list(shown.loc["TIC 1", ["Period [d]", "Fold [d]"]]) == [7.25, 3.625]
-    assert list(shown.loc["TIC 2", ["Period [d]", "Fold [d]"]]) == [2.5, 2.5]
+    assert list(shown.loc["TIC 1", ["Period [d]", "Recurs [d]"]]) == [7.25, 3.625]
+    assert list(shown.loc["TIC 2", ["Period [d]", "Recurs [d]"]]) == [2.5, 2.5]
     details = next(m.value for m in page.markdown if "TIC 1**" in m.value)
-    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the star score folds at 3.62500 d"):
+    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the probabilities recur best at 3.62500 d"):
         assert said in details
-    assert "folds at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
+    assert "recur best at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
 
 
 def test_the_details_of_a_star_say_what_the_trees_say_and_that_it_is_too_deep():

@@ -161,7 +161,7 @@ def test_metrics_are_shown_with_their_intervals():
         }
     )
     (row,) = tables.metrics_table(card).to_dict("records")
-    assert row == {"group": "real", "stars": 9, "roc auc": "0.900 (0.850 to 0.930)"}
+    assert row == {"Measured on": "real", "Stars": 9, "ROC AUC": "0.900 (0.850 to 0.930)"}
 
 
 @pytest.mark.parametrize("form", [["SIM 1", "SIM 2"], {"train": ["SIM 1"], "validation": ["SIM 2"]}])

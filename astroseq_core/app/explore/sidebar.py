@@ -10,6 +10,7 @@ from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, war
 from astroseq_core.app.shared.models import available_cards, draw_damaged_models
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST, list_stars, neighboring_star
 from astroseq_core.app.shared.value_types import Choice
+from astroseq_core.app.shared.words import DETRENDING_WORDS
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.scoring.star_data import StarRequest
@@ -223,13 +224,15 @@ def _list_stars_of(source: Source, folder: str, mission: str) -> tuple[tuple[str
 
 def _draw_detrending() -> tuple[str, float | None]:
     st.subheader("View", anchor=False)
+    state.DETRENDING.fill_field()
     method = st.selectbox(
         "Detrending",
         tuple(DETRENDING_METHODS),
-        key="detrending",
-        bind="query-params",
+        key=state.DETRENDING.name,
+        format_func=DETRENDING_WORDS.__getitem__,
         help="Of what is drawn. A model always sees what it was trained on.",
     )
+    state.DETRENDING.write(str(method))
     window = st.number_input(
         "Window [d]",
         *state.WINDOW_DAYS,

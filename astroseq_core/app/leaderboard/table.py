@@ -295,7 +295,7 @@ def _ephemeris_words(row: LeaderboardRow) -> tuple[str, ...]:
         f"t0 {row.t0_days:.4f} {escape(row.t0_system)}",
         "" if row.duration_hours is None else f"{row.duration_hours:.2f} h",
         "" if row.depth_ppm is None else f"{row.depth_ppm:,.0f} ppm",
-        f"the star score folds at {row.best_period_days:.5f} d" if another else "",
+        f"the probabilities recur best at {row.best_period_days:.5f} d" if another else "",
     )
 
 
