@@ -176,3 +176,11 @@ def test_segment_plan_finds_each_segment():
     plan = segment.SegmentPlan((3, 0, 2))
     assert plan.first == (0, 3, 3)
     assert [plan.locate(n) for n in range(5)] == [(0, 0), (0, 1), (0, 2), (2, 0), (2, 1)]
+
+
+def test_a_thread_without_a_page_asks_the_caches_in_silence(caplog: pytest.LogCaptureFixture):
+    def work(_: background.PageJob) -> object:
+        return background.job_registry()
+
+    assert background.PageJob("plan", "a plan", work).start().wait(20)
+    assert "ScriptRunContext" not in caplog.text
