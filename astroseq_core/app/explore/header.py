@@ -56,6 +56,8 @@ def draw_welcome(choice: SidebarChoice) -> None:
             "Name a folder of light curves on the left: FITS as the missions publish them, or `.npz` and CSV with the columns "
             "`time` and `flux`. Name files like `TIC_261136679__anything.npz` where their content does not say which star it is."
         )
+        tab = {"tab": "Your files"}
+        layout.draw_page_link(url_state.DATA, "What files look like, and upload of single ones", ":material/upload_file:", tab)
     elif choice.request.source is Source.CACHE:
         _draw_cache_welcome(choice)
     elif choice.offered:
