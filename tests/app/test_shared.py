@@ -3,7 +3,7 @@ import os
 import pytest
 
 from astroseq_core.app.explore import segment, state, tables
-from astroseq_core.app.shared import stars
+from astroseq_core.app.shared import background, stars
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import load_detrended_star, source_stamp
