@@ -29,8 +29,6 @@ class Display:
         Decimal places of numbers.
     pinned : bool
         Whether the column stays in view when the table is scrolled.
-    full : float or None
-        Value at which a bar is full; None for no bar.
     """
 
     label: str
@@ -38,7 +36,6 @@ class Display:
     help: str | None = None
     digits: int | None = None
     pinned: bool = False
-    full: float | None = None
 
 
 @dataclass(frozen=True)

@@ -61,14 +61,16 @@ class SharedValues(Measurements, SignalSummary):
         "Natural log of the likelihood ratio of the best fold",
         ucd="stat.likelihood",
         digits=4,
-        display=Display("Folded", 75, "Natural log of the likelihood ratio of the best period", 2),
+        display=Display(
+            "Recurrence", 85, "How well the probabilities recur at their best period: natural log of a likelihood ratio", 2
+        ),
     )
     best_period_days: float | None = number(
         "Period of the best fold of the scores; half of a binary's, whose two eclipses it takes for one transit",
         "d",
         "time.period",
         6,
-        display=Display("Fold [d]", 85, "Period of the star score's best fold, which may be half of a binary's", 5),
+        display=Display("Recurs [d]", 90, "Period at which the probabilities recur best; of a binary maybe half its orbit", 5),
     )
     best_t0: float | None = number("Mid-transit of the best fold, in t0_system", "d", "time.epoch", 6)
     t0_system: str = text("Time system: BKJD = BJD - 2454833, BTJD = BJD - 2457000; all TDB", "time.scale")
@@ -97,7 +99,6 @@ _STAR_SCORE = (
     "The star's score, the evidence that something transits; no probability and no signal-to-noise ratio. Stars without a "
     "planet score are ranked by it."
 )
-_BAR_FULL = 50.0  # with a higher limit most bars would be too short to compare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ class ScoreValues(SharedValues, BestSignalValues):
         _STAR_SCORE,
         ucd="stat.likelihood",
         digits=4,
-        display=Display("Star score", 120, f"The star score; the bar is full at {_BAR_FULL:g}.", 2, full=_BAR_FULL),
+        display=Display("Star score", 120, "The evidence that something transits; no probability. Noise scores about 0.", 2),
     )
     score_noisy_or: float | None = number(
         "Minus the natural log of the probability that no segment holds a transit", ucd="stat.likelihood", digits=4
@@ -232,7 +233,7 @@ ROW_COLUMNS = {
         "time.period",
         8,
         display=Display(
-            "Period [d]", 95, "Of the best signal; of the star score's fold where there is none. None for a single transit", 5
+            "Period [d]", 95, "Of the best signal; where there is none, of the best recurrence. Empty for a single transit", 5
         ),
     ),
     "status": Column("status", "ok, or why the star has no score", display=Display("Status", 80)),
@@ -251,7 +252,7 @@ ROW_COLUMNS = {
         ),
     ),
     "flagged": Column(
-        "flagged", "Passed the threshold", TICK, display=Display("Flagged", 70, "Passed the threshold that was kept")
+        "flagged", "Passed the threshold", TICK, display=Display("Above threshold", 110, "At or above the threshold that is kept")
     ),
     "spark": Column("spark", "Segments", CURVE, display=Display("Segments by time", 150, "Probability of each segment, 0 to 1")),
 }

@@ -21,7 +21,8 @@ with layout.errors_as_messages():
         request, star = load_detrended_star(wanted, choice.method, choice.window_days)
         card = header.model_card_or_warn(star, choice.model)
         known = None if card is None else load_scores(request, star, card)
-        header.draw_header(request, star, card, known, url_state.star_location(request), view.drawn_indices(star))
+        location, typed = url_state.star_location(request), choice.request.name
+        header.draw_header(request, star, card, known, location, view.drawn_indices(star), typed)
         shown = view.draw_light_curve(request, star, card, known)
         view.draw_tabs(request, star, card, known, shown)
         if card is not None and known is None:

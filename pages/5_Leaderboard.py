@@ -23,7 +23,7 @@ with layout.errors_as_messages():
     else:
         filters = leaderboard_filters.choose_filters(scored)
         model = header.find_model(models, filters.model_id)
-        header.draw_header(model)
+        header.draw_header(model, filters)
         header.draw_survey_progress()
         header.refresh_known_objects()
         contents = {

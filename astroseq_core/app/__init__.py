@@ -6,6 +6,7 @@ NumPy is therefore imported here, before any page's own modules. Each page's fil
 Python waits for a package only when it is named alone, and then calls `wait_for_imports`.
 """
 
+import logging
 import threading
 
 import numpy  # noqa: F401
@@ -21,3 +22,8 @@ imports_done.set()
 def wait_for_imports() -> None:
     """Wait until the server has imported what it imports by itself while the browser is opening the page."""
     imports_done.wait(PATIENCE_S)
+
+
+# Streamlit warns whenever a thread without a page asks its caches. Ours do on purpose: plans, searches and downloads read folders
+# and catalogs that pages read too, and outlive the page that began them.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)

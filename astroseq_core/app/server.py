@@ -30,8 +30,11 @@ PASSWORD_SETTING, PROXY_SETTING = "ASTROSEQ_PASSWORD", "ASTROSEQ_PROXY_HEADER"
 _COOKIE = "astroseq_login"
 #: A wrong password is answered this late [s].
 WRONG_PASSWORD_SECONDS = 1.0
+#: Tells Streamlit's page where the server is: the folder of the page's own address, as it is for the page's files. Left to itself
+#: it tries below the page's name first, as in /Explore/_stcore/health, and the browser's console notes two failed requests.
+BASE_SCRIPT = 'window.__streamlit = {BACKEND_BASE_URL: new URL(".", window.location.href).href}'
 #: Scripts that pages run; any other text in a page is no script to the browser.
-PAGE_SCRIPTS = (key_overlay.script_text, keys.script_text)
+PAGE_SCRIPTS = (key_overlay.script_text, keys.script_text, lambda: BASE_SCRIPT)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -184,6 +187,10 @@ class Door:
         refusal = await self._refusal(request)
         has_logged_in = refusal is None and bool(self._password) and self._given_password(request) is not None
 
+        is_page = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in request.headers.get("accept", "")
+        if is_page:  # what is sent packed cannot be added to
+            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"accept-encoding"]}
+
         async def send_with_headers(message: "Message") -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -197,7 +204,7 @@ class Door:
         if refusal is not None and scope["type"] == "websocket":
             await WebSocketClose(1008)(scope, receive, send)  # before it is accepted: the browser sees 403
             return
-        await (refusal or self.app)(scope, receive, send_with_headers)
+        await (refusal or self.app)(scope, receive, _with_base_script(send_with_headers) if is_page else send_with_headers)
 
     async def _refusal(self, request: Any) -> Any:
         """Return the answer to a request that is refused; None if it is let in."""
@@ -244,6 +251,33 @@ class Door:
             return base64.b64decode(encoded, validate=True).partition(b":")[2]
         except ValueError:
             return b""
+
+
+def _with_base_script(send: "Send") -> "Send":
+    """Return a `send` that puts `BASE_SCRIPT` before the first script of a page."""
+    held: list[Message] = []
+    body = b""
+
+    async def send_page(message: "Message") -> None:
+        nonlocal body
+        if message["type"] == "http.response.start":
+            kind = dict(message["headers"]).get(b"content-type", b"")
+            if message["status"] == 200 and kind.startswith(b"text/html"):
+                held.append(message)
+                return
+        if not held or message["type"] != "http.response.body":
+            await send(message)
+            return
+        body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        page = body.replace(b"<script", f"<script>{BASE_SCRIPT}</script><script".encode(), 1)
+        start = held.pop()
+        headers = [one for one in start["headers"] if one[0] != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
+        await send({"type": "http.response.body", "body": page})
+
+    return send_page
 
 
 def middleware() -> list[Any]:

@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from astroseq_core.errors import NoNetworkError
+from astroseq_core.errors import NoNetworkError, UnreachableError
 
 log = logging.getLogger(__name__)
 
 #: Longest look-up of a server's address [s]. Without a network, the system's own may take half a minute.
 LOOKUP_SECONDS = 4.0
+#: Longest wait for a connection before anything is asked [s]; an archive takes one within a few tenths.
+CONNECT_SECONDS = 3.0
 #: What a look-up found holds for so long [s]: a failure shortly, so that a new connection is soon noticed.
 FAILURE_SECONDS, SUCCESS_SECONDS = 10.0, 60.0
 #: Failures that no other server would be spared: the look-up does not work at all, as when no network is connected.
@@ -21,6 +23,7 @@ _COMMON_ERRORS = frozenset({socket.EAI_AGAIN, socket.EAI_FAIL})
 
 _lock = threading.Lock()
 #: Until when [s, monotonic] there is no network, for a server or for all of them (""), and until when a server was found.
+#: Of a server and its port: until when it takes no connection, or one.
 _failed_until: dict[str, float] = {}
 _found_until: dict[str, float] = {}
 
@@ -61,7 +64,7 @@ def check_network(url: str) -> None:
 
 
 def check_server(url: str) -> None:
-    """Check the network on the way to a server, before anything is imported to ask it: that alone can take seconds.
+    """Check the way to a server, before anything is imported to ask it: that alone can take seconds.
 
     Parameters
     ----------
@@ -72,10 +75,31 @@ def check_server(url: str) -> None:
     ------
     NoNetworkError
         If the address cannot be looked up.
+    UnreachableError
+        If nothing takes a connection there within `CONNECT_SECONDS`, or did not some seconds ago.
     """
     from urllib.request import getproxies, proxy_bypass
 
-    check_network(lookup_url(url, {} if proxy_bypass(urlsplit(url).hostname or "") else getproxies()))
+    way = lookup_url(url, {} if proxy_bypass(urlsplit(url).hostname or "") else getproxies())
+    check_network(way)
+    parts = urlsplit(way if "//" in way else f"//{way}")
+    if not parts.hostname:
+        return
+    host, port = parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)
+    key = f"{host}:{port}"
+    with _lock:
+        now = time.monotonic()
+        if _found_until.get(key, now) > now:
+            return
+        if _failed_until.get(key, now) <= now:
+            try:
+                socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+                _found_until[key] = time.monotonic() + SUCCESS_SECONDS
+                return
+            except OSError as error:
+                log.info("%s takes no connection: %s", key, error)
+                _failed_until[key] = time.monotonic() + FAILURE_SECONDS
+    raise UnreachableError(f"{host} cannot be reached: it takes no connection (is there a network?).")
 
 
 def lookup_url(url: str, proxies: Mapping[str, str]) -> str:

@@ -21,7 +21,16 @@ from astroseq_core.times import TimeSystem
 #: Heights [px]: of a channel's panel, and of the space above and below all panels.
 CHANNEL_PANEL_PX, CHANNEL_FRAME_PX = 86, 90
 #: Display names of channels.
-CHANNEL_TITLES = {"flat": "detrended", "flat_short": "detrended, short window", "raw": "as observed", "gap": "gap"}
+CHANNEL_TITLES = {
+    "flat": "detrended",
+    "flat_short": "detrended, short window",
+    "raw": "as observed",
+    "zscore": "detrended, each segment normalized",
+    "gap": "gap",
+    "recur": "recurring dips, best period",
+    "recur_any": "recurring dips, any period",
+    "recur_up": "recurring brightenings",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,8 @@ class SurveyProgress:
         Number of stars that could not be scored.
     segments : int
         Number of segments of the scored stars.
+    read : int
+        Number of stars that were read for the network.
     last : str
         Identifier of the latest star.
     seconds : dict of str to float
@@ -60,6 +62,7 @@ class SurveyProgress:
     skipped: int = 0
     failed: int = 0
     segments: int = 0
+    read: int = 0
     last: str = ""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
 
@@ -187,7 +190,7 @@ def score_stars(
     stop : threading.Event or None, optional
         Set it to stop; unfinished stars are dropped.
     progress : callable or None, optional
-        Called in this thread for every star, with one object that keeps changing.
+        Called in this thread for every star that is read and that is done, with one object that keeps changing.
     catalog : Catalog or None, optional
         Catalogs in which to look up known signals; None for no lookup.
 
@@ -326,6 +329,8 @@ class _LocalRun:
         read, prepare = star.seconds
         self.progress.seconds["read"] += read
         self.progress.seconds["prepare"] += prepare
+        self.progress.read += 1
+        self.tell(self.progress)
         try:
             self.models.batcher(star.model_id).add((number, star), star.segmented)
         except ModelError as error:

@@ -78,6 +78,8 @@ def check_scheduler(address: str, seconds: float = ANSWER_SECONDS) -> None:
 
 
 LOCAL, DASK = "local", "dask"
+#: Phases of a survey before its first score: stars are counted, what scores them is loaded, they are read. Then none is named.
+COUNTING, LOADING, READING = "counting", "loading", "reading"
 #: Maximum number of workers on one machine.
 MAX_WORKERS = 256
 

@@ -17,7 +17,7 @@ from astroseq_core.surveys import engine
 from astroseq_core.surveys import stars as surveys_stars
 from astroseq_core.surveys.engine import ScoringSettings, SurveyProgress
 from astroseq_core.surveys.models import ScoredFingerprints
-from astroseq_core.surveys.queue import DASK, SURVEYS, Survey, SurveyRequest
+from astroseq_core.surveys.queue import COUNTING, DASK, LOADING, READING, SURVEYS, Survey, SurveyRequest
 from astroseq_core.surveys.results import LeftOutFile, Sink, StoreSink
 from astroseq_core.type_names import JsonObject
 
@@ -76,7 +76,7 @@ class Pace:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        # Samples begin with the first progress report: the time before it is loading.
+        # Samples begin with the first star that is done: the time before it is loading.
         self._samples: list[tuple[float, int, int]] = []
 
     def progress(self, at: SurveyProgress) -> Progress:
@@ -92,8 +92,11 @@ class Pace:
         Returns
         -------
         Progress
-            Stars done, failed and skipped, with the numbers `segments` and `segments_per_second`.
+            Stars done, failed and skipped, with the numbers `segments` and `segments_per_second`; before the first is
+            done, only how many were read, as the number `read`.
         """
+        if not at.done:
+            return Progress(total=self.total, phase=READING, numbers={"segments": 0, "segments_per_second": 0.0, "read": at.read})
         now = time.monotonic()
         self._samples.append((now, at.scored + at.failed, at.segments))
         while len(self._samples) > 2 and now - self._samples[1][0] > RATE_SECONDS:
@@ -136,7 +139,9 @@ def score_request(request: SurveyRequest, report: Report, survey_id: str = "", m
     Progress
         The final progress, with the total time as the number `seconds` [s].
     """
+    report(Progress(phase=COUNTING))
     total = surveys_stars.count_stars(request.stars)
+    report(Progress(total=total, phase=LOADING))
     settings = ScoringSettings(request.model_id or None, runs.default_models(), survey_id=survey_id)
     with StoreSink() as store:
         return score_into(
@@ -225,8 +230,9 @@ def score_into(
         for sink in sinks:
             sink.write(result)
     final = pace.progress(counts)
-    seconds = round(time.monotonic() - began, 2)
-    return replace(final, seconds_left=0.0, numbers={**final.numbers, "seconds": seconds})
+    numbers = {name: number for name, number in final.numbers.items() if name != "read"}
+    numbers["seconds"] = round(time.monotonic() - began, 2)
+    return replace(final, phase="", seconds_left=0.0, numbers=numbers)
 
 
 if __name__ == "__main__":

@@ -168,3 +168,18 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(monkeypatch: pytest.Monke
         data_files.save_upload(data_files.read_upload("TIC_77__a.csv", light_curve()))
     assert isinstance(error.value, CacheError)
     assert "file" in str(error.value)
+
+
+def test_the_examples_of_files_are_files_that_are_read():
+    light_curve, table = (data_files.read_upload(name, text.encode()) for _, name, text in _long_examples())
+    assert light_curve.light_curve is not None
+    assert light_curve.light_curve.target.id == "TIC 261136679"
+    assert table.table is not None
+    assert [e.name for e in table.table.ephemerides] == ["pi Men c"]
+
+
+def _long_examples():
+    """The examples, the light curve continued to as many cadences as one needs."""
+    (words, name, text), table = data_files.EXAMPLE_FILES
+    more = "".join(f"{1325.3 + n / 720:.6f},1.0,0.00012\n" for n in range(60))
+    return (words, name, text + more), table

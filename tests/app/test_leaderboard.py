@@ -96,7 +96,8 @@ def test_stars_stand_in_order_with_their_model_and_the_simulated_badge(filled):
     text = words(page)
     assert made.FIRST in text
     assert "260 stars" in text
-    assert ":violet-badge[:material/science: 60 simulated]" in text
+    assert ":violet-badge[:material/science: 60 of them simulated]" in text
+    assert "filters leave" not in text
     known = shown[shown["Star"].str.startswith("SIM") & shown["Known object"].notna()]
     assert {w.removeprefix(f"{s} b") for s, w in zip(known["Star"], known["Known object"], strict=True)} == {
         "",
@@ -202,12 +203,12 @@ def test_the_period_is_that_of_the_best_signal_and_the_fold_has_a_column_of_its_
     made.fill([replace(binary, best_signal_depth_ppm=90_000.0), made.row("TIC 2", 9.0, best_period_days=2.5)])
     page = leaderboard(star="TIC 1")
     shown = rows(page).set_index("Star")
-    assert list(shown.loc["TIC 1", ["Period [d]", "Fold [d]"]]) == [7.25, 3.625]
-    assert list(shown.loc["TIC 2", ["Period [d]", "Fold [d]"]]) == [2.5, 2.5]
+    assert list(shown.loc["TIC 1", ["Period [d]", "Recurs [d]"]]) == [7.25, 3.625]
+    assert list(shown.loc["TIC 2", ["Period [d]", "Recurs [d]"]]) == [2.5, 2.5]
     details = next(m.value for m in page.markdown if "TIC 1**" in m.value)
-    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the star score folds at 3.62500 d"):
+    for said in ("7.25000 d", "t0 1333.5000 BTJD", "3.25 h", "90,000 ppm", "the probabilities recur best at 3.62500 d"):
         assert said in details
-    assert "folds at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
+    assert "recur best at" not in next(m.value for m in leaderboard(star="TIC 2").markdown if "TIC 2**" in m.value)
 
 
 def test_the_details_of_a_star_say_what_the_trees_say_and_that_it_is_too_deep():
@@ -415,7 +416,7 @@ def test_the_csv_is_of_the_view_and_of_those_that_passed(filled):
     said = json.loads(leaderboard_table.candidates_provenance(filters, True))
     assert said["counts"] == {"rows": len(passed), "passed": len(passed), "simulated": 0}
     page = leaderboard(stars="real")
-    assert "200 stars. p_highclass is 1 from the star score 20 on." in words(page)
+    assert "200 stars. The CSV marks those from the star score 20 on as candidates." in words(page)
 
 
 # ---- the cut
@@ -456,6 +457,29 @@ def test_the_cut_counts_only_what_the_filters_leave(filled):
     page = leaderboard(tab="Cut", stars="simulated", top="5", cut="flagged")
     assert metrics(page)["Pass"] == "5 of 60", "the kept cut does not hide what another would take"
     assert metrics(page)["With a known object"] == "5"
+    above = store_leaderboard.load_page(
+        Filters(score_min=store_leaderboard.threshold_for_count(Filters(simulated=True), 5))
+    ).in_all
+    assert metrics(page)["Pass, without the filters"] == f"{above} of 260"
+    text = words(page)
+    assert "Whatever the filters, of all 260 stars of the model: " in text
+    assert "260 stars" in text
+    assert "filters leave 0" in text, "of the stars below the tabs, which the kept threshold leaves out"
+
+
+@pytest.mark.parametrize(("sort", "column"), [("planet score", "Planet score"), ("star score", "Star score"), ("period", "")])
+def test_the_sorted_score_has_bars_and_the_first_is_the_longest(searched, sort: str, column: str):
+    page = leaderboard(sort=sort, stars="real")
+    bars = {name: about["type_config"] for name, about in json.loads(page.dataframe[0].proto.columns).items() if is_bar(about)}
+    assert list(bars) == [column][: bool(column)]
+    if column:
+        shown = rows(page)[column]
+        assert bars[column]["max_value"] == pytest.approx(shown.iloc[0])
+        assert (shown <= bars[column]["max_value"]).all(), "no bar is cut off"
+
+
+def is_bar(about: dict) -> bool:
+    return (about.get("type_config") or {}).get("type") == "progress"
 
 
 def test_false_alarms_are_told_from_quiet_simulated_stars(filled):

@@ -1,5 +1,6 @@
 """Explore with real stars: names, what is missing, its download, and the catalogues' ephemerides."""
 
+import re
 import socket
 import time
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from astroseq_core.app.explore import sidebar
 from astroseq_core.app.shared import downloads, names
 from astroseq_core.archive import fetch, network, snapshots
 from astroseq_core.archive.exoplanet_archive import TOI_TABLE
@@ -31,6 +33,10 @@ def press(key: str, star: str) -> AppTest:
     return explore(target=star)
 
 
+def heading(page: AppTest) -> str:
+    return str(page.title[0].value).replace("\\", "")
+
+
 def ended(star: str) -> AppTest:
     """The star's page once no download is under way."""
     assert wait_for(lambda: not downloads.is_downloading(), 30)
@@ -39,12 +45,12 @@ def ended(star: str) -> AppTest:
 
 def test_a_star_that_is_not_here_is_downloaded_and_opens(no_models, stand_in: StandIn):
     page = explore(target="TRAPPIST-1")
-    title = page.title[0].value
-    assert title.startswith(("TIC", "EPIC"))
+    title = heading(page)
+    assert re.fullmatch(r"TRAPPIST-1 \((TIC|EPIC) \d+\)", title)
     assert "is not in the cache" in words(page)
-    press(f"begin {title}", "TRAPPIST-1")
+    press(f"begin {title[len('TRAPPIST-1 (') : -1]}", "TRAPPIST-1")
     page = ended("TRAPPIST-1")
-    assert page.title[0].value == title
+    assert heading(page) == title
     assert page.get("bidi_component")
     assert "TRAPPIST-1 b" in words(page)
     assert "TRAPPIST-1 is" in words(page)
@@ -53,9 +59,9 @@ def test_a_star_that_is_not_here_is_downloaded_and_opens(no_models, stand_in: St
 @pytest.mark.parametrize(
     ("typed", "star", "said"),
     [
-        ("TOI 700", "TIC 150428135", ("TOI-700", "TOI-700 d, TOI-700.02: CP, period 37.42368 d, 3.37 h, 738 ppm", "TOI-700.04")),
+        ("TOI 700", "TOI 700 (TIC 150428135)", ("TOI-700 d, TOI-700.02: CP, period 37.42368 d, 3.37 h, 738 ppm", "TOI-700.04")),
         ("TIC 100100827", "TIC 100100827", ("WASP-18", "WASP-18 b, TOI-185.01: KP, period 0.94145 d")),
-        ("TOI-185", "TIC 100100827", ("WASP-18 b", "TOI-185.01")),
+        ("TOI-185", "TOI-185 (TIC 100100827)", ("WASP-18", "WASP-18 b", "TOI-185.01")),
     ],
 )
 def test_a_known_star_opens_with_its_name_and_its_signals_without_a_network(
@@ -64,9 +70,19 @@ def test_a_known_star_opens_with_its_name_and_its_signals_without_a_network(
     monkeypatch.setenv("ASTROSEQ_MAST_SERVER", "http://127.0.0.1:9")
     monkeypatch.setenv("ASTROSEQ_EXOPLANET_ARCHIVE", "http://127.0.0.1:9")
     page = explore(target=typed)
-    assert page.title[0].value == star
+    assert heading(page) == star
     for one in said:
         assert one in words(page), one
+    assert page.query_params["target"] in (typed, [typed]), "the address keeps the name"
+    number = star.removesuffix(")").partition("TIC ")[2]
+    assert f"[ExoFOP](https://exofop.ipac.caltech.edu/tess/target.php?id={number})" in words(page)
+
+
+def test_next_and_back_go_on_from_a_star_that_was_named(no_models):
+    stars = ("TIC 101", "TIC 107", "TIC 150428135")
+    assert sidebar.neighbor_of(stars, "TOI 700", -1) == "TIC 107"
+    assert sidebar.neighbor_of(stars, "TOI 700", 1) == "TIC 101"
+    assert sidebar.neighbor_of(stars, "", 1) == "TIC 101"
 
 
 def test_a_cached_star_shows_its_name(no_models, stand_in: StandIn):
@@ -75,6 +91,7 @@ def test_a_cached_star_shows_its_name(no_models, stand_in: StandIn):
     page = explore(target="TIC 150428135")
     assert page.get("bidi_component")
     assert "##### TOI-700" in words(page)
+    assert "/overview/TOI-700" in words(page)
 
 
 def test_a_nonsense_name_without_a_network_is_said_at_once(no_models, monkeypatch: pytest.MonkeyPatch):
@@ -87,12 +104,13 @@ def test_a_nonsense_name_without_a_network_is_said_at_once(no_models, monkeypatc
     monkeypatch.setattr(network, "_look_up", lambda host: error)
     begun = time.monotonic()
     page = explore(target="utter nonsense")
-    if not page.error:  # the look-up has a thread of its own
+    if not page.warning:  # the look-up has a thread of its own
         time.sleep(0.5)
         page = explore(target="utter nonsense")
     assert time.monotonic() - begun < 20
-    assert "There is no network" in page.error[0].value
-    assert "try again later" not in page.error[0].value
+    assert "There is no network" in page.warning[0].value
+    assert "try again later" not in page.warning[0].value
+    assert "Without a network these open" in words(page)
     network.forget()
 
 
@@ -146,7 +164,7 @@ def test_a_new_snapshot_changes_an_opened_star(no_models, stand_in: StandIn):
         TOI_TABLE, normalize_table(TOI_TABLE, pd.DataFrame([toi(101, 1000.01, pl_tranmid=2458330.0)])), "here"
     )
     page = explore(target="TOI 1000", tab="Ephemerides")
-    assert page.title[0].value == "TIC 101"
+    assert heading(page) == "TOI 1000 (TIC 101)"
     assert "TOI-1000.01: PC" in words(page)
     assert f"Source: TOI of {snapshots.snapshot_status(TOI_TABLE).date:%Y-%m-%d}" in words(page)
 

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from astroseq_core.app.explore import segment, state, tables
-from astroseq_core.app.shared import stars
+from astroseq_core.app.shared import background, stars
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.shared.memory import LRUCache
 from astroseq_core.app.shared.stars import load_detrended_star, source_stamp
@@ -161,7 +161,7 @@ def test_metrics_are_shown_with_their_intervals():
         }
     )
     (row,) = tables.metrics_table(card).to_dict("records")
-    assert row == {"group": "real", "stars": 9, "roc auc": "0.900 (0.850 to 0.930)"}
+    assert row == {"Measured on": "real", "Stars": 9, "ROC AUC": "0.900 (0.850 to 0.930)"}
 
 
 @pytest.mark.parametrize("form", [["SIM 1", "SIM 2"], {"train": ["SIM 1"], "validation": ["SIM 2"]}])
@@ -176,3 +176,11 @@ def test_segment_plan_finds_each_segment():
     plan = segment.SegmentPlan((3, 0, 2))
     assert plan.first == (0, 3, 3)
     assert [plan.locate(n) for n in range(5)] == [(0, 0), (0, 1), (0, 2), (2, 0), (2, 1)]
+
+
+def test_a_thread_without_a_page_asks_the_caches_in_silence(caplog: pytest.LogCaptureFixture):
+    def work(_: background.PageJob) -> object:
+        return background.job_registry()
+
+    assert background.PageJob("plan", "a plan", work).start().wait(20)
+    assert "ScriptRunContext" not in caplog.text

@@ -320,9 +320,29 @@ def test_a_survey_under_way_tells_where_it_stands_and_can_be_cancelled():
 
 def test_a_survey_that_only_begins_is_no_trouble():
     with made.running("young", in_all=0, done=0, star="", seconds_left=None, stars_per_second=None) as one:
-        assert surveys.describe_progress(one) == "starting"
+        assert surveys.describe_progress(one) == "starting its process, begun 1 s ago"
+        assert "asked for 1 s ago" in words(survey(survey="young"))
         (one.folder / folders.PROGRESS_NAME).unlink()
         assert metrics(survey(survey="young"))["Scored"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"phase": "counting", "in_all": 0}, "counting the stars, begun 1 s ago"),
+        ({"phase": "loading"}, "0 of 60 stars scored, loading the model and the catalogs, begun 1 s ago"),
+        ({"phase": "reading", "read": 7}, "0 of 60 stars scored, 7 read and on their way to the network, begun 1 s ago"),
+    ],
+)
+def test_before_the_first_score_the_stage_is_told_and_then_the_time_that_it_took_before(now: dict, said: str):
+    young = {"done": 0, "star": "", "seconds_left": None, "stars_per_second": None} | now
+    with made.running("young", **young) as one:
+        assert surveys.describe_progress(one) == said
+    made.done("before", done=30, seconds=60.0)
+    with made.running("second", **young) as one:
+        told = surveys.describe_progress(one)
+        assert told.endswith("left" if now.get("in_all") != 0 else "ago")
+        assert surveys.usual_seconds(60, SURVEYS.jobs()) == 120.0
 
 
 def test_a_damaged_progress_or_result_of_a_survey_is_told():

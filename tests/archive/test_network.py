@@ -174,3 +174,20 @@ def test_what_may_be_a_moment_is_still_tried_again():
             http.call_with_retries(lambda error=error: fail(error), how)  # type: ignore[misc]
         assert len(calls) == times
         assert ("try again later" in str(caught.value)) is (times > 2)
+
+
+def test_a_server_that_takes_no_connection_is_told_before_anything_is_imported(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nothing listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("ASTROSEQ_EXOPLANET_ARCHIVE", url)
+        monkeypatch.setattr(http, "call_with_retries", lambda *_: pytest.fail("it was asked"))
+        with pytest.raises(UnreachableError, match="takes no connection"):
+            names.resolve_name("utter nonsense")
+        taken.listen()
+        with pytest.raises(UnreachableError, match="takes no connection"):  # what was found holds for some seconds
+            network.check_server(url)
+        network.forget()
+        network.check_server(url)
+    network.check_server(url)  # so does this

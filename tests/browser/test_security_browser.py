@@ -31,6 +31,16 @@ def refusals(page) -> list[str]:
 
 
 @pytest.fixture
+def faults(page) -> list[str]:
+    """Errors in the browser's console, and requests that failed."""
+    seen: list[str] = []
+    page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("response", lambda answer: seen.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    return seen
+
+
+@pytest.fixture
 def elsewhere():
     """A server that counts who comes: the paths that were asked for, and its address."""
     asked: list[str] = []
@@ -50,7 +60,7 @@ def elsewhere():
         listening.shutdown()
 
 
-def test_no_page_asks_anyone_but_its_own_server(page, server, requests, refusals):
+def test_no_page_asks_anyone_but_its_own_server_and_none_makes_an_error(page, server, requests, refusals, faults):
     for name in PAGES:
         page.goto(f"{server}/{name}")
         page.locator("[data-testid=stSidebar]").wait_for(timeout=PATIENCE_MS, state="attached")
@@ -64,6 +74,7 @@ def test_no_page_asks_anyone_but_its_own_server(page, server, requests, refusals
     foreign = {url for url in requests if not url.startswith((f"{server}/", "data:", f"blob:{server}/"))}
     assert foreign == set()
     assert refusals == []
+    assert faults == []
     assert page.locator("link[rel~=icon]").first.get_attribute("href").startswith("data:image/svg+xml")
 
 

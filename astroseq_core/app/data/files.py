@@ -234,30 +234,68 @@ MAX_NAMES_SHOWN = 8
 
 def draw_files() -> None:
     """Draw the tab."""
-    st.markdown("**A folder of yours**  \nFITS, `.npz` and CSV light curves; files that are added to it show up by themselves.")
-    state.FOLDER.fill_field()
-    folder = st.text_input(
-        "Folder",
-        key=state.FOLDER.name,
-        on_change=opened.remember_field,
-        args=(state.FOLDER.name,),
-        placeholder="~/lightcurves",
-        label_visibility="collapsed",
-        icon=":material/folder_open:",
-    )
-    state.FOLDER.write(str(folder or "").strip())
-    if (folder or "").strip():
-        st.fragment(_draw_folder, run_every=POLL_SECONDS)(str(folder).strip())
-    st.space("small")
-    st.markdown(
-        "**Files from your computer**  \nA light curve (FITS, `.npz`, or CSV with `time,flux`) or a table of ephemerides (CSV "
-        "with `target_id,name,period_days,t0,t0_system,duration_hours`). You see each before it is kept."
-    )
-    given = st.file_uploader("Files", accept_multiple_files=True, key="upload", label_visibility="collapsed")
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True, height="stretch"):
+        st.markdown(
+            "**A folder of yours**  \nFITS, `.npz` and CSV light curves, in folders below it, too. Nothing is copied; "
+            "files that are added to it show up by themselves."
+        )
+        state.FOLDER.fill_field()
+        folder = st.text_input(
+            "Folder",
+            key=state.FOLDER.name,
+            on_change=opened.remember_field,
+            args=(state.FOLDER.name,),
+            placeholder="~/lightcurves",
+            label_visibility="collapsed",
+            icon=":material/folder_open:",
+        )
+        state.FOLDER.write(str(folder or "").strip())
+        if (folder or "").strip():
+            st.fragment(_draw_folder, run_every=POLL_SECONDS)(str(folder).strip())
+    with right.container(border=True, height="stretch"):
+        st.markdown(
+            "**Files from your computer**  \nA light curve (FITS, `.npz` or CSV) or a table of ephemerides (CSV). You see each "
+            "before it is kept; it opens in Explore then."
+        )
+        given = st.file_uploader("Files", accept_multiple_files=True, key="upload", label_visibility="collapsed")
     for number, file in enumerate(given or []):
         with st.container(border=True):
             _draw_upload(file.name, file.getvalue(), f"{number} {file.name}")
     _draw_kept_files()
+    if not given and not (folder or "").strip():
+        _draw_examples()
+
+
+#: A light curve and a table of ephemerides as text: what each looks like, its name, and its first lines.
+EXAMPLE_FILES = (
+    (
+        "**A light curve as CSV.** Days of the mission (BTJD, BKJD) or Julian dates; flux in any unit. The star stands in the "
+        "file's name, in a column `target_id`, or you are asked.",
+        "TIC_261136679__mine.csv",
+        "time,flux,flux_err\n1325.295367,1.00012,0.00012\n1325.296756,0.99987,0.00012\n1325.298145,1.00003,0.00012\n",
+    ),
+    (
+        "**Known transits as CSV.** One row a signal; they are laid over the light curves and folded on. Depth and errors may be "
+        "added.",
+        "known.csv",
+        "target_id,name,period_days,t0,t0_system,duration_hours\nTIC 261136679,pi Men c,6.26784,2458325.50400,BJD,2.95\n",
+    ),
+)
+
+
+def _draw_examples() -> None:
+    """Draw what files look like, with examples to take away."""
+    for column, (words, name, text) in zip(st.columns(2, gap="medium"), EXAMPLE_FILES, strict=True):
+        with column:
+            st.markdown(words)
+            st.code(text.rstrip(), language=None)
+            st.download_button(
+                f"Save as {name}", text, name, "text/csv", key=f"example {name}", type="tertiary", icon=":material/download:"
+            )
+    st.caption(
+        "FITS files of the missions, QLP, eleanor, K2SFF, EVEREST and others are read as they are; docs/files.md lists all."
+    )
 
 
 def _draw_folder(folder: str) -> None:

@@ -241,6 +241,7 @@ def draw_missing() -> None:
             "Nothing is missing. Light curves that the archive does not have, and downloads that failed, will stand here "
             "with the reason and a button that tries again."
         )
+        st.button("Search for a star", on_click=_open_search_tab, icon=":material/search:", key="search from missing")
         return
     st.markdown(
         "**Absent**: the archive said that it has none, and is not asked again unless you do. **Failed**: it may work "

@@ -56,6 +56,8 @@ def draw_welcome(choice: SidebarChoice) -> None:
             "Name a folder of light curves on the left: FITS as the missions publish them, or `.npz` and CSV with the columns "
             "`time` and `flux`. Name files like `TIC_261136679__anything.npz` where their content does not say which star it is."
         )
+        tab = {"tab": "Your files"}
+        layout.draw_page_link(url_state.DATA, "What files look like, and upload of single ones", ":material/upload_file:", tab)
     elif choice.request.source is Source.CACHE:
         _draw_cache_welcome(choice)
     elif choice.offered:
@@ -125,6 +127,7 @@ def draw_header(
     known: ScoredStar | None,
     location: Mapping[str, str],
     members: tuple[int, ...],
+    typed: str = "",
 ) -> None:
     """Draw the star's name, badges and numbers, and the link to its vetting.
 
@@ -144,11 +147,13 @@ def draw_header(
         URL parameters with which the vetting page opens the star.
     members : tuple of int
         Indices of the observations that are drawn.
+    typed : str, optional
+        The name by which the star was asked for.
     """
     drawn = [star.detrended[i] for i in members]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title(star.target.id, anchor=False, width="content")
-        if name := names.star_name(star.target):
+        st.title(escape(names.star_title(typed, star.target)), anchor=False, width="content")
+        if name := names.other_name(typed, star.target):
             st.markdown(f"##### {escape(name)}", width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             if star.target.is_simulated:
@@ -169,6 +174,7 @@ def draw_header(
             _draw_signal_badges(signals.known_signals(request, star, card))
         st.space("stretch")
         layout.draw_page_link(url_state.VET, "Vet this star", ":material/fact_check:", location)
+    names.draw_web_pages(star.target)
     total = None if known is None else known.star
     per_cadence = median_noise_ppm(drawn)
     per_hour = combine_measurements(measure_light_curve(p) for p in drawn).get("noise_ppm_1h")

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from astroseq_core.app.explore import state
-from astroseq_core.app.shared import downloads, key_overlay, opened, url_state
+from astroseq_core.app.shared import downloads, key_overlay, names, opened, url_state
 from astroseq_core.app.shared.key_overlay import KeyRow
 from astroseq_core.app.shared.layout import draw_problems, earlier_warnings, warn
 from astroseq_core.app.shared.models import available_cards, draw_damaged_models
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST, list_stars, neighboring_star
 from astroseq_core.app.shared.value_types import Choice
+from astroseq_core.app.shared.words import DETRENDING_WORDS
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.scoring.star_data import StarRequest
@@ -76,6 +77,32 @@ def select_star(star: str | None) -> None:
         reset_star_state()
 
 
+def neighbor_of(stars: tuple[str, ...], name: str, step: int) -> str | None:
+    """Return the neighbor of a star in a list, by whatever name it was asked for.
+
+    Parameters
+    ----------
+    stars : tuple of str
+        Identifiers in the order of the list.
+    name : str
+        Name of the star; empty if none is shown.
+    step : int
+        How many positions further, negative for backwards.
+
+    Returns
+    -------
+    str or None
+        Identifier of the neighbor, see `neighboring_star`.
+    """
+    found = names.resolve_name(name).resolved if name else None
+    return neighboring_star(stars, name if found is None else names.preferred_identifier(found, stars).id, step)
+
+
+def _step(stars: tuple[str, ...], step: int) -> None:
+    """Select a neighbor of the star that is shown; a callback for buttons."""
+    select_star(neighbor_of(stars, str(st.session_state.get(state.TARGET.name) or ""), step))
+
+
 def _reset_source_state() -> None:
     """Clear the selected star, which another source does not have."""
     st.session_state["target"] = None
@@ -127,8 +154,8 @@ def draw_sidebar() -> SidebarChoice:
             shortcut=key_overlay.BACK,
             width="stretch",
             disabled=not stars,
-            on_click=select_star,
-            args=(neighboring_star(stars, name or "", -1),),
+            on_click=_step,
+            args=(stars, -1),
             icon=":material/chevron_left:",
         )
         on.button(
@@ -136,8 +163,8 @@ def draw_sidebar() -> SidebarChoice:
             shortcut=key_overlay.NEXT,
             width="stretch",
             disabled=not stars,
-            on_click=select_star,
-            args=(neighboring_star(stars, name or "", 1),),
+            on_click=_step,
+            args=(stars, 1),
             icon=":material/chevron_right:",
         )
         key_overlay.draw_button()
@@ -205,13 +232,15 @@ def _list_stars_of(source: Source, folder: str, mission: str) -> tuple[tuple[str
 
 def _draw_detrending() -> tuple[str, float | None]:
     st.subheader("View", anchor=False)
+    state.DETRENDING.fill_field()
     method = st.selectbox(
         "Detrending",
         tuple(DETRENDING_METHODS),
-        key="detrending",
-        bind="query-params",
+        key=state.DETRENDING.name,
+        format_func=DETRENDING_WORDS.__getitem__,
         help="Of what is drawn. A model always sees what it was trained on.",
     )
+    state.DETRENDING.write(str(method))
     window = st.number_input(
         "Window [d]",
         *state.WINDOW_DAYS,

@@ -6,6 +6,7 @@ from astroseq_core.app.shared import url_state
 from astroseq_core.app.shared.parameters import Owner, PageParameters, Parameter
 from astroseq_core.app.shared.stars import ALL_MISSIONS, BEST
 from astroseq_core.app.shared.value_types import Choice, Number, OrNone, Position, Text, TextList
+from astroseq_core.app.shared.words import DETRENDING_WORDS
 from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS
 
@@ -25,6 +26,9 @@ SOURCE = Parameter("source", Choice(tuple(url_state.SOURCES)), next(iter(url_sta
 FOLDER = Parameter("folder", Text(), "", Owner.UNBOUND_FIELD)
 EPHEMERIDES = Parameter("ephemerides", Text(), "", Owner.UNBOUND_FIELD)
 MODEL = Parameter("model", Choice((BEST,)), BEST, Owner.UNBOUND_FIELD)
+DETRENDING = Parameter(
+    "detrending", Choice(tuple(DETRENDING_METHODS), DETRENDING_WORDS), next(iter(DETRENDING_METHODS)), Owner.UNBOUND_FIELD
+)
 PARAMETERS = PageParameters(
     (
         TARGET,
@@ -35,7 +39,7 @@ PARAMETERS = PageParameters(
         Parameter("mission", Choice(MISSIONS), ALL_MISSIONS, Owner.FIELD),
         OBSERVATIONS,
         PRODUCT,
-        Parameter("detrending", Choice(tuple(DETRENDING_METHODS)), next(iter(DETRENDING_METHODS)), Owner.FIELD),
+        DETRENDING,
         Parameter("window", OrNone(Number(*WINDOW_DAYS)), None, Owner.FIELD),
         SEGMENT,
         TAB,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astroseq_core.app.shared.layout import escape
+from astroseq_core.app.shared.words import DETRENDING_WORDS
 from astroseq_core.ephemeris import HOURS_PER_DAY, Ephemeris
 from astroseq_core.networks.card import ModelCard
 from astroseq_core.plots import _timeline
@@ -175,10 +176,28 @@ def preprocessing_sentence(star: StarData) -> str:
     """
     s = star.detrended[0].settings
     flattened = sum(c.flattened for c in star.light_curves)
-    trend = "no trend removed" if s.detrending == "none" else f"{s.detrending} trend over {s.window_days:g} d"
+    method = DETRENDING_WORDS.get(s.detrending, s.detrending)
+    trend = "no trend removed" if s.detrending == "none" else f"trend by {method} over {s.window_days:g} d"
     clip = "" if s.clip_sigma is None else f", flares clipped at {s.clip_sigma:g} σ"
     already = f" {flattened} of {len(star.light_curves)} came already detrended and were left as they are." if flattened else ""
     return f"Drawn with: {trend}{clip}; cadences with the default quality bits of {star.instrument.name} left out.{already}"
+
+
+#: The numbers of a card that are shown, in words; the card itself has all.
+METRIC_WORDS = {
+    "group": "Measured on",
+    "stars": "Stars",
+    "segments": "Segments",
+    "positives": "With a transit",
+    "base_rate": "Base rate",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "pr_lift": "PR AUC over base rate",
+    "recall": "Found at 1 % false alarms",
+    "recall_strict": "Found at 0.1 % false alarms",
+    "ece_interval": "Calibration error",
+    "note": "Note",
+}
 
 
 def metrics_table(card: ModelCard) -> "pd.DataFrame":
@@ -192,12 +211,12 @@ def metrics_table(card: ModelCard) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row for each group of stars; intervals as `value (low to high)`.
+        One row for each group of stars: the numbers of `METRIC_WORDS`; intervals as `value (low to high)`.
     """
     import pandas as pd
 
-    rows = [{k: v for k, v in row.items() if not isinstance(v, list | tuple)} for row in card.metrics]
-    return pd.DataFrame([{k.replace("_", " "): _format_metric(v) for k, v in row.items()} for row in rows])
+    rows = [{words: _format_metric(row[k]) for k, words in METRIC_WORDS.items() if k in row} for row in card.metrics]
+    return pd.DataFrame(rows)
 
 
 def _format_metric(value: object) -> Any:

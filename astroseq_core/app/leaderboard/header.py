@@ -10,8 +10,9 @@ from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.survey import surveys
 from astroseq_core.columns import PLANET_SCORE, STAR_SCORE
 from astroseq_core.plots import style
-from astroseq_core.store import thresholds
+from astroseq_core.store import leaderboard, thresholds
 from astroseq_core.store.leaderboard import ScoredModel
+from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.surveys import known_objects
 from astroseq_core.surveys.queue import SURVEYS, SurveyRequest
 
@@ -102,22 +103,30 @@ def draw_survey_progress() -> None:
     surveys.draw_active_surveys()
 
 
-def draw_header(model: ScoredModel) -> None:
-    """Draw the badges of a model: its stars, how many are simulated or failed, and its threshold.
+def draw_header(model: ScoredModel, filters: Filters) -> None:
+    """Draw the badges of a model: its stars, how many of them the filters leave, are simulated or failed, and its threshold.
 
     Parameters
     ----------
     model : ScoredModel
         Model whose stars are shown.
+    filters : Filters
+        Filters of its stars.
     """
     threshold = thresholds.load(model.model_id)
+    shown = leaderboard.load_page(filters, limit=1).in_all
     with st.container(horizontal=True, gap="xsmall"):
         st.badge(escape(model.model_id), icon=":material/neurology:", color="blue")
-        st.badge(f"{model.num_scored:,} star{'s' * (model.num_scored != 1)}", color="gray")
+        stars = f"{model.num_scored:,} star{'s' * (model.num_scored != 1)}"
+        st.badge(stars, color="gray", help="Scored by this model")
+        if shown != model.num_scored:
+            st.badge(
+                f"filters leave {shown:,}", icon=":material/filter_alt:", color="blue", help=f"{shown:,} of the {stars}, below"
+            )
         if model.num_simulated:
             everyone = model.num_simulated == model.num_scored + model.num_failed
             st.badge(
-                "all simulated" if everyone else f"{model.num_simulated:,} simulated",
+                "all simulated" if everyone else f"{model.num_simulated:,} of them simulated",
                 icon=":material/science:",
                 color=style.SIMULATED_BADGE_COLOR,
             )

@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from astroseq_core.app.shared import layout, url_state
 from astroseq_core.app.shared.layout import draw_note, escape
 from astroseq_core.app.vet import queues, state
 from astroseq_core.column_fields import BAR, COUNT, CURVE, NUMBER, TEXT, TICK, Column
-from astroseq_core.columns import LEADERBOARD, ROW_COLUMNS, SIGNAL_CLASSES, SORTS
+from astroseq_core.columns import LEADERBOARD, PLANET_SCORE, ROW_COLUMNS, SIGNAL_CLASSES, SORTS, STAR_SCORE
 from astroseq_core.export import candidates
 from astroseq_core.io import files
 from astroseq_core.plots.style import CLASS_COLORS
@@ -77,9 +77,9 @@ def draw_export_buttons(filters: Filters, in_all: int) -> None:
             help="Model, threshold, filters and counts of that CSV, as JSON.",
         )
         words = (
-            "p_highclass is 0 for all until a threshold is kept."
+            "The CSV marks none as a candidate until a threshold is kept."
             if threshold is None
-            else f"p_highclass is 1 from the {SCORE_WORDS[threshold.score]} {threshold.threshold:.4g} on."
+            else f"The CSV marks those from the {SCORE_WORDS[threshold.score]} {threshold.threshold:.4g} on as candidates."
         )
         st.caption(f"{in_all:,} star{'s' * (in_all != 1)}. {escape(words)}", width="content")
 
@@ -165,6 +165,9 @@ MAX_PROBABILITY_BYTE = 255
 BAR_WIDTH, BAR_HEIGHT, PICTURE_HEIGHT = 92, 8, 28
 #: Two periods that differ by less, relatively, are one to a reader.
 NEAR_PERIOD = 1e-3
+#: Scores at and below which a bar is empty: there is no transit, or none of a planet. Least width of a column with bars [px].
+NO_BAR_AT = {PLANET_SCORE: -6.0, STAR_SCORE: 0.0}
+SCORE_BAR_WIDTH = 130
 #: Text of an empty cell.
 EMPTY_CELL = "–"
 
@@ -223,7 +226,7 @@ def draw_table(filters: Filters, model_stars: int) -> None:
         selection_mode="single-row",
         alt="Stars ranked by their planet score",
         placeholder=EMPTY_CELL,
-        column_config=table_columns(),
+        column_config=table_columns(_score_bars(filters, by)),
     )
     draw_note(
         "Stars are ranked by the planet score: the natural log of the odds that the best signal is a planet's, from the "
@@ -292,7 +295,7 @@ def _ephemeris_words(row: LeaderboardRow) -> tuple[str, ...]:
         f"t0 {row.t0_days:.4f} {escape(row.t0_system)}",
         "" if row.duration_hours is None else f"{row.duration_hours:.2f} h",
         "" if row.depth_ppm is None else f"{row.depth_ppm:,.0f} ppm",
-        f"the star score folds at {row.best_period_days:.5f} d" if another else "",
+        f"the probabilities recur best at {row.best_period_days:.5f} d" if another else "",
     )
 
 
@@ -446,15 +449,52 @@ def instrument_label(row: LeaderboardRow) -> str:
     return f"{row.seen_as or row.mission}, simulated" if row.simulated else row.mission
 
 
-def table_columns() -> dict[str, Any]:
+@dataclass(frozen=True)
+class ScoreBars:
+    """The bars of the score that the rows are sorted by.
+
+    Attributes
+    ----------
+    column : str
+        Name of the score's column.
+    empty, full : float
+        Scores at which a bar is empty and full.
+    """
+
+    column: str
+    empty: float
+    full: float
+
+
+def _score_bars(filters: Filters, sort: str) -> ScoreBars | None:
+    """Return the bars of the sorted score, the same on every page: that of the best star is full; None for other columns."""
+    # by planet score, a model without any such score ranks by the star score
+    column = leaderboard.ranking_score(filters) if sort == PLANET_SCORE else sort
+    if column not in SCORE_WORDS:
+        return None
+    best = leaderboard.load_page(filters, sort=column, limit=1).rows
+    highest = getattr(best[0], column) if best else None
+    empty = NO_BAR_AT[column]
+    return ScoreBars(column, empty, highest) if highest is not None and highest > empty else None
+
+
+def table_columns(bars: ScoreBars | None = None) -> dict[str, Any]:
     """Return the column configuration of the table.
+
+    Parameters
+    ----------
+    bars : ScoreBars or None, optional
+        The bars of one column; None for no bars.
 
     Returns
     -------
     dict
         Streamlit column configuration by column name.
     """
-    return {label: _column_config(column) for label, column in _displayed().items()}
+    return {
+        label: _column_config(column, bars if bars is not None and bars.column == column.name else None)
+        for label, column in _displayed().items()
+    }
 
 
 #: Readers of the cells that hold something else than the field of the row.
@@ -472,7 +512,7 @@ def _displayed() -> dict[str, Column]:
     return {column.display.label: column for column in (ROW_COLUMNS[name] for name in LEADERBOARD) if column.display}
 
 
-def _column_config(column: Column) -> Any:
+def _column_config(column: Column, bars: ScoreBars | None) -> Any:
     config, display = st.column_config, column.display
     if display is None:
         return None
@@ -487,6 +527,7 @@ def _column_config(column: Column) -> Any:
     if column.kind == TEXT:
         return config.TextColumn(**common)
     number_format = "%d" if display.digits is None else f"%.{display.digits}f"
-    if display.full is not None:
-        return config.ProgressColumn(format=number_format, min_value=0.0, max_value=display.full, **common)
+    if bars is not None:
+        common["width"] = max(display.width, SCORE_BAR_WIDTH)
+        return config.ProgressColumn(format=number_format, min_value=bars.empty, max_value=bars.full, **common)
     return config.NumberColumn(format=number_format, **common)

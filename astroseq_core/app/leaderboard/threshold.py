@@ -53,12 +53,23 @@ def draw_threshold(filters: Filters) -> None:
     above_threshold = count_stars(passed)
     quiet = estimate_false_alarms(filters.model_id, threshold.threshold, score)
     odds = estimate_without_planet(filters.model_id, threshold.threshold) if score == PLANET_SCORE else None
+    everyone = Filters(model_id=filters.model_id, scored=True)
+    whole = sum(store_leaderboard.score_histogram(everyone, score=score).counts)
+    are_all = replace(filters, scored=True) == everyone
     with st.container(horizontal=True, gap="large"):
-        st.metric("Pass", f"{above_threshold:,} of {in_all:,}", width="content", help="Of the stars that the filters leave")
-        st.metric("With a known object", f"{count_stars(replace(passed, known=True)):,}", width="content")
-        _draw_estimate("Expected false alarms", quiet)
+        of = f"Of the {in_all:,} stars with a {SCORE_WORDS[score]}" + ("" if are_all else " that the filters leave")
+        st.metric("Pass", f"{above_threshold:,} of {in_all:,}", width="content", help=of)
+        st.metric(
+            "With a known object", f"{count_stars(replace(passed, known=True)):,}", width="content", help="Of those that pass"
+        )
+        if not are_all:
+            all_above = count_stars(above(everyone, score, threshold.threshold))
+            st.metric(
+                "Pass, without the filters", f"{all_above:,} of {whole:,}", width="content", help="Of all stars of the model"
+            )
+        _draw_estimate("Expected false alarms", quiet, whole, are_all=are_all)
         if score == PLANET_SCORE:
-            _draw_estimate("Without a planet, by their odds", odds)
+            _draw_estimate("Without a planet, by their odds", odds, whole, are_all=are_all)
     figure = leaderboard.score_histogram_figure(
         spread.edges,
         spread.counts,
@@ -70,7 +81,8 @@ def draw_threshold(filters: Filters) -> None:
     )
     st.plotly_chart(figure, config=PLOTLY_CONFIG, key="score histogram", alt="How many stars have which score")
     bases = [found.basis for found in (quiet, odds) if found is not None]
-    st.caption(escape(" ".join(bases) or NOT_ESTIMATED))
+    of_all = "" if are_all or not bases else f"Whatever the filters, of all {whole:,} stars of the model: "
+    st.caption(escape(of_all + (" ".join(bases) or NOT_ESTIMATED)))
     _draw_keep_buttons(threshold, kept)
     draw_note(*NOTES[score])
 
@@ -220,13 +232,14 @@ def estimate_without_planet(model_id: str, threshold: float) -> ExpectedFalseAla
     return candidates.false_alarms_from_odds(store_leaderboard.planet_scores(unknown))
 
 
-def _draw_estimate(label: str, expected: ExpectedFalseAlarms | None) -> None:
+def _draw_estimate(label: str, expected: ExpectedFalseAlarms | None, whole: int, *, are_all: bool) -> None:
     limit = None if expected is None else expected.upper_limit
     st.metric(
         label,
         "–" if expected is None else format_count(expected.stars),
         width="content",
-        help="Among all stars of this model; below it the upper end of its 95 % interval",
+        help=f"Among all {whole:,} stars of this model{'' if are_all else ', whatever the filters'}; below it the upper end of "
+        "its 95 % interval",
         delta_color="off",
         delta_arrow="off",
         delta=None if limit is None else f"at most {format_count(limit)}",

@@ -104,6 +104,17 @@ def setup_page(title: str, *, wide: bool = False) -> None:
             st.caption(escape(note))
 
 
+def name_page(title: str) -> None:
+    """Name the browser's tab, and so the entry of its history, by what the page shows.
+
+    Parameters
+    ----------
+    title : str
+        What the page shows.
+    """
+    st.set_page_config(page_title=f"{title} · AstroSeq")
+
+
 def _draw_navigation() -> None:
     """Draw a link to each page. Streamlit's own navigation labels the first one "app"."""
     pages = [("app.py", "AstroSeq", ":material/planet:")]

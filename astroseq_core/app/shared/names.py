@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from astroseq_core import missions, targets
-from astroseq_core.app.shared import background, downloads, url_state
+from astroseq_core.app.shared import background, downloads, layout, url_state
 from astroseq_core.app.shared.background import PageJob
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.archive import catalogs, names, snapshots
 from astroseq_core.archive.download import FetchReport
 from astroseq_core.archive.names import ResolvedName
-from astroseq_core.archive.signals import Signal
-from astroseq_core.errors import AmbiguousNameError, AstroSeqError, TargetError
+from astroseq_core.archive.signals import Signal, name_key
+from astroseq_core.archive.web_pages import star_web_pages
+from astroseq_core.errors import AmbiguousNameError, AstroSeqError, TargetError, UnreachableError
 from astroseq_core.io.cache import LightCurveCache
 from astroseq_core.preprocessing.prepare import DEFAULT_CONFIGS
 from astroseq_core.scoring.star_data import StarRequest
@@ -22,6 +23,11 @@ from astroseq_core.scoring.star_source import Source
 from astroseq_core.targets import Target
 
 LOOKUP_KIND = "name"
+#: What needs no network.
+OFFLINE_WORDS = (
+    "Without a network these open: the simulated stars (SIM 1 to SIM 60), stars in files of yours and in the cache, and every "
+    "name of a well-known system or of a catalog that was fetched before."
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,11 @@ def draw_failed_lookup(found: NameResolution) -> None:
     found : NameResolution
         The failed lookup.
     """
-    st.error(escape(found.problem), icon=":material/error:")
+    if isinstance(found.problem, UnreachableError):
+        st.warning(escape(found.problem), icon=":material/cloud_off:")
+        st.caption(OFFLINE_WORDS)
+    else:
+        st.error(escape(found.problem), icon=":material/error:")
     if found.job is not None and not isinstance(found.problem, TargetError):
         st.button("Try again", key=f"again {found.job.key}", on_click=background.job_registry().forget, args=(found.job.key,))
 
@@ -144,17 +154,17 @@ def resolve_star(request: StarRequest, mission: str, here: Iterable[str]) -> Sta
         draw_unresolved(found, _open_star)
         return None
     star = preferred_identifier(found.resolved, here)
+    layout.name_page(star_title(request.name, star))
     _draw_resolution(request.name, star, found.resolved)
     if star.is_simulated or request.source is Source.FOLDER:
         return replace(request, name=star.id)
     if request.source is Source.SIMULATED:
-        st.error(
-            f"{star} is a real star and not in the simulated survey, whose stars are SIM 1 to SIM 60.", icon=":material/error:"
-        )
+        st.title(escape(star_title(request.name, star)), anchor=False)
+        st.markdown(f"{star} is a real star. It is not in the simulated survey, whose stars are SIM 1 to SIM 60.")
         st.button(f"Open {star} from the cache", on_click=_open_from_cache, args=(star.id,), type="primary")
         return None
     if not LightCurveCache().entries(star):
-        _draw_missing_star(star, found.resolved)
+        _draw_missing_star(request.name, star, found.resolved)
         return None
     job = downloads.download_job(star)
     if job is not None and job.is_running:
@@ -242,6 +252,92 @@ def star_name(star: Target) -> str:
     return "" if known is None else known.name
 
 
+def star_title(typed: str, star: Target) -> str:
+    """Return what to call a star that was asked for by a name.
+
+    Parameters
+    ----------
+    typed : str
+        The name as it was typed.
+    star : Target
+        The star.
+
+    Returns
+    -------
+    str
+        The name with the identifier behind it; the identifier alone where it was typed itself.
+
+    Examples
+    --------
+    >>> star_title("TOI 700", targets.parse_star("TIC 150428135"))
+    'TOI 700 (TIC 150428135)'
+    >>> star_title("tic150428135", targets.parse_star("TIC 150428135"))
+    'TIC 150428135'
+    """
+    name = address_name(typed, star)
+    return star.id if name == star.id else f"{name} ({star.id})"
+
+
+def address_name(typed: str, star: Target) -> str:
+    """Return the name of a star in the address: as it was typed, but any spelling of an identifier as the identifier.
+
+    Parameters
+    ----------
+    typed : str
+        The name as it was typed.
+    star : Target
+        The star.
+
+    Returns
+    -------
+    str
+        The name.
+    """
+    name = " ".join(typed.split())
+    try:
+        return name if name and not isinstance(targets.parse(name), Target) else star.id
+    except TargetError:
+        return name if name and not name.isdigit() else star.id
+
+
+def other_name(typed: str, star: Target) -> str:
+    """Return the usual name of a star, unless it was typed.
+
+    Parameters
+    ----------
+    typed : str
+        The name as it was typed.
+    star : Target
+        The star.
+
+    Returns
+    -------
+    str
+        Its name in the catalogs; empty if it has none.
+    """
+    name = star_name(star)
+    return "" if name_key(name) == name_key(typed) else name
+
+
+def draw_web_pages(star: Target, *, with_name: bool = True) -> None:
+    """Draw links to the pages of a star at the archives, which open in a new tab; none for simulated stars.
+
+    Parameters
+    ----------
+    star : Target
+        The star.
+    with_name : bool, optional
+        Whether the links may tell that catalogs know the star.
+    """
+    if star.is_simulated:
+        return
+    known = catalogs.current_catalog().star_of(star)
+    name = "" if known is None or not with_name else known.name or known.signals[0].name
+    pages = star_web_pages(star, name, () if known is None else known.identifiers)
+    links = " · ".join(f"[{escape(service)}]({address})" for service, address in pages.items())
+    st.caption(f"{star} at {links}")
+
+
 def describe_signal(signal: Signal) -> str:
     """Describe a known signal in a line.
 
@@ -266,19 +362,20 @@ def describe_signal(signal: Signal) -> str:
     return f"{', '.join((signal.name, *also))}: {', '.join(filter(None, parts))}"
 
 
-def _draw_known_star(star: Target) -> None:
-    """Draw the name and the known signals of a star whose light curves are not here."""
-    name, known = star_name(star), catalogs.current_catalog().signals_of(star)
+def _draw_known_star(typed: str, star: Target) -> None:
+    """Draw the name and the known signals of a star whose light curves are not here, and links to its pages elsewhere."""
+    name, known = other_name(typed, star), catalogs.current_catalog().signals_of(star)
     if name:
         st.markdown(f"##### {escape(name)}")
     if known:
         st.markdown("\n".join(f"- {escape(describe_signal(signal))}" for signal in known))
+    draw_web_pages(star)
 
 
-def _draw_missing_star(star: Target, resolved: ResolvedName) -> None:
+def _draw_missing_star(typed: str, star: Target, resolved: ResolvedName) -> None:
     """Draw what is known of a star that is not cached, its download, and why earlier attempts failed."""
-    st.title(star.id, anchor=False)
-    _draw_known_star(star)
+    st.title(escape(star_title(typed, star)), anchor=False)
+    _draw_known_star(typed, star)
     job = downloads.download_job(star)
     if job is not None and job.is_running:
         _draw_download(star)

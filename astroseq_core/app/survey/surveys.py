@@ -1,5 +1,6 @@
 """Survey list: all surveys, one survey with its progress, and what can be done with it."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.survey import state
 from astroseq_core.app.train.state import STATE_COLORS, format_age, format_duration
 from astroseq_core.jobs.job import JobState
+from astroseq_core.jobs.progress import Progress
 from astroseq_core.plots import style
 from astroseq_core.store import leaderboard
-from astroseq_core.surveys.queue import DASK, SURVEYS, Survey
+from astroseq_core.surveys.queue import COUNTING, DASK, LOADING, READING, SURVEYS, Survey
 from astroseq_core.surveys.results import LEFT_OUT_NAME, read_left_out
 from astroseq_core.surveys.stars import CACHE, FOLDER, SECTORS, SIMULATED, TARGETS, SurveyChoice
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 #: How many lines about what is left out are drawn.
 MAX_LEFT_OUT_SHOWN = 200
 MESSAGE_KEY = "survey said"
+#: The stages before the first score, in words.
+STAGES = {
+    COUNTING: "counting the stars",
+    LOADING: "loading the model and the catalogs",
+    READING: "{read:,} read and on their way to the network",
+}
 #: Session key of the selected survey.
 SELECTED_KEY = "survey looked at"
 SURVEY_KIND = JobKind(state.SURVEY, state.SURVEYS, SELECTED_KEY, MESSAGE_KEY, SURVEYS)
@@ -82,6 +90,12 @@ def draw_badges(survey: Survey) -> None:
         else:
             st.badge(state.SOURCE_NAMES[request.stars.source], color="gray")
         st.badge(escape(request.model_id or "the model that suits each star"), icon=":material/neurology:", color="blue")
+    if not survey.is_active:  # else the line is drawn again with the progress, as its ages grow
+        _draw_about(survey)
+
+
+def _draw_about(survey: Survey) -> None:
+    request = survey.request
     parts = [describe_stars(request.stars), f"asked for {format_age(survey.created)}"]
     if request.engine == DASK:
         parts.append(f"on the Dask cluster at {request.address}")
@@ -145,6 +159,7 @@ def draw_progress(survey: Survey) -> None:
     """
 
     def draw(now: Survey) -> None:
+        _draw_about(now)
         _draw_bar(now)
         if now.state is JobState.RUNNING:
             draw_metrics(now)
@@ -187,19 +202,55 @@ def describe_progress(survey: Survey) -> str:
     Returns
     -------
     str
-        A few words, such as `12 of 60 stars, now SIM 13`.
+        A few words, such as `12 of 60 stars, now SIM 13`: the stage, how many of how many, and the time left.
     """
     if survey.state is JobState.QUEUED:
-        return "waits for its turn"
+        return f"waits for its turn, asked for {format_age(survey.created)}"
     progress = survey.progress
-    if not progress.total:
-        return "starting"
-    parts = [f"{progress.handled:,} of {progress.total:,} stars"]
+    parts = [_describe_stage(progress)]
     if progress.item:
         parts.append(f"now {progress.item}")
-    if progress.seconds_left is not None:
-        parts.append(f"about {format_duration(progress.seconds_left)} left")
+    left = progress.seconds_left
+    if left is None and progress.total and not progress.handled and survey.started is not None:
+        # what it took before, until its own pace is known
+        usual = usual_seconds(progress.total, SURVEYS.jobs())
+        left = None if usual is None else max(usual - (time.time() - survey.started), 1.0)
+    if left is not None:
+        parts.append(f"about {format_duration(left)} left")
+    elif not progress.handled and survey.started is not None:
+        parts.append(f"begun {format_age(survey.started)}")
     return ", ".join(parts)
+
+
+def _describe_stage(progress: Progress) -> str:
+    if progress.handled or progress.phase not in STAGES:
+        return f"{progress.handled:,} of {progress.total:,} stars" if progress.total else "starting its process"
+    of = f"0 of {progress.total:,} stars scored" if progress.total else ""
+    words = STAGES[progress.phase].format(read=int(progress.numbers.get("read", 0)))
+    return f"{of}, {words}" if of else words
+
+
+def usual_seconds(stars: int, surveys: Sequence[Survey]) -> float | None:
+    """Return how long so many stars took, by the survey that ended last.
+
+    Parameters
+    ----------
+    stars : int
+        Number of stars.
+    surveys : sequence of Survey
+        All surveys.
+
+    Returns
+    -------
+    float or None
+        Time [s]; None if no survey has scored a star yet.
+    """
+    ended = [s for s in surveys if s.result is not None and s.result.done and s.result.numbers.get("seconds")]
+    if not ended:
+        return None
+    last = max(ended, key=lambda s: s.ended or 0.0)
+    assert last.result is not None
+    return stars * last.result.numbers["seconds"] / last.result.done
 
 
 TABLE_KEY = "survey table"

@@ -140,15 +140,23 @@ def draw_field(recipe: Recipe, setting: Setting, start: dict[str, object]) -> An
     value: Any = start.get(setting.name, settings.recipe_value(recipe, setting))
     help_text = setting.help or None
     if setting.many:
-        chosen = st.multiselect(setting.label, setting.choices, default=list(value), key=name, help=help_text)
+        chosen = st.multiselect(
+            setting.label, setting.choices, default=list(value), key=name, help=help_text, format_func=setting.word
+        )
         return tuple(chosen)
     if setting.choices:
         if value not in setting.choices:
-            st.text_input(setting.label, str(value), key=name, disabled=True, help=help_text)
+            st.text_input(setting.label, setting.word(str(value)), key=name, disabled=True, help=help_text)
             return value
         off = setting.name == "labels" and recipe.labels == SEQUENTIAL
         return st.selectbox(
-            setting.label, setting.choices, index=setting.choices.index(value), key=name, help=help_text, disabled=off
+            setting.label,
+            setting.choices,
+            index=setting.choices.index(value),
+            key=name,
+            help=help_text,
+            disabled=off,
+            format_func=setting.word,
         )
     kind = int if setting.is_whole else float
     low, high, step = kind(setting.low), kind(setting.high), kind(setting.step)

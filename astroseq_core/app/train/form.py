@@ -133,7 +133,7 @@ def _draw_recipe() -> tuple[Recipe, str]:
         " and ".join(recipe.instruments),
         f"segments of {segment_config.window} cadences" + (f" of {minutes:g} min" if minutes else ""),
         f"{count} channel{'s' * (count != 1)}",
-        recipe.architecture.replace("_", " "),
+        settings.ARCHITECTURE_WORDS.get(recipe.architecture, recipe.architecture.replace("_", " ")),
         how,
     )
     st.caption(escape(" · ".join(parts)))

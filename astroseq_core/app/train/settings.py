@@ -1,13 +1,15 @@
 """The settings of a training run that the Train page can change: their fields, limits and places in the recipe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from astroseq_core.app.shared.value_types import Choice, Choices, Number, OrNone, ValueType, WholeNumber
+from astroseq_core.app.shared.words import DETRENDING_WORDS
 from astroseq_core.errors import SettingsError
 from astroseq_core.networks.architectures.registry import ARCHITECTURES
 from astroseq_core.networks.losses import LOSSES
+from astroseq_core.plots.segments import channel_title
 from astroseq_core.preprocessing.channels import CHANNELS
 from astroseq_core.preprocessing.detrend import DETRENDING_METHODS
 from astroseq_core.preprocessing.segments import MIN_WINDOW
@@ -23,6 +25,13 @@ MAIN, SEGMENTS, SAMPLING, NETWORK, OPTIMIZATION, SPLIT = (
     "Split",
 )
 GROUPS = (MAIN, SEGMENTS, SAMPLING, NETWORK, OPTIMIZATION, SPLIT)
+#: Architectures in words; others as they are named.
+ARCHITECTURE_WORDS = {
+    "inception_resnet_1d": "inception and residual blocks",
+    "cnn_lstm": "convolutions and LSTM",
+    "transit_unet_1d": "U-Net, segments and cadences",
+    ISOLATION_FOREST: "isolation forest",
+}
 #: URL text of None.
 NO_LIMIT = "none"
 RESAMPLING = ("none", "oversample", "smote")
@@ -60,6 +69,8 @@ class Setting:
         What None means, in words.
     help : str
         Tooltip.
+    words : mapping of str to str
+        What the choices are called on the page, where that differs.
 
     Examples
     --------
@@ -79,11 +90,27 @@ class Setting:
     optional: bool = False
     nothing: str = ""
     help: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         """Whether the setting is a whole number."""
         return isinstance(self.low, int)
+
+    def word(self, choice: str) -> str:
+        """Return what a choice is called on the page.
+
+        Parameters
+        ----------
+        choice : str
+            One of `choices`, or an older one that is no longer offered.
+
+        Returns
+        -------
+        str
+            The word.
+        """
+        return self.words.get(choice, choice.replace("_", " "))
 
     @property
     def url_type(self) -> ValueType[Any]:
@@ -148,7 +175,9 @@ SETTINGS = (
         nothing="as observed",
         help="Faster light curves are binned to it; empty leaves them as they are.",
     ),
-    Setting("detrending", "preparation.detrending", "Detrending", SEGMENTS, choices=tuple(DETRENDING_METHODS)),
+    Setting(
+        "detrending", "preparation.detrending", "Detrending", SEGMENTS, choices=tuple(DETRENDING_METHODS), words=DETRENDING_WORDS
+    ),
     Setting(
         "trend",
         "preparation.window_days",
@@ -166,7 +195,8 @@ SETTINGS = (
         SEGMENTS,
         choices=tuple(CHANNELS),
         many=True,
-        help="  \n".join(f"**{name}** {words}" for name, words in CHANNEL_HELP.items()).replace("_", "\\_"),
+        help="  \n".join(f"**{channel_title(name)}**: {words}" for name, words in CHANNEL_HELP.items()),
+        words={name: channel_title(name) for name in CHANNELS},
     ),
     Setting(
         "labels",
@@ -230,10 +260,26 @@ SETTINGS = (
         "Resampling",
         SAMPLING,
         choices=RESAMPLING,
-        help="**smote** mixes new positives from pairs of old ones. Either upsets calibration, which is then made anew.",
+        words={"smote": "SMOTE"},
+        help="**SMOTE** mixes new positives from pairs of old ones. Either upsets calibration, which is then made anew.",
     ),
-    Setting("architecture", "architecture", "Architecture", NETWORK, choices=(*ARCHITECTURES, ISOLATION_FOREST)),
-    Setting("loss", "loss", "Loss", NETWORK, choices=LOSSES, help="**focal** turns easy segments down."),
+    Setting(
+        "architecture",
+        "architecture",
+        "Architecture",
+        NETWORK,
+        choices=(*ARCHITECTURES, ISOLATION_FOREST),
+        words=ARCHITECTURE_WORDS,
+    ),
+    Setting(
+        "loss",
+        "loss",
+        "Loss",
+        NETWORK,
+        choices=LOSSES,
+        help="**focal** turns easy segments down.",
+        words={"binary_crossentropy": "binary cross-entropy"},
+    ),
     Setting(
         "alpha",
         "loss_options.alpha",

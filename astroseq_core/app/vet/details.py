@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from astroseq_core.app.shared import background, layout
+from astroseq_core.app.shared import background, layout, names
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.vet.star import VetStar
 from astroseq_core.ephemeris import Ephemeris
@@ -42,6 +42,7 @@ def draw_details(shown: VetStar, blind: bool) -> None:
         else:
             with detector:
                 _draw_detector(shown, ephemerides)
+    names.draw_web_pages(shown.star.target, with_name=not blind)
 
 
 def _draw_detector(shown: VetStar, ephemerides: Sequence[Ephemeris]) -> None:
@@ -53,18 +54,18 @@ def _draw_detector(shown: VetStar, ephemerides: Sequence[Ephemeris]) -> None:
             "of the missions, in a folder or fetched into the cache. These have none."
         )
         return
-    names = {one.observation: i for i, one in enumerate(columns) if one is not None}
+    rows_by_name = {one.observation: i for i, one in enumerate(columns) if one is not None}
     rows: Sequence[int] = usual
-    if len(names) > len(usual):
+    if len(rows_by_name) > len(usual):
         asked = st.multiselect(
             "Observations",
-            list(names),
+            list(rows_by_name),
             max_selections=pixels.MAX_ROWS,
             label_visibility="collapsed",
-            placeholder=f"The first {len(usual)} of {len(names)} observations; pick others here",
+            placeholder=f"The first {len(usual)} of {len(rows_by_name)} observations; pick others here",
             key=f"vet rows {shown.target_id}",
         )
-        rows = [names[n] for n in asked] or usual
+        rows = [rows_by_name[n] for n in asked] or usual
     if any(one is not None and one.simulated for one in columns):
         st.caption("Simulated, like the star.")
     figure = pixels.pixel_figure(columns, ephemerides, rows)

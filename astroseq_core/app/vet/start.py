@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from astroseq_core.app.shared import layout
+from astroseq_core.app.leaderboard import state as board
+from astroseq_core.app.shared import layout, url_state
 from astroseq_core.app.shared.layout import escape
 from astroseq_core.app.vet import actions, dispositions, exports, queues, state
 from astroseq_core.errors import AstroSeqError
 from astroseq_core.store import disposition_entry as reviewer_names
 from astroseq_core.store import dispositions as store_dispositions
-from astroseq_core.store import leaderboard
+from astroseq_core.store import leaderboard, notes, thresholds
 from astroseq_core.store import queues as store_queues
+from astroseq_core.store.leaderboard_filters import Filters
 from astroseq_core.store.queue_orders import BY_MODEL_DISAGREEMENT
 from astroseq_core.store.queues import Queue
 
@@ -135,14 +137,20 @@ def _remove_queue(queue_id: str) -> None:
 
 def _draw_new_queue(name: str) -> None:
     models = queues.scored_models(leaderboard.list_models())
-    usual = SOURCES[0] if models else SIMULATED
+    usual = SIMULATED if not models else ABOVE_THRESHOLD if thresholds.load_all() else BEST
     source = str(st.segmented_control("Stars", SOURCES, default=usual, required=True, key="queue of"))
     model, order, pair, count, upload = "", "score", ("", ""), 60, None
     if source in (ABOVE_THRESHOLD, BEST):
         if not models:
-            st.markdown("No star is scored yet; carry out a survey first, or take the simulated survey.")
+            st.markdown("No star is scored yet: score some first, or take the simulated survey, which needs no scores.")
+            layout.draw_page_link(url_state.SURVEY, "Score stars", ":material/travel_explore:")
             return
         model = str(st.selectbox("Model", models, key="queue model", width=260))
+    if source == ABOVE_THRESHOLD and not _has_stars_above(model):
+        return
+    if source == BOOKMARKS and not notes.list_bookmarks(name):
+        st.markdown("You have no bookmarks yet. B, or the menu **More**, sets one while you look at a star.")
+        return
     if source == BEST:
         count = int(st.number_input("How many", 1, queues.LARGEST_QUEUE, 100, key="queue count", width=160))
     if source == SIMULATED:
@@ -181,3 +189,23 @@ def _draw_new_queue(name: str) -> None:
             return
         _open_queue(made.queue_id)
         st.rerun()
+
+
+def _has_stars_above(model: str) -> bool:
+    """Return whether a queue of the stars above a model's threshold has any; if not, draw what to do."""
+    if thresholds.load(model) is None:
+        words = f"No threshold is kept for {escape(model)} yet. Set one on the Leaderboard, or take the highest scores."
+    elif not leaderboard.load_page(Filters(model_id=model, flagged=True, scored=True), limit=1).in_all:
+        words = f"No star of {escape(model)} is above its threshold now. Lower it on the Leaderboard, or take the highest scores."
+    else:
+        return True
+    st.markdown(words)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Take the highest scores", type="primary", key="take best", on_click=_take_best)
+        tab = {board.TAB.name: board.THRESHOLD_TAB, board.MODEL.name: model}
+        layout.draw_page_link(url_state.LEADERBOARD, "Set a threshold", ":material/leaderboard:", tab)
+    return False
+
+
+def _take_best() -> None:
+    st.session_state["queue of"] = BEST

@@ -274,6 +274,19 @@ _SETTING_NAMES = {
     "recipe.injection.period_days": "periods of injected planets [d]",
     "recipe.injection.copies": "copies of each real star",
     "recipe.injection.copies_simulated": "copies of each simulated star",
+    "recipe.injection.varied": "share with variability added",
+    "recipe.injection.noisier": "share with noise added",
+    "recipe.injection.without": "share without transits",
+    "recipe.injection.inverted": "share mirrored, without transits",
+    "recipe.injection.scrambled": "share with days permuted, without transits",
+    "recipe.augmentation.reversed": "share reversed in time",
+    "recipe.augmentation.shifted": "segments shifted at random",
+    "recipe.augmentation.gap": "share with a gap inserted",
+    "recipe.all_products": "all light curves of a time",
+    "recipe.clean_folds": "folds without stars of others",
+    "recipe.cutting.max_gap_part": "longest gap, part of the window",
+    "recipe.cutting.least_filled": "least part with cadences",
+    "recipe.options": "option of the architecture",
 }
 #: Settings that only name a run and do not affect it.
 _IGNORED_SETTINGS = ("name", "recipe.title")
