@@ -399,7 +399,7 @@ def test_the_way_to_explore_is_taken(filled):
     page.button(key="open star").click().run()
     assert not page.exception
     assert page.title[0].value == "SIM 1"
-    assert len(page.get("plotly_chart")) >= 1
+    assert len(page.get("bidi_component")) >= 1
 
 
 # ---- taking candidates away

@@ -122,7 +122,7 @@ def test_opening_one_fetches_its_light_curves_and_shows_its_ephemeris(no_models,
     page = opened("TOI-98.01")
     assert page.title[0].value == "TIC 102"
     page = once_here("TIC 102")
-    assert len(page.get("plotly_chart")) >= 1
+    assert len(page.get("bidi_component")) >= 1
     badges = " ".join(m.value for m in page.markdown).replace("\\", "")
     assert "TOI-98.01: CP" in badges
     assert "2 sectors" in badges
