@@ -83,10 +83,15 @@ def test_a_queue_by_keyboard(page, server, decided):
 
     # In the note letters are letters; once it is left they are dispositions again.
     wait_until_still(page)
+    page.locator(".st-key-vet-note textarea").wait_for()
     page.keyboard.press("n")
+    page.locator(".st-key-vet-note textarea:focus").wait_for()
     page.keyboard.type("pa fau")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1500)
+    for _ in range(20):  # a busy machine keeps it later
+        page.wait_for_timeout(500)
+        if notes.load("SIM 3", "ada").note:
+            break
     assert notes.load("SIM 3", "ada").note == "pa fau"
     assert len(dispositions.list_current()) == 2
     judged_after(page, "u", "SIM 4")
