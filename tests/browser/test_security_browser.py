@@ -60,7 +60,7 @@ def elsewhere():
         listening.shutdown()
 
 
-def test_no_page_asks_anyone_but_its_own_server_and_none_makes_an_error(page, server, requests, refusals, faults):
+def test_no_page_asks_anyone_but_its_own_server(page, server, requests, refusals, faults):
     for name in PAGES:
         page.goto(f"{server}/{name}")
         page.locator("[data-testid=stSidebar]").wait_for(timeout=PATIENCE_MS, state="attached")
