@@ -245,14 +245,23 @@ def _load_cached_star(request: StarRequest) -> StarData:
     return star if hand is None else with_adopted_ephemeris(star, hand.ephemeris)
 
 
+#: Session key of the star that was loaded in the background last.
+_SOON_KEY = "loaded soon"
+
+
 def load_soon(request: StarRequest) -> None:
-    """Load a star in the background, so that it is there when it is asked for next.
+    """Load a simulated or cached star in the background, so that it is there when it is asked for next; once in a session.
+
+    Stars of a folder are not loaded: its files may change, or be on a slow disk.
 
     Parameters
     ----------
     request : StarRequest
         The star, with the preprocessing of the star that is shown. What is wrong with it is told when it is opened.
     """
+    if request.source is Source.FOLDER or st.session_state.get(_SOON_KEY) == request:
+        return
+    st.session_state[_SOON_KEY] = request
     try:
         kept, key = _memory_cache("stars", STARS_KEPT), (request, source_stamp(request))
     except AstroSeqError:
