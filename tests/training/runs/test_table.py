@@ -147,7 +147,7 @@ def test_only_settings_that_differ_are_listed(tmp_path: Path) -> None:
     assert found["loss function"] == ("binary_crossentropy", "focal", "binary_crossentropy")
     assert found["channels"][1] == "flat, gap"
     assert found["simulated stars: K2"] == (None, 3, None)
-    assert found["options.widths"] == (None, "8", None)
+    assert found["option of the architecture: widths"] == (None, "8", None)
     assert found["seed"] == (1, 2, 1)
     assert set(found) == {
         "window [cadences]",
@@ -156,7 +156,7 @@ def test_only_settings_that_differ_are_listed(tmp_path: Path) -> None:
         "channels",
         "simulated stars: TESS",
         "simulated stars: K2",
-        "options.widths",
+        "option of the architecture: widths",
         "seed",
     }
     assert results.setting_differences([]) == []
