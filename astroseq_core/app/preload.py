@@ -1,14 +1,12 @@
-"""What a server does while the first browser page is being opened: it imports what every page needs, and makes the first star."""
+"""What a server does while the first page is being opened in a browser: it imports what pages need, and makes the first stars."""
 
 import logging
 import threading
+from dataclasses import replace
 
 from astroseq_core.app import imports_done
 
 log = logging.getLogger(__name__)
-
-#: The star of the landing page, which Explore opens with, too.
-FIRST_STAR = "SIM 1"
 
 
 def start() -> None:
@@ -23,11 +21,13 @@ def _preload() -> None:
             _import_all()
         finally:
             imports_done.set()
+        from astroseq_core.app import landing
+        from astroseq_core.app.explore.header import EXAMPLES
         from astroseq_core.app.shared.stars import load_detrended_star
-        from astroseq_core.scoring.star_data import StarRequest
-        from astroseq_core.scoring.star_source import Source
 
-        load_detrended_star(StarRequest(FIRST_STAR, Source.SIMULATED))
+        # the landing page's example, and the first star that it offers
+        for request in (landing.HERO_REQUEST, replace(landing.HERO_REQUEST, name=EXAMPLES[0][0])):
+            load_detrended_star(request)
     except Exception:  # a page that needs it says what is wrong
         log.debug("What pages need could not be made ready.", exc_info=True)
 

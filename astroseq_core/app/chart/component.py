@@ -1,5 +1,6 @@
 """The chart as an element of a page."""
 
+import functools
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def clicked_point(key: str) -> Mapping[str, Any]:
     mapping
         The legend group of its trace ("group") and its custom data ("customdata"); empty without a click.
     """
-    return (st.session_state.get(key) or {}).get("point") or {}
+    return _sent(key, "point") or {}
 
 
 def viewed_range(key: str) -> tuple[float, float] | None:
@@ -97,7 +98,7 @@ def viewed_range(key: str) -> tuple[float, float] | None:
     tuple of float or None
         Start and stop; None unless the browser has just asked for all points of it.
     """
-    found = (st.session_state.get(key) or {}).get("range")
+    found = _sent(key, "range")
     return (float(found[0]), float(found[1])) if found else None
 
 
@@ -110,14 +111,15 @@ def _chart() -> Callable[..., Any]:
     return _component()
 
 
+@functools.cache
 def _component() -> Callable[..., Any]:
-    global _known
-    if _known is None:
-        _known = st.components.v2.component(NAME, js="chart.js", css="chart.css", isolate_styles=False)
-    return _known
+    component: Callable[..., Any] = st.components.v2.component(NAME, js="chart.js", css="chart.css", isolate_styles=False)
+    return component
 
 
-_known: Callable[..., Any] | None = None
+def _sent(key: str, what: str) -> Any:
+    """Return what the browser has just sent with a chart; None if nothing."""
+    return (st.session_state.get(key) or {}).get(what)
 
 
 def _ignore() -> None:

@@ -221,23 +221,26 @@ def load_detrended_star(request: StarRequest, method: str = "", window_days: flo
     return request, _load_cached_star(request)
 
 
+#: Locks of the stars that are being loaded, by key.
 _locks: weakref.WeakValueDictionary[Hashable, threading.Lock] = weakref.WeakValueDictionary()
 _locks_guard = threading.Lock()
 
 
-def _lock_of(key: Hashable) -> threading.Lock:
-    """Return the lock of a star, so that who asks for it while it is being loaded waits instead of loading it again."""
+def _load_once(kept: LRUCache, request: StarRequest, stamp: Stamp) -> StarData:
+    """Load a star unless it is in memory; who asks for it while it is being loaded waits instead of loading it again."""
+    key = (request, stamp)
     with _locks_guard:
-        return _locks.setdefault(key, threading.Lock())
-
-
-def _load_cached_star(request: StarRequest) -> StarData:
-    kept, key = _memory_cache("stars", STARS_KEPT), (request, source_stamp(request))
-    with _lock_of(key):
+        lock = _locks.setdefault(key, threading.Lock())
+    with lock:
         star: StarData | None = kept.get(key)
         if star is None:
             star = load_star(request)
             kept.put(key, star)
+    return star
+
+
+def _load_cached_star(request: StarRequest) -> StarData:
+    star = _load_once(_memory_cache("stars", STARS_KEPT), request, source_stamp(request))
     try:
         hand = ephemerides.load(star.target.id)
     except StoreError as error:  # the star can be shown without what people decided
@@ -263,14 +266,13 @@ def load_soon(request: StarRequest) -> None:
         return
     st.session_state[_SOON_KEY] = request
     try:
-        kept, key = _memory_cache("stars", STARS_KEPT), (request, source_stamp(request))
+        kept, stamp = _memory_cache("stars", STARS_KEPT), source_stamp(request)
     except AstroSeqError:
         return
 
     def load() -> None:
-        with suppress(AstroSeqError), _lock_of(key):
-            if kept.get(key) is None:
-                kept.put(key, load_star(request))
+        with suppress(AstroSeqError):
+            _load_once(kept, request, stamp)
 
     _loader().submit(load)
 
