@@ -29,4 +29,4 @@ with layout.errors_as_messages():
             view.score_then_redraw(request, star, card)
         elif choice.request.name in choice.offered:
             following = sidebar.neighboring_star(choice.offered, choice.request.name, 1)
-            load_soon(replace(request, name=following, observations=()))
+            load_soon(replace(request, name=following, observations=()), choice.model)

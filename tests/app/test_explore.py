@@ -6,7 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from astroseq_core.app.chart.message import read_message
+from astroseq_core.app.shared import models, stars
 from astroseq_core.io.cache import LightCurveCache
+from astroseq_core.scoring.star_data import StarRequest
+from astroseq_core.scoring.star_source import Source
 from astroseq_core.simulation import survey
 
 EXPLORE = str(Path(__file__).resolve().parent.parent.parent / "pages" / "1_Explore.py")
@@ -193,6 +196,18 @@ def test_scores_fill_the_strip(tiny):
     assert shown.max() > 0.9, "the transits stand out"
     assert float(metric(page, "Star score")) > 0.8, "three clear planets"
     assert int(metric(page, "Segments").replace(",", "")) > 50
+
+
+def test_the_next_star_is_scored_before_it_is_asked_for(tiny):
+    page = explore(target="SIM 4", mission="TESS")
+    wanted = StarRequest("SIM 7", Source.SIMULATED)
+    card = models.best_card("TESS", 2.0)
+    name = stars._score_key(wanted, card)
+    stars._loader().submit(lambda: None).result()  # after what the page has asked for
+    stars._worker().submit(lambda: None).result()
+    assert stars.scores_in_memory().get(name) is not None
+    next(b for b in page.button if b.label == "Next").click().run()
+    assert metric(page, "Star score") != "…"
 
 
 def test_segment_tab_from_a_cold_link(tiny):

@@ -252,27 +252,34 @@ def _load_cached_star(request: StarRequest) -> StarData:
 _SOON_KEY = "loaded soon"
 
 
-def load_soon(request: StarRequest) -> None:
-    """Load a simulated or cached star in the background, so that it is there when it is asked for next; once in a session.
+def load_soon(request: StarRequest, model: str = "") -> None:
+    """Load a simulated or cached star in the background and score it, so that both are there when it is asked for next.
 
-    Stars of a folder are not loaded: its files may change, or be on a slow disk.
+    Once in a session. Stars of a folder are not loaded: its files may change, or be on a slow disk.
 
     Parameters
     ----------
     request : StarRequest
         The star, with the preprocessing of the star that is shown. What is wrong with it is told when it is opened.
+    model : str, optional
+        Model to score it with, see `model_card_for`; by default it is not scored.
     """
-    if request.source is Source.FOLDER or st.session_state.get(_SOON_KEY) == request:
+    if request.source is Source.FOLDER or st.session_state.get(_SOON_KEY) == (request, model):
         return
-    st.session_state[_SOON_KEY] = request
+    st.session_state[_SOON_KEY] = (request, model)
     try:
         kept, stamp = _memory_cache("stars", STARS_KEPT), source_stamp(request)
     except AstroSeqError:
         return
 
+    memory, score = scores_in_memory(), scoring_function()
+
     def load() -> None:
         with suppress(AstroSeqError):
-            _load_once(kept, request, stamp)
+            star = _load_once(kept, request, stamp)
+            card = model_card_for(star, model) if model else None
+            if card is not None and load_scores_from(memory, request, star, card) is None:
+                score(request, star, card)
 
     _loader().submit(load)
 
