@@ -3,7 +3,7 @@
 # make audit asks for known vulnerabilities of the pinned packages (fails where there are some, or nobody can be asked)
 # make fuzz  tries thousands of damaged inputs of each kind (make fuzz ARGS="--kinds FITS --inputs 500")
 # make docs  makes the API reference, docs/_build/index.html
-# make bench measures speeds; make models LIGHTCURVES=folder trains the shipped models anew
+# make bench measures speeds; make models DATA=folder trains the shipped models anew
 .DELETE_ON_ERROR:
 .PHONY: run test setup lint audit fuzz docs bench models clean
 PYTHON ?= python3
@@ -40,15 +40,14 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.pages
 
-# Each is trained in the background of nothing else: about half an hour on two cores, and goes on where it was stopped.
-MODELS := tess-2min-v2 long-cadence-v2 tess-10min-v1 tess-30min-v1
-models: $(MODELS:%=models/%/card.json)
+# Trained on the lent light curves by the plan of benchmarks/segment_models.json: hours, and goes on where it was stopped.
+MODELS := tess-2min tess-200s tess-10min tess-30min kepler k2 kepler-binned
+models: $(MODELS:%=models/%-v3/card.json)
 
-models/%/card.json: | $(VENV)/.app
-	$(BIN)/python -m astroseq_core train --recipe $(shell echo $* | sed 's/-v[0-9]*$$//') --lightcurves $(LIGHTCURVES) \
-	  --out models/.training/$* $(ARGS)
-	mkdir -p models/$*
-	cd models/.training/$* && mv model.keras progress.jsonl card.json ../../$*/
+models/%-v3/card.json: | $(VENV)/.dev
+	$(BIN)/python -m benchmarks.segment_models train $* --lent $(DATA) --out models/.segment-models --seeds 2 $(ARGS)
+	mkdir -p models/$*-v3
+	cd models/.segment-models/$*-v3 && cp model.keras progress.jsonl card.json ../../$*-v3/
 
 $(VENV)/.app: requirements.txt tools/setup_venv.sh
 	bash tools/setup_venv.sh $(VENV) requirements.txt "$(PYTHON)"

@@ -2,7 +2,7 @@
 
     python -m benchmarks.segment_models plan                        # benchmarks/segment_models.json, before anything is looked at
     python -m benchmarks.segment_models clean TESS --out DIR        # leaves out stars that are not quiet; also K2, Kepler
-    python -m benchmarks.segment_models train tess-2min --out DIR   # hours; the same command goes on where it stopped
+    python -m benchmarks.segment_models train tess-2min --out DIR   # cleans first if need be; hours, and goes on where it stopped
     python -m benchmarks.segment_models report --out DIR            # on the test stars, once
     python -m benchmarks.segment_models exclude test > LIST         # for `recover --exclude LIST`: all but quiet test stars
 
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from astroseq_core.errors import AstroSeqError
-from astroseq_core.evaluation.evaluate import Evaluation, StarKind, evaluate, stars_seen_by
+from astroseq_core.evaluation.evaluate import Evaluation, StarKind, evaluate
 from astroseq_core.evaluation.metrics import make_report
 from astroseq_core.evaluation.segment_report import SegmentReport
 from astroseq_core.io import files
@@ -49,8 +49,6 @@ PARTS = {"train": 0.5, "validation": 0.13, "calibration": 0.12, "test": 0.25}
 K2_PARTS = {"train": 0.44, "validation": 0.12, "calibration": 0.1, "test": 0.34}
 BINNED_PARTS = {"train": 0.5, "validation": 0.1, "calibration": 0.1, "test": 0.3}
 QUIET, BINNED_SOURCE = "no_known_transit", "urazikk"
-#: Shipped models of today, whose stars are told.
-SHIPPED = ("tess-2min-v2", "tess-10min-v1", "tess-30min-v1", "long-cadence-v2")
 #: Model (and recipe) and epochs, by mission, of those that judge stars: cheap ones, as it is dips of many sigmas that matter.
 CLEANING = {"TESS": ("tess-10min", 5), "K2": ("k2", 5), "Kepler": ("kepler", 5)}
 FOLDS = 3
@@ -102,7 +100,7 @@ class LentStar:
 
 
 def make_plan(lent: Path) -> dict[str, object]:
-    """Decide the part of each star by its identifier alone, and tell which shipped models have seen it."""
+    """Decide the part of each star by its identifier alone; which models of before had seen it stays as it was written down."""
     with (lent / "manifest.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     by_star: dict[str, list[dict[str, str]]] = {}
@@ -112,7 +110,7 @@ def make_plan(lent: Path) -> dict[str, object]:
     groups = star_groups(by_star, names, catalogs=False)
     apart = (split_stars(by_star, shares, SEED, groups) for shares in (PARTS, K2_PARTS, BINNED_PARTS))
     quiet, k2, binned = ({star: part for part, members in parts.items() for star in members} for parts in apart)
-    seen = {name: stars_seen_by(cards.read(cards.model_folder(name))) for name in SHIPPED}
+    seen = {star.target_id: list(star.seen_by) for star in read_plan()}
     stars: dict[str, object] = {}
     for star, own in sorted(by_star.items()):
         classes = {row["cls"] for row in own}
@@ -125,7 +123,7 @@ def make_plan(lent: Path) -> dict[str, object]:
             "cls": cls,
             "part": part,
             "files": [[row["file"], float(row["cadence_min"])] for row in native or own],
-            "seen_by": [name for name in SHIPPED if star in seen[name]],
+            "seen_by": seen.get(star, []),
         }
     return {"seed": SEED, "parts": PARTS, "k2_parts": K2_PARTS, "binned_parts": BINNED_PARTS, "stars": stars}
 
@@ -199,6 +197,8 @@ def train_model(name: str, lent: Path, out: Path, seeds: int, workers: int, epoc
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
     parts = model_stars(name, lent, read_plan())
+    if name != "kepler-binned" and not (out / f"clean-{MODELS[name].mission}.json").exists():
+        clean(MODELS[name].mission, lent, out, workers)
     # of the binned stars those with a signal are most, and their transits are what is learnt from
     excluded = [] if name == "kepler-binned" else read_clean(MODELS[name].mission, out)[0]
     not_quiet = {one.target_id for one in excluded}
